@@ -1,0 +1,99 @@
+"""Whether a task is to run now, and if not, why not and when. Pure: plan, record and clock in, a value out.
+
+:func:`aiemp.schedules.is_due` says whether the calendar asks for a run; this adds what the ledger knows:
+an open slot with its attempts, a retry that has to wait, a reason that was already told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+
+from aiemp.plan import ScheduledTask
+from aiemp.runs import NEVER_RUN, TaskRecord
+from aiemp.schedules import is_due, latest_slot, next_due
+
+LONGEST_TOLERANCE = timedelta(seconds=30)
+"""An interval task started by a timer may be this early, or a tenth of its interval if that is less: timers
+have lag, and without it a 15-minute task on a 15-minute grid would run every half hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do with one task now.
+
+    ``due``: start it, for ``slot``, as attempt ``attempt``. Otherwise ``reason`` says why not, and
+    ``wake_at`` when it may be due next (None: never, as things are).
+    """
+
+    task: ScheduledTask
+    due: bool
+    slot: datetime | None
+    attempt: int
+    reason: str
+    wake_at: datetime | None
+
+
+def decide(
+    task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzinfo, *, tolerant: bool = False
+) -> Decision:
+    """Decide about one task at ``now`` (aware). ``tolerant``: for a trigger that a timer started."""
+    task = replace(task, last_run=record.last_run)
+    if not task.enabled:
+        return Decision(task, False, None, 0, "disabled", None)
+    open_slot = _open_slot(task, record, now, zone)
+    if open_slot is not None and record.attempts >= task.max_attempts:
+        # The plan was edited and allows fewer attempts than were made: that slot is over.
+        task, open_slot = replace(task, last_run=open_slot), None
+    if open_slot is not None and record.attempts:
+        if record.retry_at is not None and now < record.retry_at <= now + _retry_delay(task):
+            reason = f"failed, attempt {record.attempts + 1} of {task.max_attempts} waits"
+            return Decision(task, False, open_slot, record.attempts, reason, record.retry_at)
+        return Decision(task, True, open_slot, record.attempts + 1, "again", now)
+    asked_at = now + _tolerance(task) if tolerant else now
+    if not is_due(task, asked_at, zone):
+        wake_at = next_due(task, now, zone)
+        return Decision(task, False, None, 0, "not yet", wake_at)
+    slot = open_slot or _slot(task, now, zone)
+    reason = "never run" if record.last_run is None else "due"
+    return Decision(task, True, slot, 1, reason, now)
+
+
+def decide_all(
+    tasks: Iterable[ScheduledTask], records: Mapping[str, TaskRecord], now: datetime, zone: tzinfo
+) -> list[Decision]:
+    """A decision for each task; those that are due first, by priority, then the others in plan order."""
+    decisions = [decide(task, records.get(task.name, NEVER_RUN), now, zone) for task in tasks]
+    return sorted(decisions, key=lambda d: (not d.due, d.task.priority if d.due else 0))
+
+
+def _open_slot(task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzinfo) -> datetime | None:
+    """The slot that was begun and not concluded, if it is still the one to run.
+
+    A calendar task whose next slot has come starts that one afresh; an interval task has one at a time.
+    """
+    slot = record.slot
+    if slot is None or slot > now + timedelta(days=1):
+        return None
+    if task.interval is not None:
+        return slot
+    newest = latest_slot(task, now, zone)
+    return slot if newest is None or newest <= slot else None
+
+
+def _slot(task: ScheduledTask, now: datetime, zone: tzinfo) -> datetime:
+    interval = task.interval
+    if interval is not None:
+        return now if task.last_run is None else min(now, task.last_run + interval)
+    return latest_slot(task, now, zone) or now
+
+
+def _tolerance(task: ScheduledTask) -> timedelta:
+    interval = task.interval
+    return timedelta(0) if interval is None else min(interval / 10, LONGEST_TOLERANCE)
+
+
+def _retry_delay(task: ScheduledTask) -> timedelta:
+    # One that waits longer than the delay was written by a clock that has been set back since.
+    return timedelta(minutes=task.retry_delay_minutes)

@@ -1,0 +1,148 @@
+"""Locks between processes: ``flock`` on a file, so that a killed holder frees its lock by dying.
+
+The file's existence means nothing; its text only says who the holder is, for messages. A lock belongs to
+the open file description (flock(2)), so a child that inherits the descriptor holds it as long as it lives:
+that is how a watcher keeps its own lock after the orchestrator that started it was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiemp.durable import PRIVATE_FILE, make_private_folder
+from aiemp.errors import LockHeld
+
+PROBE_PATIENCE_S = 0.1
+"""A probe holds a lock for some microseconds; whoever wants the lock outwaits it this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock, by its own word: process id (0: not known), what it does, and its unit or engine."""
+
+    pid: int = 0
+    what: str = ""
+    owner: str = ""
+
+    def __str__(self) -> str:
+        pid = f"pid {self.pid}" if self.pid else "pid not known"
+        return ", ".join(part for part in (self.what, pid, self.owner) if part)
+
+
+class HeldLock:
+    """A lock that this process holds until :meth:`release`, or until it and all heirs of it are gone."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self.descriptor = descriptor
+
+    def describe(self, holder: Holder) -> None:
+        """Write who holds it. Best effort: a full disk must not cost the lock."""
+        text = json.dumps({"pid": holder.pid, "what": holder.what, "owner": holder.owner})
+        with contextlib.suppress(OSError):
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, text.encode(), 0)
+
+    def release(self) -> None:
+        """Give up this process's part; heirs of the descriptor go on holding the lock."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def __enter__(self) -> HeldLock:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.release()
+
+
+def acquire(path: Path, holder: Holder, *, on_wait: Callable[[Holder], None] | None = None) -> HeldLock:
+    """Take the lock at ``path``. With ``on_wait``, wait for it as long as it takes, telling once whom for.
+
+    Without, raise LockHeld when somebody has it. OSError when the file can be neither made nor opened.
+    """
+    make_private_folder(path.parent)
+    lock = HeldLock(path, _open(path))
+    try:
+        if not _try_lock(lock.descriptor, PROBE_PATIENCE_S):
+            current = read_holder(path)
+            if on_wait is None:
+                raise LockHeld(f"{path} is held by {current}", str(current))
+            on_wait(current)
+            fcntl.flock(lock.descriptor, fcntl.LOCK_EX)
+    except BaseException:
+        lock.release()
+        raise
+    lock.describe(holder)
+    return lock
+
+
+def probe(path: Path) -> Holder | None:
+    """Who holds the lock at ``path`` now; None when nobody does. Changes nothing."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        # Shared, so that two probes never see each other.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            return read_holder(path)
+        raise
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def read_holder(path: Path) -> Holder:
+    """What the last holder wrote about itself; an empty Holder when it cannot be read."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        return Holder(int(value["pid"]), str(value["what"]), str(value["owner"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Holder()
+
+
+@contextlib.contextmanager
+def short_lock(path: Path) -> Iterator[None]:
+    """Hold ``path`` for one read-modify-replace. Waits: nobody keeps it longer than a write takes."""
+    make_private_folder(path.parent)
+    descriptor = _open(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT):
+            raise
+        # A lock can be taken on a file that cannot be written; only the holder's name is lost.
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _try_lock(descriptor: int, patience_s: float) -> bool:
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.005)

@@ -1,0 +1,109 @@
+"""What is known of a task's runs, and how one event changes it. Pure: values in, values out.
+
+A *slot* is the moment a run is for: the wall-clock time of a calendar task, ``last_run + interval`` of an
+interval task. The record keeps the slot that is open (started, failed or interrupted, not yet concluded)
+and its attempts, so that a crash neither loses a run nor repeats one for ever (semantics, "A run's record").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from aiemp.plan import ScheduledTask
+
+
+class Result(Enum):
+    """How a run ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a task, as written down before its trigger function starts."""
+
+    task: str
+    slot: datetime
+    attempt: int
+    started: datetime
+    pid: int
+    manual: bool = False
+
+    @property
+    def name(self) -> str:
+        """``morning_triage@2026-11-23T07:00Z``: the name by which recovery and people find the run."""
+        slot = self.slot.astimezone(UTC)
+        return f"{self.task}@{slot:%Y-%m-%dT%H:%M}Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: ``error`` says why it failed; ``summary`` is what the task says it did."""
+
+    result: Result
+    finished: datetime
+    duration_s: float
+    error: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """All the ledger knows of one task. ``last_run`` is the start of its last concluded run.
+
+    ``slot`` and ``attempts`` belong to the open slot; ``running`` is a run that was begun and has no end
+    yet (alive as long as the run lock is held; otherwise interrupted). ``blocked_slot`` is the slot for
+    which the reason has been told.
+    """
+
+    last_run: datetime | None = None
+    slot: datetime | None = None
+    attempts: int = 0
+    retry_at: datetime | None = None
+    running: Run | None = None
+    last: Ended | None = None
+    blocked_slot: datetime | None = None
+    blocked_reason: str = ""
+
+
+NEVER_RUN = TaskRecord()
+
+
+def begun(record: TaskRecord, run: Run) -> TaskRecord:
+    """The record once ``run`` is written down as started. A manual run leaves the open slot alone."""
+    if run.manual:
+        return replace(record, running=run)
+    return replace(record, slot=run.slot, attempts=run.attempt, running=run, retry_at=None)
+
+
+def ended(record: TaskRecord, run: Run, end: Ended, task: ScheduledTask | None) -> TaskRecord:
+    """The record after ``run`` ended. ``task`` gives the attempts allowed; None when it left the plan.
+
+    A failed or interrupted run keeps its slot open while attempts are left. A manual run always concludes
+    (semantics: "counts as a run"), unless it was blocked or interrupted: then nothing has happened.
+    """
+    record = replace(record, running=None, last=end)
+    if end.result is Result.BLOCKED:
+        told = replace(record, blocked_slot=run.slot, blocked_reason=end.error)
+        return told if run.manual else replace(told, attempts=run.attempt - 1)  # it cost no attempt
+    record = replace(record, blocked_slot=None, blocked_reason="")
+    if run.manual and end.result is Result.INTERRUPTED:
+        return record
+    if end.result is Result.SUCCEEDED or run.manual or is_exhausted(run, end, task):
+        return replace(record, last_run=run.started, slot=None, attempts=0, retry_at=None)
+    if end.result is Result.FAILED:
+        delay = timedelta(minutes=task.retry_delay_minutes if task else 0)
+        return replace(record, retry_at=end.finished + delay)
+    return record  # interrupted: due again at once
+
+
+def is_exhausted(run: Run, end: Ended, task: ScheduledTask | None) -> bool:
+    """Whether this end used up a scheduled slot's last attempt: time for an alert, and for the next slot."""
+    if run.manual or end.result not in (Result.FAILED, Result.INTERRUPTED):
+        return False
+    return run.attempt >= (task.max_attempts if task else 1)
