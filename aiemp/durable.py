@@ -7,6 +7,7 @@ the folder is fsynced: the only order in which a power cut leaves either the old
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -15,13 +16,15 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
 
-def make_private_folder(path: Path) -> None:
-    """Create ``path`` and its missing parents with mode 0700, whatever the umask; leave existing ones alone."""
-    missing = []
-    folder = path
-    while not folder.exists():
-        missing.append(folder)
-        folder = folder.parent
+def make_private_folder(path: Path, *, levels: int = 2) -> None:
+    """Create ``path`` with mode 0700, whatever the umask; existing folders stay as they are.
+
+    At most ``levels`` missing folders are made. More are missing when the vault itself has vanished (not
+    mounted, moved): then FileNotFoundError, since an empty vault in its place would hide that.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    if len(missing) > levels:
+        raise FileNotFoundError(errno.ENOENT, "the vault's folder is not there", str(missing[-1]))
     for folder in reversed(missing):
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=PRIVATE_FOLDER)

@@ -41,6 +41,11 @@ class Places:
         return self.locks / "ledger.lock"
 
     @property
+    def reserve(self) -> Path:
+        """Room on the disk, held for the end of a run. Written only by the ledger."""
+        return self.locks / "reserve"
+
+    @property
     def dashboard_lock(self) -> Path:
         """Held while Dashboard.md is read, changed and replaced."""
         return self.locks / "dashboard.lock"

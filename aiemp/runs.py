@@ -90,7 +90,8 @@ def ended(record: TaskRecord, run: Run, end: Ended, task: ScheduledTask | None) 
     record = replace(record, running=None, last=end)
     if end.result is Result.BLOCKED:
         told = replace(record, blocked_slot=run.slot, blocked_reason=end.error)
-        return told if run.manual else replace(told, attempts=run.attempt - 1)  # it cost no attempt
+        # It cost no attempt. The slot stays open, so that the same reason is told once for it.
+        return told if run.manual else replace(told, slot=run.slot, attempts=run.attempt - 1)
     record = replace(record, blocked_slot=None, blocked_reason="")
     if run.manual and end.result is Result.INTERRUPTED:
         return record

@@ -1,0 +1,72 @@
+"""What ``[watchers.NAME]`` says, before it is merged with the built-in and the discovered watchers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiemp.config.named_tables import NamedTable, named_tables
+from aiemp.config.table import MINUTES_PER_YEAR, SECONDS_PER_DAY, Table
+
+STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+
+
+class UnknownWatcher(ValueError):
+    """A table without a ``command`` adjusts a watcher that does not exist.
+
+    ``message`` says so, and what to do.
+    """
+
+    def __init__(self, name: str, message: str) -> None:
+        self.name = name
+        self.message = message
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class WatcherSettings:
+    """One ``[watchers.NAME]`` table. None: the key is not there, so the watcher's own default holds.
+
+    ``cwd`` is absolute once it comes from :func:`aiemp.config.load.load_plan`. ``line`` is where the table
+    stands in the file, from 1.
+    """
+
+    name: str
+    line: int = 1
+    description: str | None = None
+    command: tuple[str, ...] | None = None
+    cwd: Path | None = None
+    env: tuple[tuple[str, str], ...] | None = None
+    enabled: bool | None = None
+    interval_s: int | None = None
+    requires_env: tuple[str, ...] | None = None
+    stop_signal: str | None = None
+    stop_timeout_s: float | None = None
+    fresh_within_s: float | None = None
+
+
+def read_watchers(root: Table) -> tuple[WatcherSettings, ...]:
+    """The ``[watchers.*]`` tables in the order of the file; mistakes go to the table's document."""
+    tables = [(named, _read_watcher(named)) for named in named_tables(root, "watchers")]
+    return tuple(settings for named, settings in tables if named.usable)
+
+
+def _read_watcher(named: NamedTable) -> WatcherSettings:
+    table = named.table
+    fresh_within_minutes = table.number("fresh_within_minutes", above=0, most=MINUTES_PER_YEAR)
+    settings = WatcherSettings(
+        name=named.name,
+        line=table.line(),
+        description=table.one_line("description"),
+        command=table.argv("command"),
+        cwd=table.folder("cwd"),
+        env=table.variables("env"),
+        enabled=table.flag("enabled"),
+        interval_s=table.whole("interval_seconds", least=1, most=SECONDS_PER_DAY),
+        requires_env=table.variable_names("requires_env"),
+        stop_signal=table.choice("stop_signal", STOP_SIGNALS),
+        stop_timeout_s=table.number("stop_timeout_seconds", above=0, most=SECONDS_PER_DAY),
+        fresh_within_s=None if fresh_within_minutes is None else fresh_within_minutes * 60,
+    )
+    table.refuse_unknown_keys()
+    return settings

@@ -1,0 +1,64 @@
+"""Engines run things. The orchestrator knows only this protocol; the engines do not know each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from aiemp.plan import Plan
+from aiemp.watcher_status import WatcherStatus
+
+
+class Happening(Enum):
+    """What an engine noticed since it was last asked."""
+
+    WATCHER_DIED = "watcher died"
+    WATCHER_STARTED = "watcher started"
+    WATCHER_PAUSED = "watcher paused"
+    WATCHER_HUNG = "watcher hung"
+    TASK_ENDED = "task ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One happening: ``name`` is the watcher's or the task's, ``detail`` says more, in words."""
+
+    happening: Happening
+    name: str
+    detail: str = ""
+
+
+class Engine(Protocol):
+    """What the orchestrator asks of an engine. Nothing here waits, except ``wait`` and ``stop``."""
+
+    name: str
+
+    def start(self) -> None:
+        """Start what the plan wants running all the time: its watchers."""
+
+    def keep_up(self, now: datetime) -> Sequence[Event]:
+        """Look what has happened, restart what is due for it, and report both."""
+
+    def check_freshness(self, now: datetime) -> Sequence[Event]:
+        """Find watchers that are alive and do nothing, and end them, so that they are restarted."""
+
+    def watchers(self) -> Sequence[WatcherStatus]:
+        """How each watcher of the plan is."""
+
+    def busy_with(self) -> str | None:
+        """The task that this engine is running or has waiting; None when it could start one."""
+
+    def start_task(self, name: str) -> None:
+        """Start ``aiemp trigger NAME --scheduled``. OSError when it cannot be started."""
+
+    def apply(self, plan: Plan) -> None:
+        """Take up an edited plan: stop what left it, restart what changed, start what is new."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when something happened (a child's end, a signal), or after ``seconds``."""
+
+    def stop(self) -> None:
+        """End everything this engine started, gracefully, then by force. Nothing is left running."""

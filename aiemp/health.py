@@ -1,0 +1,103 @@
+"""How each part is, as rows of the dashboard's System Health table (seed: ``_update_health``).
+
+The verdicts are pure; :func:`health_rows` observes for whoever is not the orchestrator: locks say what runs,
+whatever engine started it, and the ledger holds what the orchestrator last wrote about its watchers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from aiemp.locks import probe
+from aiemp.places import Places
+from aiemp.plan import McpServer, Plan
+from aiemp.watcher_status import WatcherState, WatcherStatus
+
+if TYPE_CHECKING:
+    from aiemp.dashboard import HealthRow
+
+UP = "🟢 Running"
+DOWN = "🔴 Down"
+
+
+def watcher_rows(statuses: Iterable[WatcherStatus]) -> list[HealthRow]:
+    """A row for each watcher that is meant to run, or that was meant to and lacks something."""
+    from aiemp.dashboard import HealthRow  # noqa: PLC0415 - the loop publishes rarely
+
+    return [
+        HealthRow(f"{status.name}_watcher", status.sign)
+        for status in statuses
+        if status.state is not WatcherState.DISABLED
+    ]
+
+
+def mcp_rows(servers: Iterable[McpServer]) -> list[HealthRow]:
+    """A row for each MCP server, judged by its files."""
+    from aiemp.dashboard import HealthRow  # noqa: PLC0415 - the loop publishes rarely
+
+    return [HealthRow(server.name, mcp_verdict(server)) for server in servers]
+
+
+def mcp_verdict(server: McpServer) -> str:
+    """Whether the server's entry file is there. One without (a program on PATH) is taken on trust."""
+    if server.entry is None:
+        return "🟢 Configured"
+    if server.entry.exists():
+        return "🟢 Available"
+    source = server.entry.parent.parent / "src"
+    if server.entry.parent.name == "dist" and source.is_dir():
+        return "🟠 Not built"
+    return "🔴 Missing"
+
+
+def observed_watchers(plan: Plan) -> list[WatcherStatus]:
+    """The watchers as anybody can see them: by their locks, and by what the orchestrator last wrote."""
+    from aiemp.ledger import Ledger  # noqa: PLC0415 - the orchestrator does not come here
+    from aiemp.ledger_format import read_moment  # noqa: PLC0415
+    from aiemp.watchers.launch import running  # noqa: PLC0415
+
+    written = Ledger(plan.vault).read().watchers
+    orchestrated = probe(Places(plan.vault).orchestrator_lock) is not None
+    statuses = []
+    for watcher in plan.watchers:
+        facts = written.get(watcher.name, {}) if orchestrated else {}
+        state = _state_of(facts.get("state")) or WatcherState.DOWN
+        holder = running(plan.vault, watcher.name)
+        if holder is not None and state is not WatcherState.HUNG:
+            state = WatcherState.RUNNING
+        elif holder is None and state in (WatcherState.RUNNING, WatcherState.HUNG):
+            state = WatcherState.DOWN
+        if not watcher.enabled and holder is None:
+            state = WatcherState.DISABLED
+        restarts = facts.get("restarts")
+        statuses.append(
+            WatcherStatus(
+                watcher.name,
+                state,
+                (holder.pid or None) if holder else None,
+                read_moment(facts.get("since")),
+                restarts if isinstance(restarts, int) else 0,
+                str(facts.get("reason") or ""),
+            )
+        )
+    return statuses
+
+
+def health_rows(plan: Plan) -> list[HealthRow]:
+    """All rows, for the health update task."""
+    from aiemp.dashboard import HealthRow  # noqa: PLC0415 - the loop publishes rarely
+
+    orchestrator = UP if probe(Places(plan.vault).orchestrator_lock) is not None else DOWN
+    return [
+        *watcher_rows(observed_watchers(plan)),
+        HealthRow("Orchestrator", orchestrator),
+        *mcp_rows(plan.mcp_servers),
+    ]
+
+
+def _state_of(value: object) -> WatcherState | None:
+    try:
+        return WatcherState(value)
+    except ValueError:
+        return None

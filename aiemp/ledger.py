@@ -1,0 +1,189 @@
+"""The ledger: what has run, kept so that a crash at any moment neither loses nor repeats a run.
+
+``.state/orchestrator_state.json`` is the seed's state file (3B): ``schedule_last_run``, ``tick_count``,
+``start_time``, ``watcher_restart_counts``; keys that we do not know are kept. Ours is ``aiemp``, with the
+open slots of :mod:`aiemp.runs`. It is changed only here, under a lock, by replacing it as a whole.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aiemp.ledger_format import moment_text, read_moment, read_record, record_as_json
+from aiemp.locks import Holder, acquire, probe
+from aiemp.places import Places
+from aiemp.plan import Plan
+from aiemp.run_history import History, entry_of
+from aiemp.runs import NEVER_RUN, Ended, Result, Run, TaskRecord, begun, ended, is_exhausted
+from aiemp.schedules import clamped_last_run
+from aiemp.state_file import StateFile
+
+log = logging.getLogger("aiemp.ledger")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerState:
+    """What the ledger holds at one moment."""
+
+    records: Mapping[str, TaskRecord] = field(default_factory=dict)
+    tick_count: int = 0
+    start_time: datetime | None = None
+    watcher_restart_counts: Mapping[str, int] = field(default_factory=dict)
+    watchers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def record(self, task: str) -> TaskRecord:
+        """The record of a task; NEVER_RUN for one that the ledger does not know."""
+        return self.records.get(task, NEVER_RUN)
+
+
+class Ledger:
+    """The ledger of one vault. Every method is one short, locked, durable step; OSError means it did not
+    happen."""
+
+    def __init__(self, vault: Path) -> None:
+        self.places = Places(vault)
+        self.history = History(self.places.runs)
+        self.file = StateFile(self.places, self.history.last_runs)
+
+    def read(self) -> LedgerState:
+        """The state now. A missing file is a fresh start; a torn or foreign one is set aside and reported.
+
+        Raises OSError when the file is there and cannot be read.
+        """
+        return _state_from_json(self.file.read())
+
+    def begin(self, run: Run) -> None:
+        """Write down that ``run`` starts. The caller holds the run lock; without this record nothing runs."""
+        self.file.keep_reserve()
+        self._change_record(run.task, lambda record: begun(record, run))
+        log.debug("began %s, attempt %d", run.name, run.attempt)
+
+    def finish(self, run: Run, end: Ended, plan: Plan, details: Mapping[str, object] | None = None) -> None:
+        """Write down how ``run`` ended, then add it to the history. ``details``: what its trigger gave."""
+        task = plan.task(run.task)
+        self._change_record(run.task, lambda record: ended(record, run, end, task), spend_reserve=True)
+        self._add_to_history(run, end, details)
+
+    def block(self, run: Run, end: Ended, plan: Plan) -> bool:
+        """Write down that ``run`` cannot happen now. Returns whether the reason is new for this slot."""
+        record = self.read().record(run.task)
+        known = record.blocked_slot == run.slot and record.blocked_reason == end.error
+        if known and record.running is None:
+            return False
+        self._change_record(run.task, lambda current: ended(current, run, end, plan.task(run.task)))
+        if not known:
+            self._add_to_history(run, end, None)
+        return not known
+
+    def recover(self, plan: Plan, now: datetime) -> list[tuple[Run, bool]]:
+        """Close the runs that died without a record of their end. The caller holds the run lock.
+
+        Returns each interrupted run, and whether that was its slot's last attempt.
+        """
+        recovered = []
+        for record in self.read().records.values():
+            run = record.running
+            if run is None:
+                continue
+            since = max((now - run.started).total_seconds(), 0.0)
+            end = Ended(Result.INTERRUPTED, now, since, error=f"died without a word (was pid {run.pid})")
+            self.finish(run, end, plan)
+            recovered.append((run, is_exhausted(run, end, plan.task(run.task))))
+        return recovered
+
+    def recover_if_idle(self, plan: Plan, now: datetime) -> list[tuple[Run, bool]]:
+        """:meth:`recover`, unless a run is going on right now. For the orchestrator's tick."""
+        if not any(record.running for record in self.read().records.values()):
+            return []
+        if probe(self.places.run_lock) is not None:
+            return []
+        with acquire(self.places.run_lock, Holder(0, "recovery of an interrupted run")):
+            return self.recover(plan, now)
+
+    def clamp_future(self, plan: Plan, now: datetime) -> list[str]:
+        """Set each last run that lies in the future to ``now``. Returns the tasks, to be reported once."""
+        state = self.read()
+        clamped: dict[str, datetime] = {}
+        for task in plan.tasks:
+            last_run = state.record(task.name).last_run
+            good = clamped_last_run(replace(task, last_run=last_run), now)
+            if good is not None and good != last_run:
+                clamped[task.name] = good
+        for name, good in clamped.items():
+            self._change_record(name, lambda record, good=good: replace(record, last_run=good))  # type: ignore[misc]
+        return list(clamped)
+
+    def save_orchestrator(
+        self,
+        *,
+        tick_count: int,
+        start_time: datetime,
+        watcher_restart_counts: Mapping[str, int],
+        watchers: Mapping[str, Mapping[str, object]],
+    ) -> None:
+        """Write the orchestrator's own part of the state: its ticks, and how its watchers are."""
+
+        def change(document: dict[str, Any]) -> None:
+            document["tick_count"] = tick_count
+            document["start_time"] = moment_text(start_time)
+            document["watcher_restart_counts"] = dict(watcher_restart_counts)
+            _ours(document)["watchers"] = {name: dict(facts) for name, facts in watchers.items()}
+
+        self.file.change(change)
+
+    def _change_record(
+        self, task: str, step: Callable[[TaskRecord], TaskRecord], *, spend_reserve: bool = False
+    ) -> None:
+        def change(document: dict[str, Any]) -> None:
+            record = step(_state_from_json(document).record(task))
+            last_runs = document.setdefault("schedule_last_run", {})
+            if record.last_run is not None:
+                last_runs[task] = moment_text(record.last_run)
+            _ours(document).setdefault("tasks", {})[task] = record_as_json(record)
+
+        self.file.change(change, spend_reserve=spend_reserve)
+
+    def _add_to_history(self, run: Run, end: Ended, details: Mapping[str, object] | None) -> None:
+        try:
+            self.history.append(entry_of(run, end, details))
+        except OSError as error:
+            # The state is the truth and has been written: the run must not look as if it had no end.
+            log.error("the history lacks %s (%s): %s", run.name, end.result.value, error)
+
+
+def _ours(document: dict[str, Any]) -> dict[str, Any]:
+    ours: dict[str, Any] = document.setdefault("aiemp", {})
+    return ours
+
+
+def _state_from_json(document: Mapping[str, Any]) -> LedgerState:
+    ours = document.get("aiemp")
+    ours = ours if isinstance(ours, dict) else {}
+    last_runs = document.get("schedule_last_run")
+    last_runs = last_runs if isinstance(last_runs, dict) else {}
+    tasks = ours.get("tasks")
+    tasks = tasks if isinstance(tasks, dict) else {}
+    names = [*last_runs, *(name for name in tasks if name not in last_runs)]
+    ticks = document.get("tick_count")
+    counts = document.get("watcher_restart_counts")
+    watchers = ours.get("watchers")
+    return LedgerState(
+        records={name: read_record(name, tasks.get(name), last_runs.get(name)) for name in names},
+        tick_count=ticks if isinstance(ticks, int) else 0,
+        start_time=read_moment(document.get("start_time")),
+        watcher_restart_counts={
+            name: count
+            for name, count in (counts.items() if isinstance(counts, dict) else ())
+            if isinstance(count, int)
+        },
+        watchers={
+            name: facts
+            for name, facts in (watchers.items() if isinstance(watchers, dict) else ())
+            if isinstance(facts, dict)
+        },
+    )

@@ -1,0 +1,89 @@
+"""The log files under ``Logs/aiemp``: bounded, private, and never the reason why something does not run."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from pathlib import Path
+
+from aiemp.durable import PRIVATE_FILE, make_private_folder
+
+log = logging.getLogger("aiemp.logs")
+
+LINE_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+JOURNAL_FORMAT = "%(levelname)s %(name)s: %(message)s"
+ORCHESTRATOR_LIMIT_BYTES = 4 * 1024 * 1024
+
+
+def prepare_log_file(path: Path, limit_bytes: int) -> Path | None:
+    """Make ``path`` ready to be appended to (0600), and keep it below ``limit_bytes``: a full one becomes
+    ``NAME.1``. None, with a warning, when it cannot be written."""
+    try:
+        make_private_folder(path.parent)
+        rotate(path, limit_bytes)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, PRIVATE_FILE))
+    except OSError as error:
+        log.warning("%s cannot be written, its output goes nowhere: %s", path, error)
+        return None
+    return path
+
+
+def rotate(path: Path, limit_bytes: int) -> None:
+    """Rename ``path`` to ``NAME.1`` when it has reached ``limit_bytes``, replacing an older one."""
+    with contextlib.suppress(FileNotFoundError):
+        if path.lstat().st_size >= limit_bytes:
+            path.replace(path.with_name(path.name + ".1"))
+
+
+class _RotatingFile(logging.Handler):
+    """Appends lines to a file and rotates it. logging.handlers would load sockets and queues for good."""
+
+    def __init__(self, path: Path, limit_bytes: int) -> None:
+        super().__init__()
+        self.path = path
+        self.limit_bytes = limit_bytes
+        self.complained = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            rotate(self.path, self.limit_bytes)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(self.path, flags, PRIVATE_FILE)
+            try:
+                os.write(descriptor, (self.format(record) + "\n").encode("utf-8", "backslashreplace"))
+            finally:
+                os.close(descriptor)
+            self.complained = False
+        except OSError as error:
+            # Standard error has the line already; say once that the file lacks it.
+            if not self.complained:
+                self.complained = True
+                sys.stderr.write(f"aiemp: {self.path} cannot be written: {error}\n")
+
+
+def log_to(path: Path | None, *, level: int = logging.INFO) -> None:
+    """Log to standard error, and to ``path`` as well, unless the journal keeps what we say.
+
+    systemd sets JOURNAL_STREAM then (systemd.exec(5)); the journal adds the time itself.
+    """
+    journal = bool(os.environ.get("JOURNAL_STREAM"))
+    root = logging.getLogger("aiemp")
+    root.setLevel(level)
+    root.propagate = False
+    for old in list(root.handlers):
+        root.removeHandler(old)
+    stream = logging.StreamHandler(sys.stderr)
+    stream.setFormatter(logging.Formatter(JOURNAL_FORMAT if journal else LINE_FORMAT))
+    root.addHandler(stream)
+    if path is None or journal:
+        return
+    try:
+        make_private_folder(path.parent)
+    except OSError as error:
+        log.warning("%s cannot be made, so there is no log file: %s", path.parent, error)
+        return
+    file = _RotatingFile(path, ORCHESTRATOR_LIMIT_BYTES)
+    file.setFormatter(logging.Formatter(LINE_FORMAT))
+    root.addHandler(file)

@@ -1,0 +1,324 @@
+"""The orchestrator: one small loop over any engine (seed section 3).
+
+Each tick reads the clock once, compares the plan with what the engine and the ledger report, asks the engine
+for what is missing, and shows health on the dashboard. What goes wrong in one step is said once and keeps
+neither the other steps nor the next tick from their work.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from aiemp.agenda import Agenda
+from aiemp.clock import utc_now
+from aiemp.engines import Engine, Event, Happening
+from aiemp.engines.wakeup import Wakeup
+from aiemp.errors import AiempError, ConfigError, LockHeld
+from aiemp.ledger import Ledger, LedgerState
+from aiemp.locks import Holder, acquire
+from aiemp.orchestrator_report import OrchestratorReport
+from aiemp.plan import Plan, ScheduledTask
+from aiemp.plan_source import PlanSource
+from aiemp.runs import Result
+
+log = logging.getLogger("aiemp.orchestrator")
+
+HEALTH_EVERY_TICKS = 2
+SAVE_EVERY_TICKS = 20
+"""The tick count alone is not worth a write to the disk on each tick."""
+
+
+class Orchestrator:
+    """Keeps one vault's plan running. Made and started in the main thread (signals).
+
+    ``check_interval`` is the longest sleep between two ticks, in seconds; what is due earlier wakes it
+    earlier. ``engine``: None is the local one.
+    """
+
+    def __init__(
+        self,
+        vault_path: Path,
+        dry_run: bool | None = None,
+        check_interval: float = 30,
+        *,
+        source: PlanSource | None = None,
+        engine: Callable[[Plan, Wakeup, LedgerState], Engine] | None = None,
+        with_watchers: bool = True,
+        with_schedules: bool = True,
+        environ: Mapping[str, str] | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.environ = os.environ if environ is None else environ
+        self.source = source or _source_of(vault_path, dry_run, self.environ)
+        self.plan = self.source.load()
+        self.vault_path = self.plan.vault
+        self.dry_run = self.plan.dry_run.active
+        self.check_interval = check_interval
+        self.with_schedules = with_schedules
+        self.clock = clock
+        self.ledger = Ledger(self.vault_path)
+        self.state = self._load_state()
+        self.wakeup = Wakeup()
+        self.engine = (engine or _local_engine(with_watchers, self.environ))(
+            self.plan, self.wakeup, self.state
+        )
+        self.report = OrchestratorReport(self.plan, self.engine, self.environ)
+        self.agenda = Agenda(timedelta(seconds=2 * check_interval))
+        self.tick_count = self.state.tick_count
+        self.start_time = clock()
+        self.task_reports: list[dict[str, Any]] = []
+        self._running = False
+        self._reload = False
+        self._unsaved = True
+        self._said: dict[str, str] = {}
+
+    @property
+    def schedule_registry(self) -> Sequence[ScheduledTask]:
+        """The tasks of the plan."""
+        return self.plan.tasks
+
+    def start(self) -> None:
+        """Run until SIGTERM or SIGINT. Raises AiempError when another orchestrator has this vault."""
+        with self._in_charge():
+            self._begin()
+            while self._running:
+                now = self.clock()
+                wake_at = self._tick(now)
+                if self._running:
+                    self.engine.wait(self._sleep_s(now, wake_at))
+            self._shutdown()
+
+    def run_once(self) -> dict[str, Any]:
+        """One cycle: start the watchers, run what is due to its end, update health, stop, report."""
+        with self._in_charge():
+            self._begin()
+            while self._running:
+                self._tick(self.clock())
+                if self.engine.busy_with() is None:
+                    break
+                self.engine.wait(self.check_interval)
+            watchers = [{"name": status.name, **status.facts()} for status in self.engine.watchers()]
+            self._shutdown()
+        return {
+            "vault": str(self.vault_path),
+            "dry_run": self.dry_run,
+            "tasks": self.task_reports,
+            "watchers": watchers,
+        }
+
+    def _begin(self) -> None:
+        mode = "dry run" if self.dry_run else "live"
+        log.info(
+            "orchestrator starting: vault %s, %s engine, %s (decided by: %s)",
+            self.vault_path,
+            self.engine.name,
+            mode,
+            self.plan.dry_run.decided_by,
+        )
+        for warning in self.plan.warnings:
+            log.warning("%s", warning)
+        with self._step("starting the watchers"):
+            self.engine.start()
+        with self._step("updating the dashboard"):
+            self.report.publish_health(self.clock())
+
+    def _tick(self, now: datetime) -> datetime | None:
+        """One cycle. Returns when something will be due next, None when nothing will by itself."""
+        self.tick_count += 1
+        with self._step("looking after the processes"):
+            self._handle(self.engine.keep_up(now), now)
+        if self._reload or self.source.has_changed():
+            with self._step("taking up the edited configuration"):
+                self._take_up_plan()
+        wake_at = None
+        if self.with_schedules:
+            with self._step("running what is due"):
+                wake_at = self._start_due(now)
+        if self.tick_count % HEALTH_EVERY_TICKS == 0:
+            with self._step("checking the watchers"):
+                self._check_watcher_health(now)
+        if self._unsaved or self.tick_count % SAVE_EVERY_TICKS == 0:
+            with self._step("saving the state"):
+                self._save_state()
+            with self._step("updating the dashboard"):
+                self.report.publish_health(now)
+        return wake_at
+
+    def _start_due(self, now: datetime) -> datetime | None:
+        if not self.dry_run:
+            for name in self.ledger.clamp_future(self.plan, now):
+                log.warning("the last run of %s lay in the future; it counts as now", name)
+            for run, exhausted in self.ledger.recover_if_idle(self.plan, now):
+                self.report.publish_interrupted(run, exhausted, now)
+        self.state = self.ledger.read()
+        outlook = self.agenda.look(self.plan, self.state.records, now)
+        if self.engine.busy_with() is not None or outlook.next is None:
+            return outlook.wake_at
+        name = outlook.next.task.name
+        log.info("starting %s (%s)", name, outlook.next.reason)
+        self.engine.start_task(name)
+        self.agenda.started(outlook.next, self.state.record(name), now, dry_run=self.dry_run)
+        return outlook.wake_at
+
+    def _handle(self, events: Sequence[Event], now: datetime) -> None:
+        for event in events:
+            if event.happening is Happening.TASK_ENDED:
+                self._task_ended(event, now)
+            else:
+                self._unsaved = True
+                self.report.publish_event(event, now)
+
+    def _task_ended(self, event: Event, now: datetime) -> None:
+        record = self.ledger.read().record(event.name)
+        moved = self.agenda.ended(event.name, record, now)
+        blocked = record.last is not None and record.last.result is Result.BLOCKED
+        if not moved and not blocked:
+            log.error("%s ended (%s) and left no record; see its log", event.name, event.detail)
+        elif record.last is not None:
+            said = record.last.error or record.last.summary
+            log.info("%s %s%s", event.name, record.last.result.value, f": {said}" if said else "")
+        self.task_reports.append(
+            {
+                "name": event.name,
+                "result": record.last.result.value if record.last and not self.dry_run else None,
+                "error": record.last.error if record.last else "",
+                "summary": record.last.summary if record.last else "",
+                "exit": event.detail,
+            }
+        )
+
+    def _check_watcher_health(self, now: datetime) -> None:
+        """Find watchers that hang. Crashed ones were seen when they ended, by the engine's ``keep_up``."""
+        self._handle(self.engine.check_freshness(now), now)
+
+    def _take_up_plan(self) -> None:
+        self._reload = False
+        plan = self.source.load()
+        if plan.vault != self.vault_path:
+            raise ConfigError(
+                [f"{plan.config_file}: the vault has changed; restart aiemp to use {plan.vault}"]
+            )
+        self.plan = self.report.plan = plan
+        self.dry_run = plan.dry_run.active
+        self.engine.apply(plan)
+        self.agenda.forget_holds()
+        self._unsaved = True
+        log.info("the edited configuration is taken up")
+
+    def _save_state(self) -> None:
+        """Save the orchestrator's part of the state (seed 3B). Task runs are saved by their triggers."""
+        if not self.dry_run:
+            statuses = self.engine.watchers()
+            self.ledger.save_orchestrator(
+                tick_count=self.tick_count,
+                start_time=self.start_time,
+                watcher_restart_counts={status.name: status.restarts for status in statuses},
+                watchers={status.name: status.facts() for status in statuses},
+            )
+        self._unsaved = False
+
+    def _load_state(self) -> LedgerState:
+        """The state of the last orchestrator on this vault (seed 3B)."""
+        try:
+            return self.ledger.read()
+        except OSError as error:
+            log.error("the state cannot be read, starting afresh: %s", error)
+            return LedgerState()
+
+    def _shutdown(self) -> None:
+        log.info("orchestrator stopping")
+        with self._step("stopping what runs"):
+            self.engine.stop()
+        with self._step("saving the state"):
+            self._save_state()
+        with self._step("updating the dashboard"):
+            self.report.publish_health(self.clock(), stopped=True)
+        log.info("orchestrator stopped")
+
+    def _sleep_s(self, now: datetime, wake_at: datetime | None) -> float:
+        if wake_at is None:
+            return self.check_interval
+        return min(self.check_interval, max(0.0, (wake_at - now).total_seconds()))
+
+    @contextmanager
+    def _in_charge(self) -> Iterator[None]:
+        """Hold the vault's orchestrator lock, and handle signals, as long as this one runs."""
+        holder = Holder(os.getpid(), "orchestrator", f"{self.engine.name} engine")
+        try:
+            lock = acquire(self.ledger.places.orchestrator_lock, holder)
+        except LockHeld as held:
+            raise AiempError(
+                f"{self.vault_path} is kept running already by the {held.holder}; stop that one first"
+            ) from None
+        except OSError as error:
+            raise AiempError(f"{self.vault_path} cannot be used as a vault: {error}") from error
+        with lock:
+            self.wakeup.open()
+            try:
+                self._setup_signal_handlers()
+                self._running = True
+                yield
+            finally:
+                self.wakeup.close()
+
+    def _setup_signal_handlers(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.wakeup.on(number, self._on_signal)
+        self.wakeup.on(signal.SIGHUP, self._on_reload)
+
+    def _on_signal(self, signum: int, _frame: FrameType | None) -> None:
+        """Only set the flag: the loop acts, and the wake-up pipe has woken it."""
+        self._running = False
+
+    def _on_reload(self, _signum: int, _frame: FrameType | None) -> None:
+        self._reload = True
+
+    @contextmanager
+    def _step(self, what: str) -> Iterator[None]:
+        """One step of a tick: what goes wrong in it is said once, until it works again or changes."""
+        try:
+            yield
+        except Exception as error:
+            text = str(error) or type(error).__name__
+            if self._said.get(what) != text:
+                self._said[what] = text
+                expected = isinstance(error, AiempError | OSError)
+                log.error("%s: %s", what, text, exc_info=None if expected else error)
+                self.report.publish_trouble(what, error, self.clock())
+        else:
+            if self._said.pop(what, None) is not None:
+                log.info("%s: works again", what)
+
+
+def _source_of(vault_path: Path, dry_run: bool | None, environ: Mapping[str, str]) -> PlanSource:
+    from aiemp.config.load import load_plan  # noqa: PLC0415 - callers that bring a plan do not need it
+
+    decided = dict(environ)
+    if dry_run is not None:
+        decided["DRY_RUN"] = "true" if dry_run else "false"
+    return PlanSource(lambda: load_plan(vault=vault_path, environ=decided))
+
+
+def _local_engine(
+    with_watchers: bool, environ: Mapping[str, str]
+) -> Callable[[Plan, Wakeup, LedgerState], Engine]:
+    def make(plan: Plan, wakeup: Wakeup, state: LedgerState) -> Engine:
+        from aiemp.engines.local import LocalEngine  # noqa: PLC0415 - not loaded under systemd
+
+        return LocalEngine(
+            plan,
+            environ,
+            wakeup=wakeup,
+            with_watchers=with_watchers,
+            restart_counts=state.watcher_restart_counts,
+        )
+
+    return make

@@ -1,0 +1,98 @@
+"""What the orchestrator shows of itself: health rows, error rows, alerts. In a dry run it only logs."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+from aiemp.engines import Engine, Event, Happening
+from aiemp.errors import AiempError
+from aiemp.plan import Plan
+from aiemp.run_report import publish_interrupted
+from aiemp.runs import Run
+
+log = logging.getLogger("aiemp.orchestrator")
+
+
+class OrchestratorReport:
+    """Publishes for one orchestrator. Only :meth:`publish_health` may raise; the others are best effort."""
+
+    def __init__(self, plan: Plan, engine: Engine, environ: Mapping[str, str]) -> None:
+        self.plan = plan
+        self.engine = engine
+        self.environ = environ
+
+    def publish_health(self, now: datetime, *, stopped: bool = False) -> None:
+        """Show how each part is on the dashboard. Raises OSError or AiempError when that cannot be done."""
+        if self.plan.dry_run.active:
+            return
+        from aiemp.dashboard import HealthRow, set_health, update  # noqa: PLC0415 - not in a dry run
+        from aiemp.health import DOWN, UP, mcp_rows, watcher_rows  # noqa: PLC0415
+
+        rows = [
+            *watcher_rows(self.engine.watchers()),
+            HealthRow("Orchestrator", DOWN if stopped else UP),
+            *mcp_rows(self.plan.mcp_servers),
+        ]
+        update(self.plan.vault, set_health(rows, now.astimezone(self.plan.zone)))
+
+    def publish_event(self, event: Event, now: datetime) -> None:
+        """Log what happened to a watcher; show on the dashboard what its owner should know."""
+        name = event.name
+        if event.happening is Happening.WATCHER_STARTED:
+            log.info("watcher %s: %s", name, event.detail)
+            self._clear_alert(f"watcher-{name}")
+        elif event.happening is Happening.WATCHER_PAUSED:
+            log.error("watcher %s: %s", name, event.detail)
+            self._alert(
+                f"watcher-{name}",
+                f"watcher_{name}",
+                f"Watcher {name} is paused",
+                event.detail,
+                f"See `aiemp logs {name}`, mend the cause, then restart aiemp or send it SIGHUP",
+                now,
+            )
+        elif event.detail != "stopped":
+            hung = event.happening is Happening.WATCHER_HUNG
+            log.warning("watcher %s %s: %s", name, "hangs" if hung else "ended", event.detail)
+            self._add_error(
+                f"watcher_{name}", f"{'Hung' if hung else 'Crashed'}: {event.detail}", "Auto-restarted", now
+            )
+
+    def publish_interrupted(self, run: Run, exhausted: bool, now: datetime) -> None:
+        """Show a run that died without a word."""
+        publish_interrupted(self.plan, run, exhausted, now, self.environ)
+
+    def publish_trouble(self, what: str, error: Exception, now: datetime) -> None:
+        """Alert the owner when it is the disk; everything else is in the log, and mends itself or shows."""
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            self._alert(
+                "disk",
+                "orchestrator",
+                "The vault cannot be written",
+                f"{what}: {error}",
+                "Free some space (or mount it writable); aiemp goes on by itself",
+                now,
+            )
+
+    def _alert(self, key: str, component: str, title: str, detail: str, remedy: str, now: datetime) -> None:
+        from aiemp.alerts import Alert, raise_alert  # noqa: PLC0415 - alerts are rare
+
+        raise_alert(self.plan, Alert(key, component, title, detail, remedy), now, self.environ)
+
+    def _clear_alert(self, key: str) -> None:
+        from aiemp.alerts import clear_alert  # noqa: PLC0415 - alerts are rare
+
+        clear_alert(self.plan, key)
+
+    def _add_error(self, component: str, error: str, resolution: str, now: datetime) -> None:
+        if self.plan.dry_run.active:
+            return
+        from aiemp.dashboard import add_error, update  # noqa: PLC0415 - errors are rare
+
+        try:
+            update(self.plan.vault, add_error(now.astimezone(self.plan.zone), component, error, resolution))
+        except (OSError, AiempError) as problem:
+            log.error("the dashboard was not updated: %s", problem)

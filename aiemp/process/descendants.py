@@ -1,0 +1,214 @@
+"""Everything that a child process started, and the end of it.
+
+A process group holds only those that stay in it; a daemon leaves by starting a session of its own. On Linux
+this process makes itself the subreaper (prctl(2), PR_SET_CHILD_SUBREAPER) while a child runs: whatever is
+orphaned below it becomes our child, so ``/proc`` shows every descendant and none can get away. Elsewhere,
+and where ``/proc`` is missing, the process group is all there is.
+
+All children that this process gets during a run are taken for the run's. So a process that looks after
+other children (the orchestrator) must not use this; a task is a process of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+log = logging.getLogger("aiemp.process")
+
+PROC = Path("/proc")
+LINUX_CAN_ADOPT = sys.platform == "linux" and (PROC / "self/stat").exists()
+
+KILL_PATIENCE_S = 5.0
+"""How long to wait after SIGKILL. Only a process stuck in the kernel (a dead network share) outlasts it."""
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+PR_GET_CHILD_SUBREAPER = 37
+
+
+class _Process(NamedTuple):
+    pid: int
+    parent: int
+    group: int
+    is_zombie: bool
+
+
+@contextlib.contextmanager
+def adopting_orphans() -> Iterator[None]:
+    """Within, orphaned descendants become children of this process, where the system can do that."""
+    if not LINUX_CAN_ADOPT:
+        yield
+        return
+    before = _subreaper()
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        yield
+    finally:
+        _prctl(PR_SET_CHILD_SUBREAPER, before)
+
+
+def die_with_parent() -> Callable[[], None] | None:
+    """For Popen's ``preexec_fn``: the child is killed when this process dies without being able to tidy up.
+
+    After a ``kill -9`` of ours the run lock is free, and a Claude still at work would get a second one
+    beside it. None where it cannot be had, and in a process with threads, where code between fork and exec
+    may meet a lock that nobody holds any more.
+    """
+    if not LINUX_CAN_ADOPT or threading.active_count() > 1:
+        return None
+    prctl = _libc().prctl
+    parent = os.getpid()
+
+    def in_child() -> None:
+        prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        if os.getppid() != parent:  # it died before the line above
+            os._exit(1)
+
+    return in_child
+
+
+class Descendants:
+    """All processes below this one that were not there when this object was made."""
+
+    def __init__(self) -> None:
+        self._before = {p.pid for p in _processes() if p.parent == os.getpid()} if _has_children() else set()
+        self._leader = 0
+        self._reap_leader: Callable[[], object] = lambda: None
+
+    def lead_by(self, pid: int, reap: Callable[[], object]) -> None:
+        """``pid`` is the main child and leader of its process group; ``reap`` takes in its exit, if any."""
+        self._leader, self._reap_leader = pid, reap
+
+    def terminate(self) -> None:
+        """Ask all of them to end (SIGTERM), each once. To be called before the leader is reaped.
+
+        Until then its number cannot belong to another group.
+        """
+        self._signal_group(signal.SIGTERM)
+        if self.gone():
+            return
+        for process in self._alive():
+            if process.group != self._leader:
+                _signal(process.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End all of them (SIGKILL), with those they start meanwhile. What even that cannot end is logged."""
+        deadline = time.monotonic() + KILL_PATIENCE_S
+        while not self.gone():
+            self._signal_group(signal.SIGKILL)
+            alive = self._alive()
+            for process in alive:
+                _signal(process.pid, signal.SIGKILL)
+            if time.monotonic() >= deadline:
+                pids = ", ".join(str(process.pid) for process in alive) or f"group {self._leader}"
+                log.error("processes that cannot be ended: %s", pids)
+                return
+            time.sleep(0.002)
+
+    def gone(self) -> bool:
+        """Whether none of them is left. Takes in the exit of those that are our own children."""
+        self._reap_leader()
+        if not LINUX_CAN_ADOPT:
+            return not _group_exists(self._leader)
+        if not _has_children():
+            return True  # nobody is an orphan elsewhere: we are the subreaper
+        processes = self._all()
+        for process in processes:
+            if process.is_zombie and process.parent == os.getpid() and process.pid != self._leader:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(process.pid, os.WNOHANG)
+        return all(process.is_zombie for process in processes)
+
+    def _signal_group(self, number: int) -> None:
+        if self._leader:
+            # macOS answers EPERM for a group of which only zombies are left.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._leader, number)
+
+    def _alive(self) -> list[_Process]:
+        return [process for process in self._all() if not process.is_zombie]
+
+    def _all(self) -> list[_Process]:
+        children: dict[int, list[_Process]] = {}
+        for process in _processes():
+            children.setdefault(process.parent, []).append(process)
+        found = [process for process in children.get(os.getpid(), []) if process.pid not in self._before]
+        for process in found:  # grows while it is walked
+            found.extend(children.get(process.pid, []))
+        return found
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+    except PermissionError:
+        log.warning("process %d of this run belongs to another user and cannot be ended", pid)
+
+
+def _group_exists(group: int) -> bool:
+    if not group:
+        return False
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _has_children() -> bool:
+    """Whether this process has any child, running or not taken in. One system call, where there is waitid."""
+    if not LINUX_CAN_ADOPT:
+        return False
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _processes() -> Iterator[_Process]:
+    """Every process that ``/proc`` shows (proc(5), ``/proc/pid/stat``); nothing where there is none."""
+    if not LINUX_CAN_ADOPT:
+        return
+    for name in os.listdir(PROC):  # noqa: PTH208 - names are all that is needed, a thousand times
+        if name.isdecimal():
+            try:
+                # The command name in parentheses may itself hold spaces and parentheses.
+                fields = (PROC / name / "stat").read_bytes().rpartition(b")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
+            yield _Process(int(name), int(fields[1]), int(fields[2]), fields[0] in (b"Z", b"X"))
+
+
+@lru_cache(maxsize=1)
+def _libc() -> Any:
+    import ctypes  # noqa: PLC0415 - only a process that supervises a child needs it
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
+    return libc
+
+
+def _prctl(option: int, value: int) -> None:
+    if _libc().prctl(option, value, 0, 0, 0) != 0:  # a sandbox may forbid it; the group is still ended
+        log.debug("prctl(%d) is refused", option)
+
+
+def _subreaper() -> int:
+    import ctypes  # noqa: PLC0415 - as above
+
+    value = ctypes.c_int(0)
+    _libc().prctl(PR_GET_CHILD_SUBREAPER, ctypes.addressof(value), 0, 0, 0)
+    return value.value

@@ -1,0 +1,152 @@
+"""What a child prints: read as it comes, kept in bounded memory, written whole to a log."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import selectors
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from aiemp.durable import PRIVATE_FILE, write_all
+
+log = logging.getLogger("aiemp.process")
+
+READ_BYTES = 64 * 1024
+HEAD_PART = 4
+"""A quarter of what is kept is the beginning, where programs say what is wrong with their arguments."""
+
+
+class BoundedOutput:
+    """The first and the last bytes of a stream of any length, and how long it was."""
+
+    def __init__(self, head_bytes: int, tail_bytes: int) -> None:
+        self.total = 0
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._head_bytes = head_bytes
+        self._tail_bytes = tail_bytes
+
+    def add(self, chunk: bytes) -> None:
+        self.total += len(chunk)
+        room = self._head_bytes - len(self._head)
+        if room > 0:
+            self._head += chunk[:room]
+            chunk = chunk[room:]
+        self._tail += chunk
+        if len(self._tail) > self._tail_bytes + READ_BYTES:  # trimmed now and then, not for every chunk
+            del self._tail[: -self._tail_bytes]
+
+    def value(self) -> bytes:
+        """Beginning and end, with a line between them that says how much was left out, if anything was."""
+        tail = bytes(self._tail[-self._tail_bytes :])
+        left_out = self.total - len(self._head) - len(tail)
+        note = f"\n[... {left_out} bytes left out ...]\n".encode() if left_out else b""
+        return bytes(self._head) + note + tail
+
+
+class Streams:
+    """The two output streams of one child, and the selector that everything of a run is waited for with."""
+
+    def __init__(
+        self,
+        log_file: Path | None,
+        keep_bytes: int,
+        on_output: Callable[[bytes], None] | None,
+        clock: Callable[[], float],
+    ) -> None:
+        head = keep_bytes // HEAD_PART
+        self.output = BoundedOutput(head, keep_bytes - head)
+        self.stderr = BoundedOutput(0, keep_bytes)
+        self._on_output = on_output
+        self._clock = clock
+        self.last_output = clock()
+        self._selector = selectors.DefaultSelector()
+        self._kept: dict[int, BoundedOutput] = {}
+        self._once: set[int] = set()
+        self._log = _open_log(log_file) if log_file else -1
+        self._log_name = log_file
+
+    def __enter__(self) -> Streams:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._selector.close()
+        if self._log >= 0:
+            os.close(self._log)
+
+    def read(self, descriptor: int, kept: BoundedOutput) -> None:
+        """Read ``descriptor`` from now on, into ``kept``, the log and ``on_output``."""
+        os.set_blocking(descriptor, False)
+        self._kept[descriptor] = kept
+        self._selector.register(descriptor, selectors.EVENT_READ)
+
+    def wake_on(self, descriptor: int, *, once: bool = False) -> None:
+        """End a wait when ``descriptor`` is readable. It is emptied then; ``once``: not looked at again."""
+        self._selector.register(descriptor, selectors.EVENT_READ)
+        if once:
+            self._once.add(descriptor)
+
+    def step(self, wait_s: float) -> None:
+        """Read what is there; when nothing is, wait for something at most ``wait_s`` seconds."""
+        for key, _ in self._selector.select(max(0.0, wait_s)):
+            if key.fd in self._kept:
+                self._read_some(key.fd)
+            elif key.fd in self._once:
+                self._selector.unregister(key.fd)
+            else:
+                os.read(key.fd, READ_BYTES)
+
+    def rest(self, wait_s: float) -> None:
+        """Read to the end of the streams, but no longer than ``wait_s``: a stranger may hold them open."""
+        deadline = self._clock() + wait_s
+        while self._kept and (left := deadline - self._clock()) > 0:
+            self.step(left)
+
+    def _read_some(self, descriptor: int) -> None:
+        try:
+            chunk = os.read(descriptor, READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            log.warning("cannot read a child's output: %s", error)
+            chunk = b""
+        if not chunk:
+            self._selector.unregister(descriptor)
+            del self._kept[descriptor]
+            return
+        self.last_output = self._clock()
+        self._kept[descriptor].add(chunk)
+        if self._log >= 0:
+            self._write_log(chunk)
+        if self._on_output is not None:
+            self._on_output(chunk)
+
+    def _write_log(self, chunk: bytes) -> None:
+        try:
+            write_all(self._log, chunk)
+        except OSError as error:  # a full disk must not end the run, whose work is done elsewhere
+            log.warning("%s: the output is no longer written down: %s", self._log_name, error)
+            os.close(self._log)
+            self._log = -1
+
+
+def _open_log(path: Path) -> int:
+    """Open ``path`` for appending; -1 with a warning when that cannot be.
+
+    The log lies in the vault, where a symlink or a FIFO in its place would be a trap: neither is followed.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, PRIVATE_FILE)
+    except OSError as error:
+        log.warning("%s: the output is not written down: %s", path, error)
+        return -1
+    with contextlib.suppress(OSError):
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return descriptor
+    log.warning("%s: the output is not written down: not a regular file", path)
+    os.close(descriptor)
+    return -1

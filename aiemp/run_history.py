@@ -1,0 +1,120 @@
+"""The history of runs: append-only JSON lines, one file a month, newest last.
+
+A line is written once a run has ended, under the lock of the caller's run. A line that cannot be read (torn
+by a power cut, edited) is passed over; the next append ends it first, so it costs only itself.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from aiemp.durable import append_line, make_private_folder
+from aiemp.ledger_format import ended_as_json, read_moment, run_as_json
+from aiemp.locks import short_lock
+from aiemp.runs import Ended, Result, Run
+
+log = logging.getLogger("aiemp.history")
+
+LONGEST_ERROR = 2000
+BLOCK_BYTES = 64 * 1024
+RECENT_LINES = 5000
+
+
+def entry_of(run: Run, end: Ended, details: Mapping[str, object] | None) -> dict[str, Any]:
+    """The history's line for one ended run; ``details`` are the plain values that its trigger returned."""
+    entry: dict[str, Any] = {"task": run.task, **run_as_json(run), **ended_as_json(end)}
+    entry["error"] = end.error[:LONGEST_ERROR]
+    kept = {
+        key: value
+        for key, value in (details or {}).items()
+        if isinstance(value, bool | int | float | str) and key not in entry and key != "output"
+    }
+    if kept:
+        entry["details"] = kept
+    return entry
+
+
+class History:
+    """The run history in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def append(self, entry: Mapping[str, Any]) -> None:
+        """Add one ended run. Raises OSError when it cannot be written; then no part of it is."""
+        finished = read_moment(entry["finished"])
+        assert finished is not None  # entry_of wrote it
+        make_private_folder(self.folder, levels=3)  # Logs/aiemp/runs
+        with short_lock(self.folder / ".lock"):
+            line = json.dumps(dict(entry), ensure_ascii=False, separators=(",", ":"))
+            # A surrogate is a byte of some file name that is not UTF-8.
+            append_line(self.folder / f"{finished:%Y-%m}.jsonl", line.encode("utf-8", "backslashreplace"))
+
+    def newest_first(self, task: str | None = None) -> Iterator[dict[str, Any]]:
+        """The ended runs, the newest first, of one task or of all. Reads no more than is asked for."""
+        wanted = None if task is None else json.dumps(task).encode()
+        for path in sorted(self._files(), reverse=True):
+            for line in _lines_backwards(path):
+                if wanted is not None and wanted not in line:
+                    continue  # cheaper than parsing a hundred thousand lines
+                entry = _parse(line, path)
+                if entry is not None and (task is None or entry.get("task") == task):
+                    yield entry
+
+    def last_runs(self) -> dict[str, str]:
+        """When the last concluded run of each task started, from the newest few thousand lines."""
+        found: dict[str, str] = {}
+        for entry in islice(self.newest_first(), RECENT_LINES):
+            task, started = entry.get("task"), entry.get("started")
+            concluded = entry.get("result") in (Result.SUCCEEDED.value, Result.FAILED.value)
+            if concluded and isinstance(task, str) and isinstance(started, str):
+                found.setdefault(task, started)
+        return found
+
+    def between(self, start: datetime, end: datetime) -> list[dict[str, Any]]:
+        """The runs that finished in ``start <= t < end``, the oldest first."""
+        found = []
+        first, last = f"{start.astimezone(UTC):%Y-%m}", f"{end.astimezone(UTC):%Y-%m}"
+        for path in self._files():
+            if not first <= path.stem <= last:
+                continue
+            for line in _lines_backwards(path):
+                entry = _parse(line, path)
+                finished = read_moment(entry.get("finished")) if entry else None
+                if entry and finished and start <= finished < end:
+                    found.append((finished, entry))
+        return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
+
+    def _files(self) -> list[Path]:
+        return [path for path in self.folder.glob("*.jsonl") if path.is_file()]
+
+
+def _parse(line: bytes, path: Path) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        log.debug("%s: a line that is not JSON is passed over", path)
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _lines_backwards(path: Path) -> Iterator[bytes]:
+    """The non-empty lines of a file, the last first, without reading more of it than is used."""
+    with path.open("rb") as file:
+        position = file.seek(0, 2)
+        rest = b""
+        while position > 0:
+            size = min(BLOCK_BYTES, position)
+            position -= size
+            file.seek(position)
+            lines = (file.read(size) + rest).split(b"\n")
+            rest = lines.pop(0)
+            yield from (line for line in reversed(lines) if line.strip())
+        if rest.strip():
+            yield rest

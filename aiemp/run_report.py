@@ -1,0 +1,102 @@
+"""What the owner sees of a run: a row in the activity log, a row under Recent Errors, an alert.
+
+Best effort: the ledger has the truth by then, so a dashboard that cannot be written is logged and no more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+from aiemp.errors import AiempError
+from aiemp.plan import Plan
+from aiemp.runs import Ended, Result, Run, is_exhausted
+
+log = logging.getLogger("aiemp.runner")
+
+RESULT_WORDS = {
+    Result.SUCCEEDED: "✅ Success",
+    Result.FAILED: "❌ Failed",
+    Result.INTERRUPTED: "⏸ Interrupted",
+    Result.BLOCKED: "⛔ Blocked",
+}
+
+
+def publish_end(
+    plan: Plan, run: Run, end: Ended, details: Mapping[str, object], environ: Mapping[str, str]
+) -> None:
+    """Show how a run ended. A routine run (``details["routine"]``) that succeeded leaves no activity row: the
+    health update of every quarter of an hour would push everything else out of the log."""
+    if end.result is Result.SUCCEEDED:
+        _clear_alert(plan, run.task)
+        if details.get("routine") is True:
+            return
+    _add_activity(plan, run, end)
+    if end.result is Result.FAILED:
+        exhausted = is_exhausted(run, end, plan.task(run.task))
+        task = plan.task(run.task)
+        again = f"is tried again in {task.retry_delay_minutes} min" if task else ""
+        resolution = "See the alert" if exhausted else ("Run by hand" if run.manual else f"It {again}")
+        _add_error(plan, run.task, end.finished, end.error, resolution)
+        if exhausted:
+            raise_task_alert(plan, run, end, environ)
+
+
+def publish_interrupted(
+    plan: Plan, run: Run, exhausted: bool, now: datetime, environ: Mapping[str, str]
+) -> None:
+    """Show a run whose process died without a word, once another process has found out."""
+    end = Ended(Result.INTERRUPTED, now, 0.0, f"the run {run.name} was cut off (power cut or kill)")
+    log.warning("%s%s", end.error, "; that was its last attempt" if exhausted else "; it is done again")
+    _add_error(plan, run.task, now, end.error, "See the alert" if exhausted else "It is done again")
+    if exhausted:
+        raise_task_alert(plan, run, end, environ)
+
+
+def publish_blocked(plan: Plan, run: Run, end: Ended) -> None:
+    """Show why a task cannot run now. The caller asks for this once per slot."""
+    _add_error(plan, run.task, end.finished, end.error, "Waiting; it runs when the cause is gone")
+
+
+def raise_task_alert(plan: Plan, run: Run, end: Ended, environ: Mapping[str, str]) -> None:
+    """Alert the owner that a slot's last attempt is used up."""
+    from aiemp.alerts import Alert, raise_alert  # noqa: PLC0415 - alerts are rare
+
+    alert = Alert(
+        key=f"task-{run.task}",
+        component=run.task,
+        title=f"Task {run.task} failed",
+        detail=f"{run.name}, attempt {run.attempt}: {end.error}",
+        remedy=f"Mend the cause, then run: aiemp trigger {run.task}",
+    )
+    raise_alert(plan, alert, end.finished, environ)
+
+
+def _clear_alert(plan: Plan, task: str) -> None:
+    from aiemp.alerts import clear_alert  # noqa: PLC0415 - see above
+
+    clear_alert(plan, f"task-{task}")
+
+
+def _add_activity(plan: Plan, run: Run, end: Ended) -> None:
+    from aiemp.dashboard import add_activity, touch  # noqa: PLC0415 - a quiet run has no row
+
+    at = end.finished.astimezone(plan.zone)
+    details = end.summary if end.result is Result.SUCCEEDED else end.error
+    _update(plan, add_activity(at, run.task, details, RESULT_WORDS[end.result]), touch(at))
+
+
+def _add_error(plan: Plan, component: str, at: datetime, error: str, resolution: str) -> None:
+    from aiemp.dashboard import add_error  # noqa: PLC0415 - errors are rare
+
+    _update(plan, add_error(at.astimezone(plan.zone), component, error, resolution))
+
+
+def _update(plan: Plan, *edits: object) -> None:
+    from aiemp.dashboard import update  # noqa: PLC0415 - see above
+
+    try:
+        update(plan.vault, *edits)  # type: ignore[arg-type]
+    except (OSError, AiempError) as error:
+        log.error("the dashboard was not updated: %s", error)

@@ -1,0 +1,272 @@
+"""The one way to run a task: a timer, the local engine and a person all come through :func:`run_task`.
+
+run lock → recovery → due? → preflight → ledger: begun → trigger function → ledger: ended → dashboard.
+So locking, the due check, the time limit, the record and the dashboard row exist once, for every engine.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from aiemp.clock import utc_now
+from aiemp.decisions import decide
+from aiemp.errors import Blocked, UsageError
+from aiemp.ledger import Ledger
+from aiemp.locks import Holder, acquire
+from aiemp.plan import Plan, ScheduledTask
+from aiemp.run_report import publish_blocked, publish_end, publish_interrupted
+from aiemp.runs import Ended, Result, Run
+from aiemp.stopping import Stopped, TimeLimitReached, stop_signals_raise, stop_signals_wait, time_limit
+from aiemp.triggers import resolve
+from aiemp.triggers.context import RunContext
+
+log = logging.getLogger("aiemp.runner")
+
+CHILD_MARGIN_S = 60.0
+"""A task that runs a child limits the child itself; its own limit comes this much later, as a backstop."""
+
+RECORD_PATIENCE_S = 30.0
+"""How long the end of a run is tried to be written down before the run has to count as interrupted."""
+
+RUN_LOG_LIMIT_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What came of one call. ``result`` is None when nothing ran: not due, or a dry run."""
+
+    task: str
+    result: Result | None
+    message: str
+    run: str = ""
+    duration_s: float = 0.0
+    details: Mapping[str, object] = field(default_factory=dict)
+    exit_code: int = 0
+
+
+def run_task(
+    plan: Plan,
+    name: str,
+    *,
+    scheduled: bool,
+    environ: Mapping[str, str],
+    say: Callable[[str], None] = log.info,
+    clock: Callable[[], datetime] = utc_now,
+    on_output: Callable[[bytes], None] | None = None,
+) -> RunReport:
+    """Run task ``name`` once and write down what came of it. Main thread only (it uses signals).
+
+    ``scheduled``: only if it is due, asked again under the run lock. Otherwise always, and it counts as a
+    run. ``say`` tells a person what is going on. Raises UsageError for a name that is not in the plan.
+    """
+    task = plan.task(name)
+    if task is None:
+        known = ", ".join(sorted(task.name for task in plan.tasks))
+        raise UsageError(f"there is no task {name!r}; the plan has: {known}")
+    attempt = _Attempt(plan, task, scheduled, environ, say, clock, on_output)
+    with stop_signals_raise():
+        try:
+            return attempt.rehearse() if plan.dry_run.active else attempt.run()
+        except Stopped as stop:
+            return RunReport(name, Result.INTERRUPTED, f"{name}: {stop}", exit_code=128 + stop.signal_number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One call of :func:`run_task`: what its steps share."""
+
+    plan: Plan
+    task: ScheduledTask
+    scheduled: bool
+    environ: Mapping[str, str]
+    say: Callable[[str], None]
+    clock: Callable[[], datetime]
+    on_output: Callable[[bytes], None] | None
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.plan.vault)
+
+    def rehearse(self) -> RunReport:
+        """A dry run: no lock, no record, no time limit; the trigger function only says what it would do."""
+        now = self.clock()
+        if self.scheduled:
+            record = self.ledger.read().record(self.task.name)
+            decision = decide(self.task, record, now, self.plan.zone, tolerant=True)
+            if not decision.due:
+                return RunReport(self.task.name, None, f"{self.task.name}: {decision.reason}")
+        started = time.monotonic()
+        try:
+            self._require_vault()
+            details = resolve(self.task)(self._context(now, None), True)
+        except Blocked as blocked:
+            return self._report(None, f"dry run; would be blocked: {blocked.reason}", started)
+        message = f"dry run: {details.get('summary') or 'nothing was changed'}"
+        return self._report(None, message, started, details)
+
+    def run(self) -> RunReport:
+        """A real run."""
+        started = time.monotonic()
+        try:
+            self._require_vault()
+            lock = acquire(
+                self.ledger.places.run_lock,
+                Holder(os.getpid(), f"task {self.task.name}", "scheduled" if self.scheduled else "manual"),
+                on_wait=lambda holder: self.say(f"{self.task.name}: waiting for {holder}"),
+            )
+        except Blocked as blocked:
+            return self._blocked_report(blocked.reason, started)
+        except OSError as error:
+            return self._blocked_report(f"cannot take the run lock in the vault: {error}", started)
+        with lock:
+            return self._run_locked()
+
+    def _run_locked(self) -> RunReport:
+        started, now = time.monotonic(), self.clock()
+        try:
+            for run, exhausted in self.ledger.recover(self.plan, now):
+                publish_interrupted(self.plan, run, exhausted, now, self.environ)
+            self.ledger.clamp_future(self.plan, now)
+            record = self.ledger.read().record(self.task.name)
+        except OSError as error:
+            return self._blocked_report(f"the ledger cannot be read or written: {error}", started)
+        decision = decide(self.task, record, now, self.plan.zone, tolerant=self.scheduled)
+        if self.scheduled and not decision.due:
+            return RunReport(self.task.name, None, f"{self.task.name}: {decision.reason}")
+        manual = not self.scheduled
+        slot = decision.slot if decision.due and decision.slot else now
+        run = Run(self.task.name, slot, 1 if manual else decision.attempt, now, os.getpid(), manual)
+        try:
+            self._preflight()
+            self.ledger.begin(run)
+        except Blocked as blocked:
+            return self._block(run, blocked, started)
+        except OSError as error:
+            reason = f"the run cannot be written down, so it is not started: {error}"
+            return self._block(run, Blocked(reason), started)
+        return self._run_begun(run)
+
+    def _run_begun(self, run: Run) -> RunReport:
+        started = time.monotonic()
+        self.say(f"{run.name}: started" + (f", attempt {run.attempt}" if run.attempt > 1 else ""))
+        details: Mapping[str, object] = {}
+        try:
+            with time_limit(self._limit_s()):
+                details = resolve(self.task)(self._context(run.started, self._log_file()), False)
+            result = Result.SUCCEEDED if details.get("success") is True else Result.FAILED
+            error = "" if result is Result.SUCCEEDED else str(details.get("error") or "it gave no reason")
+        except Blocked as blocked:
+            return self._block(run, blocked, started)
+        except TimeLimitReached:
+            result, error = Result.FAILED, f"timed out after {self.task.timeout_minutes} min"
+        except Stopped as stop:
+            # A signal that came just after the trigger function was done must not undo what it did.
+            done = details.get("success") is True
+            self._end(
+                run,
+                Result.SUCCEEDED if done else Result.INTERRUPTED,
+                "" if done else str(stop),
+                details,
+                started,
+            )
+            raise
+        except Exception as problem:
+            log.exception("%s: the trigger function failed", run.name)
+            result, error = Result.FAILED, f"{type(problem).__name__}: {problem}"
+        return self._end(run, result, error, details, started)
+
+    def _end(
+        self, run: Run, result: Result, error: str, details: Mapping[str, object], started: float
+    ) -> RunReport:
+        end = Ended(
+            result, self.clock(), time.monotonic() - started, error, str(details.get("summary") or "")
+        )
+        with stop_signals_wait():
+            self._record_end(run, end, details)
+        publish_end(self.plan, run, end, details, self.environ)
+        text = end.summary if result is Result.SUCCEEDED else error
+        return self._report(result, f"{result.value}{': ' if text else ''}{text}", started, details, run)
+
+    def _record_end(self, run: Run, end: Ended, details: Mapping[str, object]) -> None:
+        """Write the end down, and try for a while: a run without a record of its end is done again."""
+        deadline = time.monotonic() + RECORD_PATIENCE_S
+        while True:
+            try:
+                self.ledger.finish(run, end, self.plan, details)
+                return
+            except OSError as error:
+                if time.monotonic() >= deadline:
+                    log.error("%s %s, but that cannot be written down: %s", run.name, end.result.value, error)
+                    return
+                log.warning("%s: cannot write down its end yet: %s", run.name, error)
+                time.sleep(1)
+
+    def _block(self, run: Run, blocked: Blocked, started: float) -> RunReport:
+        end = Ended(Result.BLOCKED, self.clock(), time.monotonic() - started, blocked.reason)
+        try:
+            if self.ledger.block(run, end, self.plan):
+                publish_blocked(self.plan, run, end)
+        except OSError as error:
+            log.error("%s is blocked, which cannot be written down: %s", run.name, error)
+        return self._blocked_report(blocked.reason, started, run)
+
+    def _preflight(self) -> None:
+        if self.task.requires_claude:
+            from aiemp.claude import find_claude  # noqa: PLC0415 - most tasks run without Claude
+
+            find_claude(self.plan.claude, self.environ)
+
+    def _require_vault(self) -> None:
+        from aiemp.vault.layout import require_vault  # noqa: PLC0415 - keeps --help and errors quick
+
+        require_vault(self.plan.vault)
+
+    def _context(self, now: datetime, log_file: Path | None) -> RunContext:
+        return RunContext(
+            plan=self.plan,
+            task=self.task,
+            now=now,
+            environ=self.environ,
+            log_file=log_file,
+            runs=self.ledger.history.between,
+            on_output=self.on_output,
+        )
+
+    def _limit_s(self) -> float:
+        limit_s = self.task.timeout_minutes * 60.0
+        has_child = self.task.requires_claude or bool(self.task.command)
+        return limit_s + CHILD_MARGIN_S if has_child else limit_s
+
+    def _log_file(self) -> Path | None:
+        """The file for what the task's child prints; None when the vault's Logs cannot be written."""
+        from aiemp.log_files import prepare_log_file  # noqa: PLC0415 - only a run that begins needs it
+
+        return prepare_log_file(self.ledger.places.task_log(self.task.name), RUN_LOG_LIMIT_BYTES)
+
+    def _blocked_report(self, reason: str, started: float, run: Run | None = None) -> RunReport:
+        return self._report(Result.BLOCKED, f"blocked: {reason}", started, {}, run)
+
+    def _report(
+        self,
+        result: Result | None,
+        message: str,
+        started: float,
+        details: Mapping[str, object] | None = None,
+        run: Run | None = None,
+    ) -> RunReport:
+        failed = result is Result.FAILED or (result is Result.BLOCKED and not self.scheduled)
+        return RunReport(
+            task=self.task.name,
+            result=result,
+            message=f"{self.task.name}: {message}",
+            run=run.name if run else "",
+            duration_s=round(time.monotonic() - started, 3),
+            details=details or {},
+            exit_code=1 if failed else 0,
+        )

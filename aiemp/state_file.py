@@ -1,0 +1,121 @@
+"""The state file itself: read whatever it may hold, changed as a whole under a lock.
+
+Only :mod:`aiemp.ledger` uses it; what stands in it is described there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiemp.durable import make_private_folder, replace_file
+from aiemp.locks import short_lock
+from aiemp.places import Places
+
+log = logging.getLogger("aiemp.ledger")
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+RESERVE_BYTES = 64 * 1024
+"""Room on the disk that is kept from the start of a run until its end is written down."""
+
+LARGEST_STATE_BYTES = 16 * 1024 * 1024
+"""A state file larger than this was not written by us; reading it would cost more than it can tell."""
+
+
+class StateFile:
+    """One vault's state file. ``last_runs`` finds the last runs elsewhere, should the file be unreadable."""
+
+    def __init__(self, places: Places, last_runs: Callable[[], Mapping[str, str]]) -> None:
+        self.places = places
+        self._last_runs = last_runs
+
+    def read(self) -> dict[str, Any]:
+        """The content; empty when there is no file. OSError when it is there and cannot be read."""
+        document = self._read()
+        if document is None:
+            with short_lock(self.places.ledger_lock):
+                document = self._read_or_set_aside()
+        return document
+
+    def change(self, change: Callable[[dict[str, Any]], None], *, spend_reserve: bool = False) -> None:
+        """Read, ``change`` and replace the file, under its lock. OSError: nothing was changed.
+
+        ``spend_reserve``: on a full disk, use the room of :meth:`keep_reserve`.
+        """
+        with short_lock(self.places.ledger_lock):
+            document = self._read_or_set_aside()
+            _mend(document)
+            change(document)
+            data = json.dumps(document, indent=2).encode() + b"\n"
+            try:
+                replace_file(self.places.ledger, data)
+            except OSError as error:
+                if not (spend_reserve and error.errno in DISK_FULL and self._spend_reserve()):
+                    raise
+                replace_file(self.places.ledger, data)
+
+    def keep_reserve(self) -> None:
+        """Hold some room for the end of the run: a disk that fills up meanwhile must not make it forgotten,
+        or it would count as interrupted and be done twice."""
+        path = self.places.reserve
+        make_private_folder(path.parent)
+        if not path.exists():
+            replace_file(path, b"\0" * RESERVE_BYTES)
+
+    def _spend_reserve(self) -> bool:
+        with contextlib.suppress(OSError):
+            self.places.reserve.unlink()
+            log.error("the disk is full; the room reserved for the end of a run is used now")
+            return True
+        return False
+
+    def _read(self) -> dict[str, Any] | None:
+        """The state file's content; empty when there is none, None when it is no state."""
+        path = self.places.ledger
+        for patience_s in (0.05, 0.2, None):
+            try:
+                size = path.stat().st_size
+                document = json.loads(path.read_bytes()) if size <= LARGEST_STATE_BYTES else None
+            except FileNotFoundError:
+                return {}
+            except (ValueError, RecursionError):
+                document = None
+            if isinstance(document, dict):
+                return document
+            if patience_s is not None:  # an older orchestrator writes the file in place: it may be half done
+                time.sleep(patience_s)
+        return None
+
+    def _read_or_set_aside(self) -> dict[str, Any]:
+        """:meth:`_read`; a file that is no state is kept under another name, as it may still tell its
+        owner something, and made anew with the last runs known elsewhere. The caller holds the lock."""
+        document = self._read()
+        if document is None:
+            path = self.places.ledger
+            kept = path.with_name(f"{path.name}.corrupt-{time.time_ns()}")
+            document = {"schedule_last_run": dict(self._last_runs())}
+            path.rename(kept)
+            replace_file(path, json.dumps(document, indent=2).encode() + b"\n")
+            log.error(
+                "%s is not a state file (torn or edited); it is kept as %s and made anew from the history",
+                path,
+                kept.name,
+            )
+        return document
+
+
+def _mend(document: dict[str, Any]) -> None:
+    """Replace values of a wrong type, so that writing cannot fail on what somebody typed into the file."""
+    for key in ("schedule_last_run", "aiemp"):
+        if not isinstance(document.get(key, {}), dict):
+            log.error("the state file's %r is not a table; it is replaced", key)
+            del document[key]
+    tasks = document.get("aiemp", {}).get("tasks", {})
+    if not isinstance(tasks, dict):
+        del document["aiemp"]["tasks"]

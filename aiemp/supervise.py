@@ -1,0 +1,65 @@
+"""The long-running process of ``aiemp run``: ``python -m aiemp.supervise OPTIONS``, OPTIONS being JSON.
+
+``aiemp run`` parses its command line with click and then becomes this process (execve), which never loads
+click: what a process that lives for months imports, it keeps.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from aiemp.config.load import load_plan
+from aiemp.errors import AiempError
+from aiemp.log_files import log_to
+from aiemp.orchestrator import Orchestrator
+from aiemp.places import Places
+from aiemp.plan import Plan
+from aiemp.plan_source import PlanSource
+
+
+def main(arguments: list[str]) -> int:
+    """Run the orchestrator as OPTIONS say. Returns the exit status."""
+    options: dict[str, Any] = json.loads(arguments[0])
+    level = logging.DEBUG if options.get("verbose") else logging.INFO
+    log_to(None, level=level)
+
+    def load() -> Plan:
+        return load_plan(
+            config=_path(options.get("config")),
+            vault=_path(options.get("vault")),
+            dry_run=bool(options.get("dry_run")),
+            system=bool(options.get("system")),
+        )
+
+    try:
+        source = PlanSource(load)
+        orchestrator = Orchestrator(
+            Path(),
+            check_interval=float(options.get("interval", 30)),
+            source=source,
+            with_watchers=bool(options.get("watchers", True)),
+            with_schedules=bool(options.get("schedules", True)),
+        )
+        if not orchestrator.dry_run:
+            log_to(Places(orchestrator.vault_path).orchestrator_log, level=level)
+        if options.get("once"):
+            report = orchestrator.run_once()
+            sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+            return 1 if any(task["result"] == "failed" for task in report["tasks"]) else 0
+        orchestrator.start()
+    except AiempError as error:
+        sys.stderr.write(f"aiemp: {error}\n")
+        return error.exit_code
+    return 0
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value) if value else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""What aiemp knows of a vault: its folders, items, frontmatter, approvals, archive and scaffold."""

@@ -1,0 +1,82 @@
+"""Moving a file to a name that nobody else has, whatever happens at the same moment.
+
+rename(2) overwrites silently, so the new name is made first by a call that fails when it exists: a hard
+link, or an empty placeholder where the file system has no hard links (exFAT, many network shares).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+
+NO_HARD_LINKS = frozenset(
+    {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EINVAL}
+)
+"""EPERM also where the kernel forbids links to other people's files (proc(5), protected_hardlinks)."""
+
+
+def move_exclusively(source: Path, target: Path) -> None:
+    """Move ``source`` to ``target``, in the same file system. FileExistsError when ``target`` exists.
+
+    A link is moved as a link; a relative one is rewritten so that it still leads to the same place.
+    On any OSError ``source`` is still there.
+    """
+    if source.is_symlink():
+        _move_link(source, target)
+        return
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        # The same file under both names: a move that died half way. Finish it.
+        if not _same(source, target):
+            raise
+    except OSError as error:
+        if error.errno not in NO_HARD_LINKS:
+            raise
+        _move_onto_placeholder(source, target)
+        return
+    _remove(source, target.lstat(), target)
+
+
+def _move_link(source: Path, target: Path) -> None:
+    link = source.lstat()
+    text = os.readlink(source)  # noqa: PTH115 - Path would normalise it
+    if not os.path.isabs(text):  # noqa: PTH117 - it is text, not a path from here
+        folder, new_folder = os.path.realpath(source.parent), os.path.realpath(target.parent)
+        text = os.path.relpath(os.path.join(folder, text), new_folder)  # noqa: PTH118
+    target.symlink_to(text)
+    with contextlib.suppress(OSError, NotImplementedError):
+        os.utime(target, ns=(link.st_atime_ns, link.st_mtime_ns), follow_symlinks=False)
+    _remove(source, link, target)
+
+
+def _remove(source: Path, moved: os.stat_result, target: Path) -> None:
+    """Remove the old name, unless it was given to a new file meanwhile, which then stays."""
+    try:
+        if os.path.samestat(source.lstat(), moved):
+            source.unlink()
+    except FileNotFoundError:
+        pass
+    except OSError:
+        with contextlib.suppress(OSError):
+            target.unlink()
+        raise
+
+
+def _move_onto_placeholder(source: Path, target: Path) -> None:
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        source.replace(target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            target.unlink()
+        raise
+
+
+def _same(source: Path, target: Path) -> bool:
+    try:
+        return os.path.samestat(source.lstat(), target.lstat())
+    except OSError:
+        return False

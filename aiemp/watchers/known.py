@@ -1,0 +1,159 @@
+"""The file in which a watcher keeps what it has dealt with: ``.state/<name>_processed.json``.
+
+Its format, ``{processed_ids, last_updated}``, is the one existing vaults use; ids and keys that another
+program wrote there are kept. Only the watcher of that name writes it, and its mtime is the heartbeat.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator
+
+KEPT_BY = "aiemp"
+MOST_IDS_OF_GONE = 10_000
+LARGEST_FILE_BYTES = 64 * 1024 * 1024
+
+
+def processed_file(vault: Path, name: str) -> Path:
+    """``Places.processed``, without loading dataclasses at each start; a test keeps the two the same."""
+    return vault / ".state" / f"{name}_processed.json"
+
+
+class Known:
+    """The ids a watcher has dealt with, oldest first, and the file that keeps them.
+
+    ``ours`` tells whether the file was read whole and is our own: False on the very first start, after
+    another watcher of this name, and after a corrupt file.
+    """
+
+    __slots__ = ("_ids", "_other_keys", "ours", "path", "unsaved")
+
+    def __init__(self, path: Path, ids: Iterable[str] = (), *, ours: bool = False) -> None:
+        self.path = path
+        self.ours = ours
+        self.unsaved = False
+        self._ids = dict.fromkeys(ids)
+        self._other_keys: dict[str, object] = {}
+
+    def __contains__(self, processed_id: str) -> bool:
+        return processed_id in self._ids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, processed_id: str) -> None:
+        """Note that this is dealt with; :meth:`save` makes it last."""
+        if processed_id not in self._ids:
+            self._ids[processed_id] = None
+            self.unsaved = True
+
+    def discard(self, processed_id: str) -> None:
+        if processed_id in self._ids:
+            del self._ids[processed_id]
+            self.unsaved = True
+
+    def forget_oldest(self, still_there: Container[str]) -> None:
+        """Keep the list bounded: of ids whose subject is gone only the newest 10,000 are kept."""
+        gone = [each for each in self._ids if each not in still_there]
+        for each in gone[:-MOST_IDS_OF_GONE]:
+            self.discard(each)
+
+    def touch(self) -> bool:
+        """Refresh the file's mtime. False when there is no file. OSError when it cannot be done."""
+        try:
+            os.utime(self.path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def save(self, now_s: float) -> None:
+        """Replace the file, all or nothing. OSError when it cannot be written; the ids stay unsaved."""
+        from aiemp.durable import make_private_folder, replace_file  # noqa: PLC0415 - not needed at start
+
+        content = self._other_keys | {
+            "kept_by": KEPT_BY,
+            "processed_ids": list(self._ids),
+            "last_updated": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(now_s)),
+        }
+        make_private_folder(self.path.parent, levels=1)
+        # Plain ASCII: a file name that is no UTF-8 survives as an escape.
+        replace_file(self.path, json.dumps(content, indent=1).encode("ascii") + b"\n")
+        self.unsaved = False
+        self.ours = True
+
+
+def load(path: Path, now_s: float, *, dry_run: bool = False) -> tuple[Known, list[str]]:
+    """Read the file, and say what was wrong with it. OSError when it is there and cannot be read.
+
+    A corrupt file is set aside under another name (in a dry run it stays), and the ids that can still be
+    made out in it are taken over: a torn file must not make everything happen a second time.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return Known(path), []
+    with os.fdopen(descriptor, "rb") as file:
+        data = file.read(LARGEST_FILE_BYTES + 1)
+    try:
+        content = json.loads(data if len(data) <= LARGEST_FILE_BYTES else b"")
+        ids = content["processed_ids"] if isinstance(content, dict) else None
+        if not isinstance(ids, list):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, RecursionError):
+        known = Known(path, _salvage(data))
+        known.unsaved = True
+        return known, [_set_aside(path, now_s, len(known), dry_run=dry_run)]
+    ours = content.get("kept_by") == KEPT_BY
+    known = Known(path, (each for each in ids if isinstance(each, str)), ours=ours)
+    known._other_keys = content
+    return known, []
+
+
+def _salvage(data: bytes) -> list[str]:
+    """Every whole JSON string in ``data`` that can be an id."""
+    import re  # noqa: PLC0415 - only for a corrupt file
+
+    found = []
+    for match in re.finditer(rb'"(?:[^"\\\x00-\x1f]|\\.){1,8192}"', data):
+        try:
+            found.append(json.loads(match.group()))
+        except ValueError:
+            continue
+    return [each for each in found if each not in ("processed_ids", "last_updated", "kept_by", KEPT_BY)]
+
+
+def _set_aside(path: Path, now_s: float, salvaged: int, *, dry_run: bool) -> str:
+    if dry_run:
+        return f"{path} is corrupt; {salvaged} ids could be made out in it"
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_s))
+    aside = path.with_name(f"{path.name}.corrupt-{stamp}")
+    number = 0
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.corrupt-{stamp}_{number}")
+    path.rename(aside)
+    return f"{path} was corrupt: set aside as {aside.name}, {salvaged} ids could be made out in it"
+
+
+def remove_leftovers(folder: Path, is_ours: Callable[[str], bool]) -> None:
+    """Remove the temporary files (:mod:`aiemp.durable`) that a killed watcher left in ``folder``.
+
+    Safe only under the watcher's lock. ``is_ours`` is asked with the name the file would have got.
+    """
+    try:
+        paths = list(folder.iterdir())
+    except OSError:
+        return  # whoever writes there next meets the same error, and says it
+    for path in paths:
+        name = path.name
+        if name.startswith(".") and name.endswith(".tmp") and is_ours(name[1:].rsplit(".", 2)[0]):
+            path.unlink(missing_ok=True)

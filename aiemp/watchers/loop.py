@@ -1,0 +1,220 @@
+"""What the built-in watchers share: signals, heartbeat, and the loop around one look.
+
+A crashed watcher should be back before anybody notices, so what is imported at start is lean: no dataclasses,
+no typing, no argparse, and logging only after the first look is done. A look returns what it has to say.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Protocol
+
+    from aiemp.watchers.known import Known
+    from aiemp.watchers.options import Options
+
+    class Watch(Protocol):
+        """A built-in watcher as the loop sees it."""
+
+        name: str
+        known: Known | None
+
+        def is_there(self) -> bool:
+            """Whether the vault can be seen. False while it is unmounted or moved away."""
+
+        def look(self, looked: Looked, now_s: float, steady_s: float) -> None:
+            """Look once, and put what there is to say into ``looked``. ``now_s`` is seconds since the
+            epoch, ``steady_s`` monotonic. OSError when it cannot do its work now."""
+
+        def wait(self, timeout_s: float, stop: Stop) -> bool:
+            """Sleep; return True when something happened that is worth a look before its time."""
+
+        def close(self) -> None:
+            """Let go of what it holds."""
+
+
+LOCK_DESCRIPTOR = "AIEMP_WATCHER_LOCK"
+"""Names the inherited descriptor of the watcher's lock, so that a built-in watcher does not take it again."""
+
+BEAT_S = 30.0
+SHORTEST_PAUSE_S = 0.5
+LONGEST_BACKOFF_S = 300.0
+ABSENCE_PAUSE_S = 5.0
+
+
+class Looked:
+    """What one look found: ``messages`` to log; ``problems`` by what they are about, each said once until it
+    is over; ``again_in_s`` when it wants to look again before the interval is over."""
+
+    __slots__ = ("again_in_s", "messages", "problems")
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.problems: dict[str, str] = {}
+        self.again_in_s: float | None = None
+
+    def look_again_in(self, seconds: float) -> None:
+        self.again_in_s = seconds if self.again_in_s is None else min(self.again_in_s, seconds)
+
+
+class Stop:
+    """Set by SIGTERM, SIGINT or SIGHUP. The handler only sets a flag. A byte in a pipe, which Python's own
+    C handler writes (signal.set_wakeup_fd), ends the wait: no signal is missed between looking and waiting.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._reader, writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+            signal.signal(signal.SIGHUP, self._on_signal)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.requested = True
+
+    def is_set(self) -> bool:
+        """The name by which watchfiles asks."""
+        return self.requested
+
+    def wait(self, timeout_s: float) -> None:
+        """Return after ``timeout_s`` seconds, or at once when asked to stop."""
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        if not self.requested and poll.poll(max(0, int(timeout_s * 1000))):
+            os.read(self._reader, 512)
+
+
+def beat(watch: Watch, now_s: float, *, dry_run: bool) -> None:
+    """Show that the loop works: a fresh mtime on the processed file, by which "hung" is told.
+
+    The one place for a heartbeat; whatever else wants to know of it (systemd's watchdog) is told from here.
+    A dry run creates nothing.
+    """
+    if watch.known is not None and not watch.known.touch() and not dry_run:
+        watch.known.save(now_s)
+
+
+def run(watch: Watch, options: Options, stop: Stop) -> int:
+    """Look, beat, wait, until told to stop. Returns the exit code: 1 when ``--once`` could not look."""
+    voice: Voice | None = None
+    failures = 0
+    look_at = 0.0
+    while not stop.requested:
+        started = time.monotonic()
+        if started >= look_at:
+            looked, failed = _look(watch, options, started)
+            failures = failures + 1 if failed else 0
+            voice = voice or Voice(watch.name, options)
+            voice.tell(looked)
+            if options.once and (failed or looked.again_in_s is None):
+                break
+            look_at = started + _pause_s(looked, failures, options.interval_s, time.monotonic() - started)
+        else:
+            _beat_between_looks(watch, options)
+        timeout_s = min(max(0.0, look_at - time.monotonic()), BEAT_S)
+        if failures:
+            stop.wait(timeout_s)
+        elif watch.wait(timeout_s, stop):
+            look_at = min(look_at, max(time.monotonic(), started + SHORTEST_PAUSE_S))
+    watch.close()
+    return 1 if options.once and failures else 0
+
+
+def run_locked(watch: Watch, options: Options, stop: Stop) -> int:
+    """:func:`run`, under the watcher's lock: the inherited one, or, started by hand, one of its own."""
+    try:
+        # Not for what the watcher itself starts.
+        os.set_inheritable(int(os.environ.pop(LOCK_DESCRIPTOR, "")), False)
+    except (ValueError, OSError):
+        return _run_by_hand(watch, options, stop)
+    return run(watch, options, stop)
+
+
+def _run_by_hand(watch: Watch, options: Options, stop: Stop) -> int:
+    from aiemp.errors import LockHeld  # noqa: PLC0415 - only by hand
+    from aiemp.watchers.launch import take_lock  # noqa: PLC0415
+
+    try:
+        lock = take_lock(options.vault, watch.name, os.getpid(), "started by hand")
+    except LockHeld as error:
+        sys.stderr.write(f"{error}\n")
+        return 0
+    with lock:
+        return run(watch, options, stop)
+
+
+def _look(watch: Watch, options: Options, steady_s: float) -> tuple[Looked, bool]:
+    """One look and its heartbeat, and whether it failed: what fails now may work later (disk, mount)."""
+    looked = Looked()
+    try:
+        if not watch.is_there():
+            looked.problems["vault"] = f"{options.vault} is not there any more; waiting for it to come back"
+            return looked, True
+        now_s = time.time()
+        watch.look(looked, now_s, steady_s)
+        beat(watch, now_s, dry_run=options.dry_run)
+    except OSError as error:
+        looked.problems["work"] = f"cannot work now, will try again: {error}"
+        return looked, True
+    return looked, False
+
+
+def _beat_between_looks(watch: Watch, options: Options) -> None:
+    try:
+        if watch.is_there():
+            beat(watch, time.time(), dry_run=options.dry_run)
+    except OSError:
+        return  # the next look meets the same error, and says it
+
+
+def _pause_s(looked: Looked, failures: int, interval_s: int, look_took_s: float) -> float:
+    """How long after the start of this look the next one is due."""
+    if "vault" in looked.problems:
+        return min(interval_s, ABSENCE_PAUSE_S)
+    if failures:
+        return min(interval_s * 2.0 ** min(failures - 1, 10), max(interval_s, LONGEST_BACKOFF_S))
+    if looked.again_in_s is None:
+        return interval_s
+    # A look that takes long (a huge folder) is not repeated at once, whatever goes on there.
+    return min(max(looked.again_in_s, SHORTEST_PAUSE_S, 5 * look_took_s), interval_s)
+
+
+class Voice:
+    """Says what looks report, on standard error: each problem once, and once more when it is over.
+
+    Made after the first look, so that loading ``logging`` does not keep a restarted watcher from its work.
+    """
+
+    def __init__(self, name: str, options: Options) -> None:
+        import logging  # noqa: PLC0415 - see above
+
+        from aiemp.log_files import log_to  # noqa: PLC0415 - see above
+
+        log_to(None)
+        self._log = logging.getLogger(f"aiemp.watcher.{name}")
+        self._open: dict[str, str] = {}
+        if not options.once:
+            dry_run = ", dry run: nothing is written" if options.dry_run else ""
+            self._log.info("watching %s every %d s%s", options.vault, options.interval_s, dry_run)
+
+    def tell(self, looked: Looked) -> None:
+        for message in looked.messages:
+            self._log.info("%s", message)
+        for about, text in looked.problems.items():
+            if self._open.get(about) != text:
+                self._log.warning("%s", text)
+        for about, text in self._open.items():
+            if about not in looked.problems:
+                self._log.info("this is over: %s", text)
+        self._open = dict(looked.problems)

@@ -1,0 +1,1 @@
+"""Stand-ins for programs that cannot be had, or made to misbehave: real processes, scripted."""

@@ -1,0 +1,163 @@
+"""What is decided about a task, and how the events of its runs change that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+from aiemp.decisions import decide, decide_all
+from aiemp.plan import Frequency, ScheduledTask
+from aiemp.runs import NEVER_RUN, Ended, Result, Run, TaskRecord, begun, ended, is_exhausted
+
+DAILY = ScheduledTask(
+    "triage", "", Frequency.DAILY, time_of_day=time(8, 0), max_attempts=2, retry_delay_minutes=5
+)
+EVERY_15 = ScheduledTask("health", "", Frequency.EVERY_N_MINUTES, interval_minutes=15)
+
+
+def at(hour: int, minute: int = 0, second: int = 0, day: int = 23) -> datetime:
+    return datetime(2026, 11, day, hour, minute, second, tzinfo=UTC)
+
+
+def run_once(
+    record: TaskRecord, task: ScheduledTask, now: datetime, result: Result, *, manual: bool = False
+) -> TaskRecord:
+    """One run of ``task`` at ``now`` that takes a minute."""
+    decision = decide(task, record, now, UTC)
+    slot = decision.slot if decision.due and decision.slot else now
+    run = Run(task.name, slot, 1 if manual else max(decision.attempt, 1), now, 1, manual)
+    end = Ended(result, now + timedelta(minutes=1), 60.0, "" if result is Result.SUCCEEDED else "why")
+    return ended(begun(record, run), run, end, task)
+
+
+def test_success_concludes_the_slot() -> None:
+    """After a success the task waits for its next slot."""
+    record = run_once(TaskRecord(last_run=at(8, day=22)), DAILY, at(8), Result.SUCCEEDED)
+    decision = decide(DAILY, record, at(9), UTC)
+    assert (decision.due, decision.wake_at) == (False, at(8, day=24))
+    assert (record.last_run, record.attempts, record.slot) == (at(8), 0, None)
+
+
+def test_failed_run_is_retried_after_the_delay_and_then_given_up() -> None:
+    """Two attempts a slot: the second comes five minutes after the first one's end, a third never."""
+    record = run_once(TaskRecord(last_run=at(8, day=22)), DAILY, at(8), Result.FAILED)
+    waiting = decide(DAILY, record, at(8, 5, 59), UTC)
+    assert (waiting.due, waiting.wake_at) == (False, at(8, 6))
+    again = decide(DAILY, record, at(8, 6), UTC)
+    assert (again.due, again.attempt, again.slot) == (True, 2, at(8))
+    record = run_once(record, DAILY, at(8, 6), Result.FAILED)
+    given_up = decide(DAILY, record, at(20), UTC)
+    assert (given_up.due, given_up.wake_at) == (False, at(8, day=24))
+    assert decide(DAILY, record, at(8, day=24), UTC).attempt == 1, "the next slot starts afresh"
+
+
+def test_interrupted_run_is_due_again_at_once_within_its_attempts() -> None:
+    """A run that died is done again without waiting, but two deaths use up the slot: no crash loop."""
+    record = run_once(TaskRecord(last_run=at(8, day=22)), DAILY, at(8), Result.INTERRUPTED)
+    again = decide(DAILY, record, at(8, 1), UTC)
+    assert (again.due, again.attempt) == (True, 2)
+    record = run_once(record, DAILY, at(8, 1), Result.INTERRUPTED)
+    assert not decide(DAILY, record, at(8, 2), UTC).due
+
+
+def test_open_slot_of_yesterday_gives_way_to_todays() -> None:
+    """A slot that failed once and was overtaken by the next one is not made up for."""
+    record = run_once(TaskRecord(last_run=at(8, day=22)), DAILY, at(8), Result.FAILED)
+    decision = decide(DAILY, record, at(8, day=24), UTC)
+    assert (decision.due, decision.slot, decision.attempt) == (True, at(8, day=24), 1)
+
+
+def test_blocked_costs_no_attempt_and_keeps_its_slot() -> None:
+    """A blocked task stays due as the same attempt of the same slot, also one that never ran."""
+    record = TaskRecord(last_run=at(8, day=22))
+    for minute in range(3):
+        record = run_once(record, DAILY, at(8, minute), Result.BLOCKED)
+        decision = decide(DAILY, record, at(8, minute), UTC)
+        assert (decision.due, decision.attempt, decision.slot) == (True, 1, at(8))
+        assert record.blocked_slot == at(8)
+    never = run_once(NEVER_RUN, EVERY_15, at(9), Result.BLOCKED)
+    later = decide(EVERY_15, never, at(11), UTC)
+    assert (later.due, later.slot) == (True, at(9)), "or the reason would be told again each time"
+
+
+def test_blocked_second_attempt_stays_the_second() -> None:
+    """A block between two attempts gives back only its own."""
+    record = run_once(TaskRecord(last_run=at(8, day=22)), DAILY, at(8), Result.FAILED)
+    record = run_once(record, DAILY, at(8, 6), Result.BLOCKED)
+    assert decide(DAILY, record, at(8, 7), UTC).attempt == 2
+
+
+def test_manual_run_counts_and_moves_last_run() -> None:
+    """A manual run concludes the open slot, whether it succeeds or fails; nobody retries it."""
+    for result in (Result.SUCCEEDED, Result.FAILED):
+        record = run_once(TaskRecord(last_run=at(8, day=22)), DAILY, at(8, 30), result, manual=True)
+        assert record.last_run == at(8, 30)
+        assert not decide(DAILY, record, at(9), UTC).due
+
+
+def test_manual_run_that_was_interrupted_or_blocked_changes_nothing() -> None:
+    """A person who presses Ctrl-C has not done the morning's slot, nor used up one of its attempts."""
+    failed_once = run_once(TaskRecord(last_run=at(8, day=22)), DAILY, at(8), Result.FAILED)
+    for result in (Result.INTERRUPTED, Result.BLOCKED):
+        record = run_once(failed_once, DAILY, at(8, 6), result, manual=True)
+        decision = decide(DAILY, record, at(8, 7), UTC)
+        assert (decision.due, decision.attempt, decision.slot) == (True, 2, at(8))
+
+
+def test_run_that_left_the_plan_is_closed() -> None:
+    """A run of a task that is no longer planned is over with its first end."""
+    run = Run("gone", at(8), 1, at(8), 1)
+    end = Ended(Result.INTERRUPTED, at(9), 1.0, "why")
+    assert is_exhausted(run, end, None)
+    assert ended(begun(NEVER_RUN, run), run, end, None).running is None
+
+
+def test_fewer_attempts_in_an_edited_plan_end_the_slot() -> None:
+    """Lowering max_attempts below what was tried leaves the task waiting for its next slot, not for ever."""
+    record = run_once(TaskRecord(last_run=at(8, day=22)), DAILY, at(8), Result.FAILED)
+    once = replace(DAILY, max_attempts=1)
+    decision = decide(once, record, at(9), UTC)
+    assert (decision.due, decision.wake_at) == (False, at(8, day=24))
+
+
+def test_retry_beyond_its_delay_is_not_waited_for() -> None:
+    """A retry time that a clock, set back since, has left far ahead does not hold the task up."""
+    record = run_once(TaskRecord(last_run=at(8, day=22)), DAILY, at(8), Result.FAILED)
+    record = replace(record, retry_at=at(8, day=29))
+    assert decide(DAILY, record, at(8, 30), UTC).due
+
+
+def test_catch_up_age_does_not_cut_off_a_retry() -> None:
+    """A slot that was begun in time is retried even when catch_up would drop a fresh one by then."""
+    prompt = replace(DAILY, catch_up=False)
+    record = run_once(TaskRecord(last_run=at(8, day=22)), prompt, at(8, 4), Result.FAILED)
+    assert decide(prompt, record, at(8, 10), UTC).due
+
+
+def test_timers_lag_does_not_halve_a_tasks_rate() -> None:
+    """A 15-minute task started by a timer some seconds off the grid still runs on every grid point."""
+    runs = 0
+    record = NEVER_RUN
+    for n in range(96):
+        lag = timedelta(milliseconds=900 if n % 2 == 0 else 20)
+        now = at(0) + n * timedelta(minutes=15) + lag
+        if decide(EVERY_15, record, now, UTC, tolerant=True).due:
+            record = run_once(record, EVERY_15, now, Result.SUCCEEDED)
+            runs += 1
+    assert runs == 96
+
+
+def test_tolerance_stays_below_a_tenth() -> None:
+    """A timer that comes more than a tenth of the interval early is not followed."""
+    record = TaskRecord(last_run=at(9))
+    every_2 = replace(EVERY_15, interval_minutes=2)
+    assert decide(every_2, record, at(9, 1, 49), UTC, tolerant=True).due
+    assert not decide(every_2, record, at(9, 1, 47), UTC, tolerant=True).due
+    assert not decide(every_2, record, at(9, 1, 59), UTC).due
+
+
+def test_decide_all_puts_due_tasks_first_by_priority() -> None:
+    """Due tasks come by priority; the others follow in the plan's order."""
+    low, high = replace(DAILY, name="low", priority=9), replace(DAILY, name="high", priority=1)
+    off = replace(DAILY, name="off", enabled=False, priority=0)
+    assert [d.task.name for d in decide_all([off, low, high], {}, at(9), UTC)] == ["high", "low", "off"]

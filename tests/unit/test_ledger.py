@@ -1,0 +1,264 @@
+"""The ledger on disk: what it keeps, what it survives."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from aiemp.ledger import Ledger
+from aiemp.locks import Holder, acquire
+from aiemp.plan import Frequency, Plan, ScheduledTask
+from aiemp.runs import Ended, Result, Run
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+TRIAGE = ScheduledTask("triage", "", Frequency.DAILY, time_of_day=time(8, 0))
+HEALTH = ScheduledTask("health", "", Frequency.EVERY_N_MINUTES, interval_minutes=15)
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    folder = tmp_path / "my vault %s $HOME ü"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def plan(vault: Path) -> Plan:
+    return Plan(vault, tasks=(TRIAGE, HEALTH))
+
+
+def a_run(task: str = "triage", *, attempt: int = 1, started: datetime = NOW) -> Run:
+    return Run(task, NOW, attempt, started, os.getpid())
+
+
+def an_end(result: Result = Result.SUCCEEDED, error: str = "") -> Ended:
+    return Ended(result, NOW + timedelta(minutes=1), 60.0, error)
+
+
+def state_file(vault: Path) -> Path:
+    return vault / ".state" / "orchestrator_state.json"
+
+
+def test_missing_state_is_a_fresh_start(vault: Path) -> None:
+    """Reading a vault that never ran anything gives nothing, and writes nothing."""
+    state = Ledger(vault).read()
+    assert (state.records, state.tick_count) == ({}, 0)
+    assert list(vault.iterdir()) == []
+
+
+def test_a_run_is_written_before_it_starts_and_after_it_ends(vault: Path, plan: Plan) -> None:
+    """Between begin and finish the state names the run and its process; then its end and last run."""
+    ledger, run = Ledger(vault), a_run()
+    ledger.begin(run)
+    assert Ledger(vault).read().record("triage").running == run
+    document = json.loads(state_file(vault).read_bytes())
+    assert document["aiemp"]["tasks"]["triage"]["running"]["run"] == "triage@2026-11-23T08:00Z"
+    ledger.finish(run, an_end(), plan, {"items_processed": 3, "output": "x" * 9999})
+    record = Ledger(vault).read().record("triage")
+    assert (record.running, record.last_run) == (None, NOW)
+    assert json.loads(state_file(vault).read_bytes())["schedule_last_run"] == {"triage": NOW.isoformat()}
+    (entry,) = ledger.history.newest_first()
+    assert entry["run"] == "triage@2026-11-23T08:00Z"
+    assert (entry["result"], entry["details"]) == ("succeeded", {"items_processed": 3})
+
+
+def test_state_of_an_older_orchestrator_is_read_and_kept(vault: Path, plan: Plan) -> None:
+    """The seed's file, with naive and aware times and keys of its own, is taken over; nothing of it is lost."""
+    state_file(vault).parent.mkdir()
+    old = {
+        "tick_count": 7,
+        "start_time": "2026-11-01T00:00:00",
+        "watcher_restart_counts": {"gmail": 2},
+        "schedule_last_run": {"triage": "2026-11-22T08:00:01", "other": "2026-11-22T10:00:00+02:00"},
+        "their_own": {"a": [1, 2]},
+    }
+    state_file(vault).write_text(json.dumps(old))
+    ledger = Ledger(vault)
+    state = ledger.read()
+    assert state.record("triage").last_run == datetime(2026, 11, 22, 8, 0, 1, tzinfo=UTC)
+    assert state.record("other").last_run == datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+    assert (state.tick_count, state.watcher_restart_counts) == (7, {"gmail": 2})
+    ledger.finish(a_run(), an_end(), plan)
+    after = json.loads(state_file(vault).read_bytes())
+    assert after["their_own"] == {"a": [1, 2]}
+    assert after["schedule_last_run"]["other"] == "2026-11-22T10:00:00+02:00"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b"\xff\xfe\x00", b'{"a": 1} {"b": 2}', b"[" * 100_000],
+    ids=["empty", "torn", "list", "null", "binary", "two", "deep"],
+)
+def test_corrupt_state_is_set_aside_and_last_runs_come_from_the_history(
+    vault: Path, plan: Plan, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file that is no state is kept under another name, said once, and costs no second run."""
+    ledger = Ledger(vault)
+    ledger.begin(a_run())
+    ledger.finish(a_run(), an_end(), plan)
+    state_file(vault).write_bytes(content)
+    assert ledger.read().record("triage").last_run == NOW
+    assert ledger.read().record("triage").last_run == NOW
+    (kept,) = state_file(vault).parent.glob("orchestrator_state.json.corrupt-*")
+    assert kept.read_bytes() == content
+    assert len([r for r in caplog.records if "not a state file" in r.message]) == 1
+
+
+def test_wrong_types_in_the_state_do_not_stop_a_run(vault: Path, plan: Plan) -> None:
+    """What somebody typed into the state by hand is passed over, and writing goes on."""
+    state_file(vault).parent.mkdir()
+    state_file(vault).write_text(
+        json.dumps({"schedule_last_run": [], "tick_count": "many", "aiemp": {"tasks": {"triage": 3, "x": []}}})
+    )
+    ledger = Ledger(vault)
+    assert ledger.read().record("triage").last_run is None
+    ledger.begin(a_run())
+    ledger.finish(a_run(), an_end(), plan)
+    assert ledger.read().record("triage").last_run == NOW
+
+
+def test_interrupted_runs_are_found_by_recovery(vault: Path, plan: Plan) -> None:
+    """A run without a record of its end is closed as interrupted, once, and counts as an attempt."""
+    ledger = Ledger(vault)
+    ledger.begin(a_run())
+    (found,) = ledger.recover(plan, NOW + timedelta(hours=1))
+    assert found == (a_run(), False)
+    assert ledger.recover(plan, NOW + timedelta(hours=1)) == []
+    record = ledger.read().record("triage")
+    assert (record.attempts, record.last_run) == (1, None)
+    ledger.begin(a_run(attempt=2))
+    assert ledger.recover(plan, NOW) == [(a_run(attempt=2), True)]
+    assert ledger.read().record("triage").last_run == NOW
+    assert [entry["result"] for entry in ledger.history.newest_first("triage")] == ["interrupted"] * 2
+
+
+def test_a_run_that_goes_on_is_not_recovered(vault: Path, plan: Plan) -> None:
+    """As long as its run lock is held, a begun run is left alone."""
+    ledger = Ledger(vault)
+    with acquire(ledger.places.run_lock, Holder(os.getpid(), "task triage")):
+        ledger.begin(a_run())
+        assert ledger.recover_if_idle(plan, NOW) == []
+    assert len(ledger.recover_if_idle(plan, NOW)) == 1
+
+
+def test_blocked_reason_is_new_once_per_slot(vault: Path, plan: Plan) -> None:
+    """The same reason for the same slot is told once; another reason, or another slot, is new."""
+    ledger = Ledger(vault)
+    no_claude = an_end(Result.BLOCKED, "no claude")
+    assert ledger.block(a_run(), no_claude, plan)
+    before = state_file(vault).read_bytes()
+    assert not ledger.block(a_run(), no_claude, plan)
+    assert state_file(vault).read_bytes() == before, "nor is it written again"
+    assert ledger.block(a_run(), an_end(Result.BLOCKED, "no budget"), plan)
+    next_slot = Run("triage", NOW + timedelta(days=1), 1, NOW, 1)
+    assert ledger.block(next_slot, an_end(Result.BLOCKED, "no budget"), plan)
+    assert ledger.read().record("triage").last_run is None
+
+
+def test_last_run_in_the_future_is_clamped_and_reported_once(vault: Path, plan: Plan) -> None:
+    """A last run years ahead becomes now; a calendar task's of an hour ahead stays (its slots did run)."""
+    state_file(vault).parent.mkdir()
+    ahead = {"triage": "2029-01-01T00:00:00+00:00", "health": "2026-11-23T09:00:00+00:00"}
+    state_file(vault).write_text(json.dumps({"schedule_last_run": ahead}))
+    ledger = Ledger(vault)
+    assert sorted(ledger.clamp_future(plan, NOW)) == ["health", "triage"]
+    assert ledger.clamp_future(plan, NOW) == []
+    assert ledger.read().record("health").last_run == NOW
+    ledger._change_record("triage", lambda record: record)
+    near = {"triage": "2026-11-23T09:00:00+00:00"}
+    state_file(vault).write_text(json.dumps({"schedule_last_run": near}))
+    assert ledger.clamp_future(plan, NOW) == []
+
+
+def test_two_writers_lose_nothing_of_each_other(vault: Path, plan: Plan) -> None:
+    """Processes that write different tasks at once all find their record afterwards."""
+    script = (
+        "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
+        "from aiemp.ledger import Ledger; from aiemp.plan import Plan\n"
+        "from aiemp.runs import *\n"
+        "v, name = Path(sys.argv[1]), sys.argv[2]; l = Ledger(v); p = Plan(v)\n"
+        "for n in range(10):\n"
+        "    t = datetime(2026, 11, 23, 8, n, tzinfo=UTC); r = Run(f'{name}-{n}', t, 1, t, 1)\n"
+        "    l.begin(r); l.finish(r, Ended(Result.SUCCEEDED, t, 1.0), p)\n"
+    )
+    children = [
+        subprocess.Popen([sys.executable, "-c", script, str(vault), name]) for name in ("a", "b", "c")
+    ]
+    assert [child.wait(60) for child in children] == [0, 0, 0]
+    records = Ledger(vault).read().records
+    assert {name for name, record in records.items() if record.last_run} == {
+        f"{name}-{n}" for name in "abc" for n in range(10)
+    }
+    assert len(list(Ledger(vault).history.newest_first())) == 30
+
+
+def test_vanished_vault_is_not_made_anew(tmp_path: Path) -> None:
+    """Writing into a vault that is gone fails, instead of leaving an empty vault at its mount point."""
+    gone = tmp_path / "mount" / "vault"
+    with pytest.raises(FileNotFoundError, match="vault"):
+        Ledger(gone).begin(a_run())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_state_files_are_private_whatever_the_umask(vault: Path, plan: Plan) -> None:
+    """State and history can be read by their owner alone."""
+    before = os.umask(0)
+    try:
+        ledger = Ledger(vault)
+        ledger.begin(a_run())
+        ledger.finish(a_run(), an_end(), plan)
+    finally:
+        os.umask(before)
+    made = [path for path in vault.rglob("*")]
+    assert {oct(path.stat().st_mode & 0o777) for path in made if path.is_file()} == {"0o600"}
+    assert {oct(path.stat().st_mode & 0o777) for path in made if path.is_dir()} == {"0o700"}
+
+
+def test_torn_history_line_costs_only_itself(vault: Path, plan: Plan) -> None:
+    """A power cut in the middle of an append leaves the lines before and after it readable."""
+    ledger = Ledger(vault)
+    ledger.finish(a_run("one"), an_end(), plan)
+    (file,) = ledger.places.runs.glob("*.jsonl")
+    with file.open("ab") as out:
+        out.write(b'{"task": "torn", "resu')
+    ledger.finish(a_run("two"), an_end(), plan)
+    assert [entry["task"] for entry in ledger.history.newest_first()] == ["two", "one"]
+    assert [entry["task"] for entry in ledger.history.newest_first("one")] == ["one"]
+
+
+def test_history_between_two_moments(vault: Path, plan: Plan) -> None:
+    """A span that crosses months holds the runs that finished in it, the oldest first."""
+    ledger = Ledger(vault)
+    for day in (1, 15, 40, 45):
+        finished = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(days=day)
+        ledger.finish(a_run(f"day-{day}"), Ended(Result.SUCCEEDED, finished, 1.0), plan)
+    start = datetime(2026, 10, 10, tzinfo=UTC)
+    found = ledger.history.between(start, start + timedelta(days=33))
+    assert [entry["task"] for entry in found] == ["day-15", "day-40"]
+
+
+def test_readers_never_see_half_a_state(vault: Path, plan: Plan) -> None:
+    """A reader that looks all the time while runs are written always finds a whole state."""
+    ledger = Ledger(vault)
+    ledger.finish(a_run("always"), an_end(), plan)
+    done = threading.Event()
+    seen = []
+
+    def read() -> None:
+        while not done.is_set():
+            seen.append(Ledger(vault).read().record("always").last_run)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for n in range(30):
+        ledger.begin(a_run(f"task-{n}"))
+    done.set()
+    reader.join()
+    assert set(seen) == {NOW}
