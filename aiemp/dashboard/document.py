@@ -16,7 +16,9 @@ _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]+")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^\r\n]*)")
 _RAW_HTML = re.compile(r" {0,3}<(?:script|pre|style|textarea)(?:[\s>]|$)", re.IGNORECASE)
 _RAW_HTML_END = re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE)
-_APOSTROPHES = str.maketrans("", "", "'’‘`´\udc92\udc91")  # the last two: Windows-1252 through surrogateescape
+_APOSTROPHES = str.maketrans(
+    "", "", "'’‘`´\udc92\udc91"
+)  # the last two: Windows-1252 through surrogateescape
 _WORD = re.compile(r"[^\W_]+")
 _ENDING = re.compile(r"[\r\n]+\Z")
 

@@ -18,9 +18,7 @@ OTHER_WRITER = timedelta(minutes=1)
 """A stamp up to this far ahead was written by somebody else meanwhile and is newer than ours."""
 
 _YAML_SAMPLE = "2000-01-01T00:00:00Z"
-_UPDATED = re.compile(
-    r"(?P<lead>(?:[^\w|]|_)*)last[ _-]?updated?(?![^\W_])[ \t*_]*:?[ \t*_]*", re.IGNORECASE
-)
+_UPDATED = re.compile(r"(?P<lead>(?:[^\w|]|_)*)last[ _-]?updated?(?![^\W_])[ \t*_]*:?[ \t*_]*", re.IGNORECASE)
 _STATUS = re.compile(r"(?P<lead>(?:[^\w|]|_)*)system[ _-]?status[ \t*_]*:[ \t*_]*", re.IGNORECASE)
 _YAML_UPDATED = re.compile(r"last[_-]?updated?[ \t]*:[ \t]*(?P<quote>[\"']?)", re.IGNORECASE)
 _AROUND = "*_ \t\"'"
@@ -80,9 +78,7 @@ def _updated_lines(document: Document) -> list[tuple[int, int]]:
     return found
 
 
-def _labelled_line(
-    document: Document, sections: list[Section], hidden: list[bool]
-) -> tuple[int, int] | None:
+def _labelled_line(document: Document, sections: list[Section], hidden: list[bool]) -> tuple[int, int] | None:
     """The line that says "Last Updated: …" about the dashboard itself, not about one of its subjects.
 
     That is the first one above all sections; else one in a section about the system; else the last one

@@ -5,9 +5,10 @@ Source: vault-facts "Dashboard.md, the commonest form"; semantics "Dashboard.md 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from aiemp.dashboard.bullets import Bullet, bullets_in
 from aiemp.dashboard.document import Document, Section, body_of
 from aiemp.dashboard.tables import Table, tables_in
 
@@ -53,7 +54,9 @@ HEALTH = SectionKind(
     (
         _column("Component", "service", "system", "name", "watcher", "process", "module", required=True),
         _column("Status", "state", "health", required=True),
-        _column("Last Check", "last checked", "checked", "last seen", "last update", "last updated", "updated"),
+        _column(
+            "Last Check", "last checked", "checked", "last seen", "last update", "last updated", "updated"
+        ),
     ),
 )
 ACTIVITY = SectionKind(
@@ -109,12 +112,34 @@ def sections_of(document: Document, kind: SectionKind) -> Iterator[Section]:
 def find_table(document: Document, kind: SectionKind) -> Placed | None:
     """The first table, in the likeliest section, that has the columns which this kind needs."""
     hidden = document.hidden()
-    for section in sections_of(document, kind):
-        for table in tables_in(document, section.start, section.end, hidden):
-            column = _columns_of(table, kind)
-            if column is not None:
-                return Placed(table, column)
+    found = (table_of(document, section, kind, hidden) for section in sections_of(document, kind))
+    return next((placed for placed in found if placed is not None), None)
+
+
+def table_of(
+    document: Document, section: Section, kind: SectionKind, hidden: Sequence[bool]
+) -> Placed | None:
+    """The first table of one section that has the columns which this kind needs."""
+    for table in tables_in(document, section.start, section.end, hidden):
+        column = _columns_of(table, kind)
+        if column is not None:
+            return Placed(table, column)
     return None
+
+
+def find_list(document: Document, kind: SectionKind, fits: Callable[[Bullet], bool]) -> tuple[Bullet, ...]:
+    """The list that stands where this kind's table would: its items, if one of them fits; else ().
+
+    A section with a table that fits has no such list, nor have the sections behind it.
+    """
+    hidden = document.hidden()
+    for section in sections_of(document, kind):
+        if table_of(document, section, kind, hidden) is not None:
+            break
+        items = bullets_in(document, section, hidden)
+        if any(fits(item) for item in items):
+            return tuple(items)
+    return ()
 
 
 def with_table(document: Document, kind: SectionKind) -> tuple[Document, Placed]:

@@ -9,6 +9,8 @@ from itertools import pairwise
 from aiemp.dashboard.timestamps import parse_clock, parse_stamp
 
 DAY = timedelta(days=1)
+AHEAD = timedelta(minutes=10)
+"""A time of day this little ahead of now was written by a clock that runs ahead, not almost a day ago."""
 
 
 def is_newest_first(times: Sequence[str], now: datetime) -> bool:
@@ -37,4 +39,5 @@ def _age(text: str, now: datetime) -> timedelta | None:
         return None
     now = now.astimezone(UTC)
     today = timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second)
-    return (timedelta(hours=now.hour, minutes=now.minute, seconds=now.second) - today) % DAY
+    age = (timedelta(hours=now.hour, minutes=now.minute, seconds=now.second) - today) % DAY
+    return age - DAY if age > DAY - AHEAD else age

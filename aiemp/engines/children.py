@@ -28,7 +28,7 @@ def become_subreaper() -> bool:
     try:
         import ctypes  # noqa: PLC0415 - Linux only
 
-        return ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+        return int(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0
     except (ImportError, OSError, AttributeError) as error:
         log.warning("orphans of a watcher cannot be found here: %s", error)
         return False

@@ -184,7 +184,8 @@ class LocalEngine:
 
 def trigger_command(plan: Plan, name: str) -> list[str]:
     """The argv of one scheduled run: absolute, so that it does not depend on a PATH."""
-    command = [sys.executable, "-m", "aiemp", "--vault", str(plan.vault)]
+    # -P: a module in the working directory (which may be the vault, where Claude writes) must not be loaded.
+    command = [sys.executable, "-P", "-m", "aiemp", "--vault", str(plan.vault)]
     if plan.config_file is not None:
         command += ["--config", str(plan.config_file)]
     command += ["trigger", name, "--scheduled"]

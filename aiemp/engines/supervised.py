@@ -17,7 +17,7 @@ from datetime import datetime
 from aiemp.engines import Event, Happening
 from aiemp.engines.children import MARK, describe_exit, has_ended, signal_group
 from aiemp.engines.restart_policy import Restarts, after_exit
-from aiemp.errors import LockHeld
+from aiemp.errors import AiempError, LockHeld
 from aiemp.locks import Holder
 from aiemp.log_files import prepare_log_file
 from aiemp.places import Places
@@ -97,7 +97,7 @@ class Supervised:
             self.process = spawn(self.watcher, launch, self.plan, OWNER, log_file)
         except LockHeld:
             return self._adopt(now)
-        except OSError as error:
+        except (OSError, AiempError) as error:
             return self._ended(now, tick_s, f"cannot be started: {error}")
         self._become(WatcherState.RUNNING, now, "")
         return Event(Happening.WATCHER_STARTED, self.name, f"started (pid {self.process.pid})")

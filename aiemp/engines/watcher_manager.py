@@ -13,6 +13,7 @@ from aiemp.clock import utc_now
 from aiemp.engines import Event
 from aiemp.engines.children import end_strays
 from aiemp.engines.supervised import Supervised
+from aiemp.engines.wakeup import Wakeup
 from aiemp.plan import Origin, Plan, Watcher
 from aiemp.watcher_status import WatcherStatus
 
@@ -33,13 +34,13 @@ class WatcherManager:
         restart_counts: Mapping[str, int] | None = None,
         clock: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
-        wait: Callable[[float], None] = time.sleep,
+        wait: Callable[[float], None] | None = None,
     ) -> None:
         self.plan = plan
         self.environ = os.environ if environ is None else environ
         self.clock = clock
         self.monotonic = monotonic
-        self.wait = wait
+        self.wait = wait or Wakeup().wait  # unopened: short naps
         counts = restart_counts or {}
         self.supervised = {
             watcher.name: Supervised(watcher, plan, self.environ, counts.get(watcher.name, 0))

@@ -1,28 +1,21 @@
-"""Weekly audit: the week's figures, as a note under Briefings (seed 2D; semantics, "Tasks"). Without Claude."""
+"""Weekly audit: the week's figures, without Claude, as a note under Briefings (semantics, "Tasks")."""
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import os
 import re
-import stat
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aiemp.durable import PRIVATE_FILE, replace_file, sync_folder, write_all
 from aiemp.triggers.audit_report import AuditFigures, render
 from aiemp.triggers.context import RunContext, default_context
 from aiemp.triggers.results import reports_failures, succeeded
+from aiemp.triggers.sealed_note import write_note
 from aiemp.vault.approvals import stale_approvals
 from aiemp.vault.items import GENERAL, files_in, items_by_domain, modified
 from aiemp.vault.layout import ARCHIVE, BRIEFINGS, DONE, find_folder
 
 WEEK = timedelta(days=7)
-LARGEST_OWN_NOTE = 1024 * 1024
-SEAL = "<!-- aiemp audit_prep sha256={} -->\n"
-SEALED = re.compile(rb"(.*)<!-- aiemp audit_prep sha256=([0-9a-f]{64}) -->\n", re.DOTALL)
 DOMAIN_IN_NAME = re.compile(r"(?:ACTION_|APPROVAL_)?(EMAIL|WHATSAPP|FILE|SOCIAL|LINKEDIN)_", re.IGNORECASE)
 
 
@@ -30,7 +23,7 @@ DOMAIN_IN_NAME = re.compile(r"(?:ACTION_|APPROVAL_)?(EMAIL|WHATSAPP|FILE|SOCIAL|
 def trigger_weekly_audit_prep(
     vault_path: Path, dry_run: bool = False, context: RunContext | None = None
 ) -> dict[str, object]:
-    """Write ``Briefings/YYYY-MM-DD_audit_prep.md``: runs, failures, items done, what waits, week against week.
+    """Write ``Briefings/YYYY-MM-DD_audit_prep.md``: runs, failures, items done and waiting, week by week.
 
     Returns ``file`` (its path in the vault) and the main figures. A file of that name is replaced only when
     it is ours and nobody has changed it since; else the note gets the next free name (``_1``, ``_2``).
@@ -47,9 +40,18 @@ def trigger_weekly_audit_prep(
     told = "{runs} runs, {failures} failed, {items_done} items done, {stale_count} stale approvals"
     if dry_run:
         return succeeded(f"{told.format_map(values)}; no note was written", file="", **values)
-    note = write_note(vault_path, f"{context.today.isoformat()}_audit_prep", render(figures))
+    folder = _briefings(vault_path)
+    note = write_note(folder, f"{context.today.isoformat()}_audit_prep", render(figures))
     name = note.relative_to(vault_path).as_posix()
     return succeeded(f"{told.format_map(values)}: {name}", file=name, **values)
+
+
+def _briefings(vault: Path) -> Path:
+    folder = find_folder(vault, BRIEFINGS)
+    if folder is None:
+        folder = vault / BRIEFINGS
+        folder.mkdir()  # whatever stands there instead is none of ours, and named by the error
+    return folder
 
 
 def gather(context: RunContext) -> AuditFigures:
@@ -97,53 +99,3 @@ def _domain(item: Path) -> str:
         return folders[0]
     match = DOMAIN_IN_NAME.match(item.name)
     return match[1].lower() if match else GENERAL
-
-
-def write_note(vault: Path, stem: str, text: str) -> Path:
-    """Write ``text`` as ``stem.md`` in Briefings, or under the next free name. Raises OSError.
-
-    The last line is a seal over the rest, by which a later run today knows its own, untouched note.
-    """
-    folder = find_folder(vault, BRIEFINGS)
-    if folder is None:
-        folder = vault / BRIEFINGS
-        folder.mkdir()  # whatever is there instead is none of ours, and said by the error
-    body = text.encode("utf-8", "replace")
-    data = body + SEAL.format(hashlib.sha256(body).hexdigest()).encode()
-    for number in itertools.count():
-        path = folder / (f"{stem}_{number}.md" if number else f"{stem}.md")
-        try:
-            _create(path, data)
-        except FileExistsError:
-            if not _is_untouched(path):
-                continue
-            replace_file(path, data)
-        return path
-    raise AssertionError("itertools.count ends never")
-
-
-def _create(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
-    try:
-        try:
-            write_all(descriptor, data)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError:
-        path.unlink(missing_ok=True)  # ours, just made, and half written
-        raise
-    sync_folder(path.parent)
-
-
-def _is_untouched(path: Path) -> bool:
-    """Whether the file is a note of ours exactly as we wrote it."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return False
-        match = SEALED.fullmatch(file.read(LARGEST_OWN_NOTE))
-    return match is not None and hashlib.sha256(match[1]).hexdigest().encode() == match[2]

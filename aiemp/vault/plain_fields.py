@@ -32,6 +32,8 @@ def plain_fields(text: str) -> dict[str, object] | None:
     fields: dict[str, object] = {}
     try:
         for line in text.split("\n"):
+            if not line.isprintable():
+                return None
             if not line or line[0] == "#":
                 continue
             key, colon, value = line.partition(":")

@@ -81,7 +81,7 @@ class ApprovalWatch:
     def _begin(self, looked: Looked, now_s: float) -> Known:
         path = processed_file(self._vault, NAME)
         known, messages = load(path, now_s, dry_run=self._options.dry_run)
-        looked.messages.extend(messages)
+        looked.warnings.extend(messages)
         if not self._options.dry_run:
             remove_leftovers(path.parent, lambda name: name == path.name)
         return known
@@ -175,7 +175,7 @@ def _show(options: Options, rows: list[tuple[str, str, str]], looked: Looked, no
         for action, details, result in rows:
             update(options.vault, add_activity(at, action, details, result))
     except (AiempError, OSError) as error:
-        looked.messages.append(f"the dashboard does not show it: {error}")
+        looked.warnings.append(f"the dashboard does not show it: {error}")
 
 
 def main(arguments: list[str]) -> int:

@@ -1,14 +1,16 @@
-"""Waking up when something changes in a folder: inotify or FSEvents through watchfiles, or not at all.
+"""Waking up when something changes in some folders: inotify or FSEvents through watchfiles, or not at all.
 
-Not at all means that the folder is only looked at each interval. That is always done as well: events get
+Not at all means that the folders are only looked at each interval. That is always done as well: events get
 lost (a full queue, a network share), a look does not.
+
+Each folder is watched by itself. A recursive watch would follow symbolic links, and one that somebody puts
+into ``Drop/`` could make it watch the whole machine.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,65 +18,60 @@ if TYPE_CHECKING:
 
     from aiemp.watchers.loop import Stop
 
+    FolderIds = dict[str, tuple[int, int]]
+
 STEP_MS = 250
 """How often watchfiles looks whether there were events (or a signal): four short wake-ups a second."""
 DEBOUNCE_MS = 1000
 TRY_AGAIN_S = 300.0
+MOST_FOLDERS = 1000
 
 
 class Changes:
-    """Watches one folder with everything below it. ``problem`` says why it cannot, when it cannot."""
+    """Sleeps until something changes. ``problem`` says why it only sleeps, when it cannot know."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
         self.problem = ""
         self._notify: RustNotify | None = None
-        self._watched: tuple[int, int] | None = None
+        self._watched: FolderIds = {}
         self._try_at = 0.0
 
-    def wait(self, timeout_s: float, stop: Stop) -> bool:
-        """Sleep, at most ``timeout_s``. True when something changed, or may have changed unnoticed."""
-        if self._arm():
-            return True
+    def wait(self, folders: FolderIds, timeout_s: float, stop: Stop) -> bool:
+        """Sleep, at most ``timeout_s``. True when something changed, or may have changed unnoticed.
+
+        ``folders``: device and inode by path, so that a folder that was replaced is watched anew.
+        """
+        if folders != self._watched and time.monotonic() >= self._try_at:
+            self._watch(folders)
+            if self._notify is not None:
+                return True
         if self._notify is None:
             stop.wait(timeout_s)
             return False
-        # 0 would mean to watchfiles that there is no limit.
+        # To watchfiles, 0 would mean that there is no limit.
         found = self._notify.watch(DEBOUNCE_MS, STEP_MS, max(1, int(timeout_s * 1000)), stop)
         return isinstance(found, set)
 
     def close(self) -> None:
         if self._notify is not None:
             self._notify.close()
-        self._notify = self._watched = None
+        self._notify, self._watched = None, {}
 
-    def _arm(self) -> bool:
-        """Watch the folder that is there now. Whether it has just begun to."""
-        try:
-            state = self.folder.stat()
-        except OSError:
-            self.close()
-            return False
-        if self._watched == (state.st_dev, state.st_ino) or time.monotonic() < self._try_at:
-            return False
+    def _watch(self, folders: FolderIds) -> None:
         self.close()
-        try:
-            # Loaded here: it brings asyncio with it, and the first look should not wait for that.
-            from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # noqa: PLC0415
-        except ImportError as error:
-            return self._fall_back(error)
-        try:
-            polling = os.environ.get("WATCHFILES_FORCE_POLLING", "") not in ("", "0", "false")
-            if polling:
-                raise OSError("WATCHFILES_FORCE_POLLING is set")
-            self._notify = RustNotify([str(self.folder)], False, False, 300, True, True)
-        except (OSError, WatchfilesRustInternalError) as error:
-            return self._fall_back(error)
-        self._watched = (state.st_dev, state.st_ino)
         self.problem = ""
-        return True
+        if not folders:
+            return
+        try:
+            if os.environ.get("WATCHFILES_FORCE_POLLING", "").lower() not in ("", "0", "false", "disable"):
+                raise OSError("WATCHFILES_FORCE_POLLING is set")
+            # Loaded here: it brings asyncio with it, and the first look should not wait for that.
+            from watchfiles._rust_notify import RustNotify  # noqa: PLC0415
 
-    def _fall_back(self, error: Exception) -> bool:
-        self.problem = f"changes in {self.folder} are seen only at each interval: {error}"
-        self._try_at = time.monotonic() + TRY_AGAIN_S
-        return False
+            paths = list(folders)[:MOST_FOLDERS]
+            self._notify = RustNotify(paths, False, False, 300, False, True)
+        except (ImportError, OSError, RuntimeError) as error:
+            self.problem = f"dropped files are seen only at each interval: {error}"
+            self._try_at = time.monotonic() + TRY_AGAIN_S
+            return
+        self._watched = dict(folders)

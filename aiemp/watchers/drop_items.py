@@ -6,7 +6,6 @@ from the file's identity, so that after a crash it can be told which files alrea
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -52,6 +51,8 @@ def item_folder(vault: Path) -> Path:
 
 def mark_of(processed_id: str) -> str:
     """The mark in the item's name: the same for the same dropped file, always."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL; not needed by every start
+
     return hashlib.sha256(processed_id.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 

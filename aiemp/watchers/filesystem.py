@@ -12,9 +12,9 @@ import signal
 import sys
 import time
 
-from aiemp.watchers.listing import ListedFile, list_files
 from aiemp.watchers.folders import folder_named, vault_is_there
 from aiemp.watchers.known import Known, load, processed_file, remove_leftovers
+from aiemp.watchers.listing import ListedFile, list_files
 from aiemp.watchers.loop import Looked, Stop, run_locked
 from aiemp.watchers.options import Options, parse
 from aiemp.watchers.settling import Settling, content_hash
@@ -76,7 +76,7 @@ class FilesystemWatch:
         self._vault = options.vault
         self._dry_run = options.dry_run
         self._stop = stop
-        self._drop = options.vault / DROP
+        self._folders: dict[str, tuple[int, int]] = {}
         self._changes: Changes | None = None
         self._settling = Settling()
         self._unknown_at_start: set[str] | None = None
@@ -92,10 +92,11 @@ class FilesystemWatch:
         assert self.known is not None
         drop = folder_named(self._vault, DROP)
         if drop is None:
+            self._folders = {}
             looked.problems[DROP] = f"{self._vault / DROP} is no folder of this vault; make it, to drop files"
             return
-        self._drop = drop
         listing = list_files(drop)
+        self._folders = listing.folders
         looked.problems.update(listing.problems)
         new = [file for file in listing.files.values() if file.version not in self._files.by_version]
         if self._unknown_at_start is None:
@@ -114,10 +115,9 @@ class FilesystemWatch:
     def wait(self, timeout_s: float, stop: Stop) -> bool:
         from aiemp.watchers.changes import Changes  # noqa: PLC0415 - after the first look
 
-        if self._changes is None or self._changes.folder != self._drop:
-            self.close()
-            self._changes = Changes(self._drop)
-        return self._changes.wait(timeout_s, stop)
+        if self._changes is None:
+            self._changes = Changes()
+        return self._changes.wait(self._folders, timeout_s, stop)
 
     def close(self) -> None:
         if self._changes is not None:
@@ -127,7 +127,7 @@ class FilesystemWatch:
         from aiemp.watchers.drop_items import item_folder  # noqa: PLC0415 - not needed by every start
 
         known, messages = load(processed_file(self._vault, NAME), now_s, dry_run=self._dry_run)
-        looked.messages.extend(messages)
+        looked.warnings.extend(messages)
         self._files = KnownFiles(known)
         self._item_folder = item_folder(self._vault)
         if not self._dry_run:

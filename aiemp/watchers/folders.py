@@ -23,6 +23,6 @@ def folder_named(vault: Path, name: str) -> Path | None:
 def vault_is_there(vault: Path, *names: str, known: bool) -> bool:
     """Whether the vault can be seen. Once it is ``known``, an empty folder in its place (where it was
     mounted) is not taken for it: ``.state`` or one of ``names`` has to be there."""
-    if not known:
-        return vault.is_dir()
-    return any((vault / name).is_dir() for name in (".state", *names))
+    paths = [vault / name for name in (".state", *names)] if known else [vault]
+    # Path.is_dir would raise where the vault may not be entered.
+    return any(os.path.isdir(path) for path in paths)  # noqa: PTH112

@@ -220,6 +220,6 @@ def _open_log(path: Path | None) -> int | None:
 
 def _not_started(watcher: Watcher, launch: Launch, error: OSError) -> WatcherNotStarted:
     return WatcherNotStarted(
-        f"the {watcher.name} watcher cannot be started: {launch.argv[0]!r} in {launch.cwd}: {error.strerror}; "
-        "check its command and cwd in aiemp.toml"
+        f"the {watcher.name} watcher cannot be started with {launch.argv[0]!r} in {launch.cwd}: "
+        f"{error.strerror}; check its command and cwd in aiemp.toml"
     )

@@ -38,12 +38,16 @@ class ListedFile:
 
 
 class Listing:
-    """Files by relative path, in order. ``complete`` is False when a part could not be read."""
+    """Files by relative path, in order, and the folders they are in (path: device and inode).
 
-    __slots__ = ("complete", "files", "problems")
+    ``complete`` is False when a part could not be read.
+    """
+
+    __slots__ = ("complete", "files", "folders", "problems")
 
     def __init__(self) -> None:
         self.files: dict[str, ListedFile] = {}
+        self.folders: dict[str, tuple[int, int]] = {}
         self.problems: dict[str, str] = {}
         self.complete = True
 
@@ -69,12 +73,14 @@ def is_unfinished(name: str, names_beside: frozenset[str] = frozenset()) -> bool
 
 def _list_into(listing: Listing, folder: str, prefix: str, levels: int) -> None:
     try:
+        state = os.lstat(folder)
         with os.scandir(folder) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         listing.complete = False
         listing.problems[folder] = f"{folder!r} cannot be read: {error.strerror}"
         return
+    listing.folders[folder] = (state.st_dev, state.st_ino)
     names = frozenset(entry.name for entry in found)
     for entry in found:
         if is_unfinished(entry.name, names):

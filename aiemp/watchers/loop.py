@@ -47,16 +47,19 @@ BEAT_S = 30.0
 SHORTEST_PAUSE_S = 0.5
 LONGEST_BACKOFF_S = 300.0
 ABSENCE_PAUSE_S = 5.0
+ONCE_PATIENCE_S = 60.0
+"""So long a single look (``--once``) waits for files that are still being written."""
 
 
 class Looked:
-    """What one look found: ``messages`` to log; ``problems`` by what they are about, each said once until it
-    is over; ``again_in_s`` when it wants to look again before the interval is over."""
+    """What one look found: ``messages`` and ``warnings`` to log; ``problems`` by what they are about, each
+    said once until it is over; ``again_in_s`` when it wants to look again before the interval is over."""
 
-    __slots__ = ("again_in_s", "messages", "problems")
+    __slots__ = ("again_in_s", "messages", "problems", "warnings")
 
     def __init__(self) -> None:
         self.messages: list[str] = []
+        self.warnings: list[str] = []
         self.problems: dict[str, str] = {}
         self.again_in_s: float | None = None
 
@@ -109,24 +112,26 @@ def run(watch: Watch, options: Options, stop: Stop) -> int:
     """Look, beat, wait, until told to stop. Returns the exit code: 1 when ``--once`` could not look."""
     voice: Voice | None = None
     failures = 0
+    began = time.monotonic()
     look_at = 0.0
     while not stop.requested:
-        started = time.monotonic()
-        if started >= look_at:
-            looked, failed = _look(watch, options, started)
+        now = time.monotonic()
+        if now >= look_at:
+            looked, failed = _look(watch, options, now)
             failures = failures + 1 if failed else 0
             voice = voice or Voice(watch.name, options)
-            voice.tell(looked)
-            if options.once and (failed or looked.again_in_s is None):
+            voice.tell(looked, all_seen=not failed)
+            patience_over = now - began > ONCE_PATIENCE_S
+            if options.once and (failed or looked.again_in_s is None or patience_over):
                 break
-            look_at = started + _pause_s(looked, failures, options.interval_s, time.monotonic() - started)
+            look_at = now + _pause_s(looked, failures, options.interval_s, time.monotonic() - now)
         else:
-            _beat_between_looks(watch, options)
+            _beat_anyway(watch, options)
         timeout_s = min(max(0.0, look_at - time.monotonic()), BEAT_S)
         if failures:
             stop.wait(timeout_s)
         elif watch.wait(timeout_s, stop):
-            look_at = min(look_at, max(time.monotonic(), started + SHORTEST_PAUSE_S))
+            look_at = min(look_at, max(time.monotonic(), now + SHORTEST_PAUSE_S))
     watch.close()
     return 1 if options.once and failures else 0
 
@@ -157,25 +162,26 @@ def _run_by_hand(watch: Watch, options: Options, stop: Stop) -> int:
 def _look(watch: Watch, options: Options, steady_s: float) -> tuple[Looked, bool]:
     """One look and its heartbeat, and whether it failed: what fails now may work later (disk, mount)."""
     looked = Looked()
+    if not watch.is_there():
+        looked.problems["vault"] = f"{options.vault} cannot be reached any more; waiting for it"
+        return looked, True
+    now_s = time.time()
     try:
-        if not watch.is_there():
-            looked.problems["vault"] = f"{options.vault} is not there any more; waiting for it to come back"
-            return looked, True
-        now_s = time.time()
         watch.look(looked, now_s, steady_s)
         beat(watch, now_s, dry_run=options.dry_run)
     except OSError as error:
-        looked.problems["work"] = f"cannot work now, will try again: {error}"
+        looked.problems["work"] = f"cannot work now, and will try again: {error}"
+        _beat_anyway(watch, options)
         return looked, True
     return looked, False
 
 
-def _beat_between_looks(watch: Watch, options: Options) -> None:
+def _beat_anyway(watch: Watch, options: Options) -> None:
     try:
         if watch.is_there():
             beat(watch, time.time(), dry_run=options.dry_run)
     except OSError:
-        return  # the next look meets the same error, and says it
+        return  # looks meet the same error, and say it
 
 
 def _pause_s(looked: Looked, failures: int, interval_s: int, look_took_s: float) -> float:
@@ -208,13 +214,16 @@ class Voice:
             dry_run = ", dry run: nothing is written" if options.dry_run else ""
             self._log.info("watching %s every %d s%s", options.vault, options.interval_s, dry_run)
 
-    def tell(self, looked: Looked) -> None:
+    def tell(self, looked: Looked, *, all_seen: bool) -> None:
+        """``all_seen``: the look was not cut short, so a problem it does not report is over."""
         for message in looked.messages:
             self._log.info("%s", message)
+        for warning in looked.warnings:
+            self._log.warning("%s", warning)
         for about, text in looked.problems.items():
             if self._open.get(about) != text:
                 self._log.warning("%s", text)
-        for about, text in self._open.items():
-            if about not in looked.problems:
-                self._log.info("this is over: %s", text)
-        self._open = dict(looked.problems)
+        if all_seen:
+            for about in self._open.keys() - looked.problems.keys():
+                self._log.info("this is over: %s", self._open.pop(about))
+        self._open |= looked.problems

@@ -1,7 +1,7 @@
 # Becomes PID 1 of a test machine: systemd in its own namespaces, on an overlay of a root folder.
 #
 # Arguments: LOWER (the root folder to overlay), BASE (a tmpfs that outlives one boot), CLOCK_LIBRARY (a shared
-# library to preload into every program, or empty). Run by systemd_host.py inside fresh namespaces.
+# library to preload into every program, or empty). Run by isolation.py inside fresh namespaces.
 set -eu
 lower=$1 base=$2 clock_library=$3
 root=$base/root
@@ -55,13 +55,13 @@ for stream in stdin:0 stdout:1 stderr:2; do
     ln -s "fd/${stream#*:}" "dev/${stream%:*}"
 done
 
-# A boot ID of its own: the kernel's does not change when this machine restarts. And no way to change the
-# host's kernel from in there: PID 1 would write core_pattern and more.
-cat /proc/sys/kernel/random/uuid > run/boot_id
-mount --bind run/boot_id proc/sys/kernel/random/boot_id
+# No way to change the host's kernel from in there: PID 1 would write core_pattern and more. And a boot ID of its
+# own: the kernel's does not change when this machine restarts.
 mount --bind proc/sys proc/sys
 mount -o remount,bind,ro proc/sys
-mount --bind /dev/null proc/sysrq-trigger
+[ ! -e proc/sysrq-trigger ] || mount --bind /dev/null proc/sysrq-trigger
+cat /proc/sys/kernel/random/uuid > run/boot_id
+mount --bind run/boot_id proc/sys/kernel/random/boot_id
 
 ip link set lo up
 hostname aiemp-test

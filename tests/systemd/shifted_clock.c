@@ -6,6 +6,7 @@
  * moment. What stays true time: the stamps that the kernel itself puts on files, and static programs.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -51,7 +52,7 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until, st
     struct timespec moved = *until;
     if ((flags & TIMER_ABSTIME) && is_wall_clock(clock))
         moved.tv_sec -= SHIFT_S;
-    return syscall(SYS_clock_nanosleep, clock, flags, &moved, rest) == 0 ? 0 : 4 /* EINTR */;
+    return syscall(SYS_clock_nanosleep, clock, flags, &moved, rest) == 0 ? 0 : errno;
 }
 
 /* A timerfd does not say which clock it is on, except in /proc (a table kept here would not survive exec). */

@@ -70,7 +70,7 @@ def test_a_run_is_written_before_it_starts_and_after_it_ends(vault: Path, plan: 
 
 
 def test_state_of_an_older_orchestrator_is_read_and_kept(vault: Path, plan: Plan) -> None:
-    """The seed's file, with naive and aware times and keys of its own, is taken over; nothing of it is lost."""
+    """The seed's file, with naive and aware times and keys of its own, is taken over and kept."""
     state_file(vault).parent.mkdir()
     old = {
         "tick_count": 7,
@@ -115,7 +115,9 @@ def test_wrong_types_in_the_state_do_not_stop_a_run(vault: Path, plan: Plan) -> 
     """What somebody typed into the state by hand is passed over, and writing goes on."""
     state_file(vault).parent.mkdir()
     state_file(vault).write_text(
-        json.dumps({"schedule_last_run": [], "tick_count": "many", "aiemp": {"tasks": {"triage": 3, "x": []}}})
+        json.dumps(
+            {"schedule_last_run": [], "tick_count": "many", "aiemp": {"tasks": {"triage": 3, "x": []}}}
+        )
     )
     ledger = Ledger(vault)
     assert ledger.read().record("triage").last_run is None
@@ -216,7 +218,7 @@ def test_state_files_are_private_whatever_the_umask(vault: Path, plan: Plan) -> 
         ledger.finish(a_run(), an_end(), plan)
     finally:
         os.umask(before)
-    made = [path for path in vault.rglob("*")]
+    made = list(vault.rglob("*"))
     assert {oct(path.stat().st_mode & 0o777) for path in made if path.is_file()} == {"0o600"}
     assert {oct(path.stat().st_mode & 0o777) for path in made if path.is_dir()} == {"0o700"}
 

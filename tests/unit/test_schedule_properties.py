@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -54,9 +55,7 @@ def test_every_matching_date_has_exactly_one_run(zone_name: str, at: time) -> No
     for frequency in CALENDAR_FREQUENCIES if at in TIMES[:2] else [Frequency.DAILY]:
         task = make_task(frequency, at)
         expected = [
-            slot_on(day, at, zone)
-            for day in days
-            if day.weekday() in weekdays_of(task) and day in existing
+            slot_on(day, at, zone) for day in days if day.weekday() in weekdays_of(task) and day in existing
         ]
         assert None not in expected
         walked = []
@@ -68,7 +67,7 @@ def test_every_matching_date_has_exactly_one_run(zone_name: str, at: time) -> No
             walked.append(slot)
             moment = slot
         assert walked == expected
-        assert all(earlier < later for earlier, later in zip(walked, walked[1:], strict=False))
+        assert all(earlier < later for earlier, later in pairwise(walked))
 
 
 @pytest.mark.parametrize("zone_name", ZONES)

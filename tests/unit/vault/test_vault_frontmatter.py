@@ -189,15 +189,18 @@ KEYS = st.sampled_from(
     ["type", "created_at", "No", "yes", "null", "on", "a-b", "_x", "é", "1", "y", "<<", "=", "-", "?"]
 )
 TRICKY = """true;True;FALSE;yes;No;null;~;on;OFF;2026-02-27;2026-02-30;0;007;2026-02-27T02:52:10Z
-2026-02-27 02:52:10;2026-02-27T02:52:10.5+01:00;2026-02-27T2:5:1;1.5;1e3;0x1f;1:30;12345678901234567890;-5;"quoted"
-'single';"a" b;'it''s';"\\n";a: b;a:;a #b;a#b;http://x.y/z?a=b#c;[a, b];{a: b};*a;&a b;!x;| ;>;% x;@x;`x`;a\tb;- a
-? a;y;n;= b;<<;.inf;a\\b;a, b;a];#c; x ;A B;"""
+2026-02-27 02:52:10;2026-02-27T02:52:10.5+01:00;2026-02-27T2:5:1;1.5;1e3;0x1f;1:30;12345678901234567890;-5
+"quoted";'single';"a" b
+'it''s';"\\n";a: b;a:;a #b;a#b;http://x.y/z?a=b#c;[a, b];{a: b};*a;&a b;!x;| ;>;% x;@x;`x`;a\tb
+- a;? a;y;n;= b;<<;.inf;a\\b;a, b;a];#c; x ;A B;"""
 VALUES = st.one_of(
     st.sampled_from(TRICKY.replace("\n", ";").split(";")), st.text("ab 1:#-'\"\\,[]{}.TZ\t", max_size=12)
 )
 LINES = st.one_of(
     st.builds("{}:{}{}".format, KEYS, st.sampled_from(["", " ", "  ", "\t"]), VALUES),
-    st.sampled_from(["", "# comment", " indented: x", "- item", "  ", "text", "...", "%YAML 1.1"]),
+    st.sampled_from(
+        ["", "# comment", "#\x1f", "#\r", " indented: x", "- item", "  ", "text", "...", "%YAML 1.1"]
+    ),
 )
 
 

@@ -1,0 +1,42 @@
+"""The command line (cli.md): Click parses, the rest of aiemp works, one renderer shows.
+
+A command's module is imported only when the command is used. It returns an answer, which
+:mod:`aiemp.cli.output` prints as text or as JSON; nothing else here writes to standard output.
+"""
+
+from __future__ import annotations
+
+import click
+
+from aiemp import __version__
+from aiemp.cli.command import HELP_NAMES, LazyGroup, global_options, json_option
+
+COMMANDS = {
+    "init": "aiemp.cli.commands.init:init",
+    "run": "aiemp.cli.commands.run:run",
+    "status": "aiemp.cli.commands.status:status",
+    "list": "aiemp.cli.commands.list:list_tasks",
+    "check": "aiemp.cli.commands.check:check",
+    "trigger": "aiemp.cli.commands.trigger:trigger",
+    "enable": "aiemp.cli.commands.enable:enable",
+    "disable": "aiemp.cli.commands.enable:disable",
+    "watch": "aiemp.cli.commands.watch:watch",
+    "history": "aiemp.cli.commands.history:history",
+    "logs": "aiemp.cli.commands.logs:logs",
+    "config": "aiemp.cli.commands.config:config",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    members=COMMANDS,
+    context_settings={"help_option_names": HELP_NAMES, "max_content_width": 100},
+    params=[*global_options(), json_option()],
+)
+@click.version_option(__version__, prog_name="aiemp", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Keep an AI employee alive: schedules, watchers and health for a vault worked by Claude Code.
+
+    Results go to standard output, everything else to standard error. Exit status: 0 ok, 1 failed,
+    2 wrong usage or configuration, 3 not healthy.
+    """

@@ -1,0 +1,137 @@
+"""The kinds of Click objects that every command is made of: lazy group, command, shared options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aiemp.cli.invocation import Invocation
+
+HELP_NAMES = ["-h", "--help"]
+
+
+def global_options() -> list[click.Option]:
+    """The options of every command and of ``aiemp`` itself; what is given last wins."""
+    return [
+        _remembered(["--config"], "config", _PathType(), "Read FILE as the configuration.", metavar="FILE"),
+        _remembered(["--vault"], "vault", _PathType(), "Use the vault at PATH.", metavar="PATH"),
+        _counted(["-v", "--verbose"], 1, "Say more on standard error; -vv for everything."),
+        _counted(["-q", "--quiet"], -1, "Say only what went wrong."),
+    ]
+
+
+def json_option() -> click.Option:
+    """``--json``, for commands that show a result."""
+    return _remembered(["--json"], "json", None, "Print the result as JSON (docs/json.md).", is_flag=True)
+
+
+class Command(click.Command):
+    """A command that takes the global options too, and ``--json`` when it ``answers``."""
+
+    def __init__(self, *args: Any, answers: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.own_params = [*self.params, *([json_option()] if answers else [])]
+        self.params = [*self.own_params, *global_options()]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command's own options first, those of every command below."""
+        own = [param.get_help_record(ctx) for param in [*self.own_params, *_help_option(self, ctx)]]
+        with formatter.section("Options"):
+            formatter.write_dl([record for record in own if record])
+        shared = [param.get_help_record(ctx) for param in self.params if param not in self.own_params]
+        with formatter.section("Options of every command"):
+            formatter.write_dl([record for record in shared if record])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        invocation = ctx.find_object(Invocation)
+        assert invocation is not None
+        invocation.start_logging()
+        return super().invoke(ctx)
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is used, or help lists it.
+
+    ``members`` maps each name to ``module:attribute``.
+    """
+
+    def __init__(self, *args: Any, members: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.members = members
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.members)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = self.members.get(cmd_name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.members and not name.startswith("-") and not ctx.resilient_parsing:
+            from aiemp.cli.names import suggestion
+
+            raise click.UsageError(f"there is no command {name!r}{suggestion(name, self.members)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _help_option(command: click.Command, ctx: click.Context) -> list[click.Parameter]:
+    option = command.get_help_option(ctx)
+    return [option] if option else []
+
+
+class _PathType(click.Path):
+    """A path that says something: ``--vault "$UNSET"`` must not mean the current folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).strip() or "\0" in str(value):
+            self.fail("it is empty; name a path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _remembered(
+    names: list[str], attribute: str, kind: click.ParamType | None, text: str, **attributes: Any
+) -> click.Option:
+    """An option whose value, if one is given, goes into the Invocation."""
+
+    def remember(ctx: click.Context, _param: click.Parameter, value: object) -> None:
+        if value:
+            setattr(ctx.ensure_object(Invocation), attribute, value)
+
+    return click.Option(
+        names, expose_value=False, callback=remember, type=kind, help=text, **attributes
+    )
+
+
+def _counted(names: list[str], step: int, text: str) -> click.Option:
+    def count(ctx: click.Context, _param: click.Parameter, value: int) -> None:
+        ctx.ensure_object(Invocation).verbosity += step * value
+
+    return click.Option(names, count=True, expose_value=False, callback=count, help=text)
+
+
+def command(
+    name: str, *, answers: bool = True, **attributes: Any
+) -> Callable[[Callable[..., Any]], Command]:
+    """``@command("list")``: click.command for a :class:`Command` that is handed its Invocation."""
+
+    def decorate(function: Callable[..., Any]) -> Command:
+        made = click.command(name, cls=Command, answers=answers, **attributes)(click.pass_obj(function))
+        assert isinstance(made, Command)
+        return made
+
+    return decorate

@@ -1,0 +1,84 @@
+"""``aiemp trigger``: one run of a task. A timer, the local engine and a person all use this command."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aiemp.cli.command import command
+from aiemp.cli.invocation import Invocation
+from aiemp.cli.names import completing, find_task, task_names
+from aiemp.cli.screen import Screen
+from aiemp.cli.table import visible
+
+if TYPE_CHECKING:
+    from aiemp.runner import RunReport
+
+log = logging.getLogger("aiemp.cli")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """What came of one run."""
+
+    report: RunReport
+
+    @property
+    def exit_code(self) -> int:
+        return self.report.exit_code
+
+    def as_json(self) -> Mapping[str, Any]:
+        report = self.report
+        return {
+            "task": report.task,
+            "run": report.run or None,
+            "result": report.result.value if report.result else None,
+            "message": report.message,
+            "duration_s": report.duration_s,
+            "details": dict(report.details),
+        }
+
+    def as_text(self, screen: Screen) -> str:
+        from aiemp.cli.task_facts import RESULT_STYLES
+
+        result = self.report.result
+        return screen.paint(visible(self.report.message), RESULT_STYLES[result] if result else "")
+
+
+@command("trigger")
+@click.argument("name", shell_complete=completing(task_names))
+@click.option("--dry-run", is_flag=True, help="Only say what the task would do.")
+@click.option("--scheduled", is_flag=True, help="Only run it if it is due; what timers use.")
+def trigger(invocation: Invocation, name: str, dry_run: bool, scheduled: bool) -> TaskRun:
+    """Run the task NAME once, now, and wait for its end.
+
+    It runs whether it is due or not, and counts as a run. Only one task of a vault runs at a time: this one
+    waits for another. Exit status 1 when it failed or is blocked.
+    """
+    if scheduled:
+        # Its output is a log, so what happens belongs there with its time.
+        invocation.start_logging(logging.INFO)
+    plan = invocation.load_plan(dry_run=dry_run, warn=not scheduled)
+    task = find_task(plan, name)
+
+    from aiemp.runner import run_task
+
+    if scheduled:
+        return TaskRun(run_task(plan, name, scheduled=True, environ=os.environ, say=log.info))
+    from aiemp.cli.progress import progress_of
+
+    with progress_of(task, quiet=invocation.verbosity < 0) as progress:
+        report = run_task(
+            plan,
+            name,
+            scheduled=False,
+            environ=os.environ,
+            say=progress.say,
+            on_output=progress.on_output,
+        )
+    return TaskRun(report)

@@ -1,0 +1,78 @@
+"""``aiemp``: one call from its arguments to its exit status (cli.md: 0 ok, 1 failed, 2 usage, 3 unhealthy)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from aiemp.cli import cli
+from aiemp.cli.invocation import Invocation
+from aiemp.cli.output import close_quietly, note, prepare_streams, show
+from aiemp.errors import AiempError, ConfigError
+
+if TYPE_CHECKING:
+    from aiemp.cli.output import Answer
+
+INTERRUPTED = 130
+COMPLETION_VARIABLE = "_AIEMP_COMPLETE"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; prints its answer, or what went wrong, and returns the exit status."""
+    prepare_streams()
+    invocation = Invocation()
+    if COMPLETION_VARIABLE in os.environ:
+        cli.main(prog_name="aiemp", complete_var=COMPLETION_VARIABLE, obj=invocation)
+    try:
+        with cli.make_context("aiemp", list(arguments), obj=invocation) as context:
+            answer: Answer | None = cli.invoke(context)
+            if answer is None:
+                return 0
+            show(answer, as_json=invocation.json)
+            return answer.exit_code
+    except click.exceptions.Exit as done:  # --help, --version
+        return done.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        close_quietly()
+        return 0
+    except click.ClickException as mistake:
+        note(_click_message(mistake))
+        return mistake.exit_code
+    except AiempError as error:
+        note(_message(error))
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last one to understand it
+        note(_unexpected(error, invocation.verbosity))
+        return 1
+
+
+def _click_message(mistake: click.ClickException) -> str:
+    context = getattr(mistake, "ctx", None)
+    if isinstance(mistake, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        return mistake.format_message()
+    where = context.command_path if context else "aiemp"
+    return f"aiemp: {mistake.format_message()}\nRun `{where} --help` to see how it is used."
+
+
+def _message(error: AiempError) -> str:
+    if isinstance(error, ConfigError) and len(error.mistakes) > 1:
+        mistakes = "\n".join(f"  {mistake}" for mistake in error.mistakes)
+        return f"aiemp: the configuration has {len(error.mistakes)} mistakes, so nothing was done:\n{mistakes}"
+    return f"aiemp: {error}"
+
+
+def _unexpected(error: Exception, verbosity: int) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    else:
+        what = f"{type(error).__name__}: {error}"
+    if verbosity >= 2:
+        import traceback
+
+        return "".join(traceback.format_exception(error)) + f"aiemp: {what}"
+    return f"aiemp: {what}\nThis was not foreseen. Run it again with -vv for the traceback."

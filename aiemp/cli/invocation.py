@@ -1,0 +1,48 @@
+"""What one call of ``aiemp`` was asked for by its global options, and the plan that follows from them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aiemp.plan import Plan
+
+log = logging.getLogger("aiemp.cli")
+
+LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
+
+
+@dataclass(slots=True)
+class Invocation:
+    """The global options. Not frozen: they may stand before the command and after it."""
+
+    config: Path | None = None
+    vault: Path | None = None
+    json: bool = False
+    verbosity: int = 0
+
+    def start_logging(self, level: int | None = None) -> None:
+        """Log to standard error, from ``level`` or what ``-q`` and ``-v`` ask for."""
+        from aiemp.log_files import log_to
+
+        asked = LEVELS.get(max(self.verbosity, -1), logging.DEBUG)
+        log_to(None, level=asked if level is None else min(asked, level))
+
+    def load_plan(self, *, dry_run: bool = False, warn: bool = True) -> Plan:
+        """The plan, its warnings being logged. Raises ConfigError with every mistake."""
+        from aiemp.config.load import load_plan
+
+        plan = load_plan(config=self.config, vault=self.vault, dry_run=dry_run)
+        for warning in plan.warnings if warn else ():
+            log.warning("%s", warning)
+        return plan
+
+    def note(self, text: str) -> None:
+        """Tell the person something that is no result, unless ``-q`` asks for quiet."""
+        if self.verbosity >= 0:
+            from aiemp.cli.output import note
+
+            note(text)

@@ -1,0 +1,78 @@
+"""The one place that writes to standard output: what a command found, as text or as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from aiemp.cli.screen import Screen, screen_of
+
+
+class Answer(Protocol):
+    """What a command returns. ``as_json`` gives plain values, ``as_text`` lines for people, both pure."""
+
+    @property
+    def exit_code(self) -> int: ...
+
+    def as_json(self) -> Mapping[str, Any]: ...
+
+    def as_text(self, screen: Screen) -> str: ...
+
+
+def show(answer: Answer, *, as_json: bool) -> None:
+    """Print ``answer``. A reader that went away (``| head``) has what it wanted, so that is no error."""
+    text = json_text(answer.as_json()) if as_json else answer.as_text(screen())
+    if not text:
+        return
+    try:
+        write(text + "\n")
+    except BrokenPipeError:
+        close_quietly()
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """``value`` as JSON. ASCII only, so that it is valid in every locale, and for names that are no text."""
+    return json.dumps(value, indent=2, default=str)
+
+
+def screen() -> Screen:
+    """Standard output's screen."""
+    return screen_of(sys.stdout, os.environ)
+
+
+def write(text: str) -> None:
+    """Write ``text`` at once. Raises BrokenPipeError when the reader is gone."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Tell the person in front of it something that is no result."""
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except OSError:
+        return  # nobody can be told that nobody can be told
+
+
+def prepare_streams() -> None:
+    """Let no character stop the program: a locale or a file name may hold what the other cannot show.
+
+    A stream that was closed by the caller (``>&-``) is None, and becomes one that swallows.
+    """
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - for the rest of the process
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def close_quietly() -> None:
+    """Point standard output to nowhere, so that what is left in its buffer cannot fail at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,106 @@
+"""What a person sees on the terminal while a task runs: one line, rewritten in place.
+
+It is drawn when the task says something, so it needs neither a thread nor a timer (the time limit of a run
+has the alarm signal). Therefore it names clock times, which stay true while nothing is drawn.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TextIO
+
+from aiemp.cli.screen import Screen, screen_of
+from aiemp.cli.table import cut, visible
+from aiemp.plan import ScheduledTask
+
+LONGEST_LINE = 1000
+REDRAW_S = 0.1
+
+
+class Progress:
+    """Says what a run says; without a terminal (``screen.width`` None) line below line, and no output."""
+
+    def __init__(
+        self,
+        task: ScheduledTask,
+        stream: TextIO,
+        screen: Screen,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.task = task
+        self.stream = stream
+        self.screen = screen
+        self.clock = clock
+        self.monotonic = monotonic
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._line = ""
+        self._head = ""
+        self._drawn_s = 0.0
+        self._shown = False
+
+    @property
+    def on_output(self) -> Callable[[bytes], None] | None:
+        """What to call with what the task prints; None when nobody sees it."""
+        return None if self.screen.width is None else self._on_output
+
+    def say(self, text: str) -> None:
+        """Show a step of the run on a line of its own, and below it where the run is."""
+        self.clear()
+        self.stream.write(f"{visible(text)}\n")
+        now = self.clock()
+        until = now + timedelta(minutes=self.task.timeout_minutes)
+        self._head = f"since {now:%H:%M:%S}, until {until:%H:%M} at most"
+        self._draw()
+
+    def clear(self) -> None:
+        """Take the line away, for whoever writes next."""
+        if self._shown:
+            self.stream.write("\r\x1b[K")
+            self._shown = False
+        self.stream.flush()
+
+    def _on_output(self, chunk: bytes) -> None:
+        text = self._decoder.decode(chunk).replace("\r", "\n")
+        lines = (self._line.rpartition("\n")[2] + text)[-4 * LONGEST_LINE :].split("\n")
+        unfinished = lines.pop()
+        last = next((line for line in reversed(lines) if line.strip()), "")
+        self._line = f"{last or self._line.partition(chr(10))[0]}\n{unfinished}"
+        if self.monotonic() - self._drawn_s >= REDRAW_S:
+            self._draw()
+
+    def _draw(self) -> None:
+        if self.screen.width is None or not self._head:
+            return
+        whole, _, unfinished = self._line.partition("\n")
+        said = visible((unfinished.strip() or whole)[:LONGEST_LINE])
+        line = f"{self._head} | {said}" if said else self._head
+        self.stream.write(f"\r\x1b[K{self.screen.paint(cut(line, self.screen.width - 1), 'faint')}")
+        self.stream.flush()
+        self._shown = True
+        self._drawn_s = self.monotonic()
+
+
+@contextmanager
+def progress_of(task: ScheduledTask, *, quiet: bool) -> Iterator[Progress]:
+    """The progress of one run on standard error; its line is gone at the end."""
+    stream = sys.stderr
+    if quiet:
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - devnull is a str
+            yield Progress(task, nowhere, Screen(), _wall_clock)
+        return
+    progress = Progress(task, stream, screen_of(stream, os.environ), _wall_clock)
+    try:
+        yield progress
+    finally:
+        progress.clear()
+
+
+def _wall_clock() -> datetime:
+    return datetime.now().astimezone()

@@ -1,0 +1,43 @@
+"""What a text is shown on: how wide it is, and whether it has colours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+STYLES = {"good": "32", "bad": "31", "warn": "33", "faint": "2", "strong": "1"}
+NARROWEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """``width`` and ``height`` in cells; None where there is no terminal, so nothing has to be cut."""
+
+    width: int | None = None
+    height: int | None = None
+    colour: bool = False
+
+    def paint(self, text: str, style: str = "") -> str:
+        """``text`` in one of :data:`STYLES`; as it is without colours, or without a style."""
+        if not (self.colour and style and text):
+            return text
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m"
+
+
+PAPER = Screen()
+"""Neither width nor colour: a file, a pipe."""
+
+
+def screen_of(stream: TextIO, environ: Mapping[str, str]) -> Screen:
+    """The screen behind ``stream``. NO_COLOR (no-color.org) switches colours off when it is not empty."""
+    if not stream.isatty():
+        return PAPER
+    try:
+        width, height = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        width, height = 0, 0
+    colour = not environ.get("NO_COLOR") and environ.get("TERM", "") not in ("", "dumb")
+    # A terminal that says it has no size (a serial line, some CI) is not cut.
+    return Screen(max(width, NARROWEST) if width else None, height or None, colour)

@@ -1,0 +1,114 @@
+"""Aligned columns of text. Pure.
+
+Widths are counted in terminal cells: an East Asian character takes two, a combining one none. What comes
+from files of the vault may hold anything, so control characters are made visible here, in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiemp.cli.screen import Screen
+
+GAP = "  "
+LEAST_LAST = 12
+LEAST_COLUMN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell and its style, a key of :data:`aiemp.cli.screen.STYLES`."""
+
+    text: str
+    style: str = ""
+
+
+def table(
+    rows: Sequence[Sequence[Cell | str]],
+    screen: Screen,
+    headers: Sequence[str] = (),
+    *,
+    indent: str = "",
+) -> list[str]:
+    """``rows`` as lines, below ``headers``. Where they are too wide for the screen, the last column is cut
+    first, then the widest."""
+    grid = [[_cell(cell) for cell in row] for row in rows]
+    if headers:
+        grid.insert(0, [Cell(header, "faint") for header in headers])
+    if not grid:
+        return []
+    widths = [max(cells_of(row[column].text) for row in grid) for column in range(len(grid[0]))]
+    if screen.width is not None:
+        _narrow(widths, screen.width - len(indent) - len(GAP) * (len(widths) - 1))
+    return [indent + _line(row, widths, screen) for row in grid]
+
+
+def cells_of(text: str) -> int:
+    """How many cells of a terminal ``text`` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells_of_one(character) for character in text)
+
+
+def cut(text: str, cells: int) -> str:
+    """``text`` in at most ``cells`` cells; an ellipsis stands for what is left out."""
+    if cells_of(text) <= cells:
+        return text
+    kept, taken = [], 0
+    for character in text:
+        taken += _cells_of_one(character)
+        if taken > cells - 1:
+            break
+        kept.append(character)
+    return "".join(kept).rstrip() + "…"
+
+
+def visible(text: str) -> str:
+    """``text`` as one line without control characters: white space becomes a blank, others are escaped."""
+    if text.isprintable():
+        return text
+    text = " ".join(text.split())
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def _cell(cell: Cell | str) -> Cell:
+    if isinstance(cell, str):
+        return Cell(visible(cell))
+    return Cell(visible(cell.text), cell.style)
+
+
+def _line(row: Sequence[Cell], widths: Sequence[int], screen: Screen) -> str:
+    painted, plain = [], []
+    for cell, width in zip(row, widths, strict=True):
+        text = cut(cell.text, width)
+        plain.append(text + " " * (width - cells_of(text)))
+        painted.append(screen.paint(text, cell.style) + " " * (width - cells_of(text)))
+    # Trailing blanks come only from empty or short cells at the end, which have no style.
+    blanks = len(GAP.join(plain)) - len(GAP.join(plain).rstrip())
+    line = GAP.join(painted)
+    return line[: len(line) - blanks] if blanks and line.endswith(" " * blanks) else line
+
+
+def _narrow(widths: list[int], room: int) -> None:
+    """Make ``widths`` fit into ``room``, as far as they may shrink."""
+    excess = sum(widths) - room
+    if excess <= 0:
+        return
+    from_last = min(excess, max(0, widths[-1] - LEAST_LAST))
+    widths[-1] -= from_last
+    for _ in range(excess - from_last):
+        widest = max(range(len(widths)), key=widths.__getitem__)
+        if widths[widest] <= LEAST_COLUMN:
+            return
+        widths[widest] -= 1
+
+
+def _cells_of_one(character: str) -> int:
+    if character.isascii():
+        return 1
+    from unicodedata import category, east_asian_width  # only text beyond ASCII needs the tables
+
+    if category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(character) in ("W", "F") else 1

@@ -1,0 +1,34 @@
+"""Moments in words for people, in the zone they live in. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+
+from aiemp.schedule_words import DAY_NAMES, span_in_words
+
+NEAR_DAYS = {0: "today", -1: "yesterday", 1: "tomorrow"}
+
+
+def moment_in_words(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """``today 08:00``, ``Mon 2026-11-23 08:00``: the wall clock of ``zone``, without seconds."""
+    local, today = moment.astimezone(zone), now.astimezone(zone).date()
+    day = NEAR_DAYS.get((local.date() - today).days) or f"{DAY_NAMES[local.weekday()]} {local:%Y-%m-%d}"
+    return f"{day} {local:%H:%M}"
+
+
+def ahead_in_words(moment: datetime, now: datetime) -> str:
+    """``in 3 h``; ``now`` for what has come already."""
+    return f"in {span_in_words(moment - now)}" if moment > now else "now"
+
+
+def ago_in_words(moment: datetime, now: datetime) -> str:
+    """``3 h ago``; ``just now`` below two seconds, and for a clock that was set back."""
+    span = now - moment
+    return "just now" if span < timedelta(seconds=2) else f"{span_in_words(span)} ago"
+
+
+def duration_in_words(seconds: float) -> str:
+    """How long a run took: tenths below ten seconds, since most tasks are that quick."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0.0):.1f} s"
+    return span_in_words(timedelta(seconds=seconds))

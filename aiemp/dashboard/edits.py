@@ -1,0 +1,68 @@
+"""What can be done to a dashboard: each function returns an :data:`Edit`. Pure.
+
+An edit is a function from document to document, so that the writer can apply it again when somebody else
+changed the file meanwhile. Every edit but :func:`add_activity` makes no difference the second time.
+What is not recognised as the edit's own section, table or line keeps its bytes
+(semantics, "Dashboard.md belongs to its owner").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from aiemp.dashboard.counts import with_counts, with_daily_counters_reset, with_weekly_stats
+from aiemp.dashboard.document import Document
+from aiemp.dashboard.header import touched, with_system_status
+from aiemp.dashboard.health import HealthRow, with_health
+from aiemp.dashboard.logs import ActivityRow, with_error, with_resolution
+
+Edit = Callable[[Document], Document]
+
+
+def set_health(rows: Sequence[HealthRow], at: datetime) -> Edit:
+    """Show how components are, under System Health. Missing rows are added, others are left alone."""
+    rows = tuple(rows)
+    return lambda document: with_health(document, rows, at)
+
+
+def add_activity(at: datetime, action: str, details: str, result: str) -> Edit:
+    """Add a row to Today's Activity Log. ``details`` is cut to 80 characters."""
+    return ActivityRow(at, action, details, result)
+
+
+def add_error(at: datetime, component: str, error: str, resolution: str) -> Edit:
+    """Show an error under Recent Errors, once; rows older than 7 days drop."""
+    return lambda document: with_error(document, at, component, error, resolution)
+
+
+def resolve_error(component: str, error: str, resolution: str) -> Edit:
+    """Set the resolution of an error that is shown; nothing when it is not."""
+    return lambda document: with_resolution(document, component, error, resolution)
+
+
+def set_counts(counts: Mapping[str, int]) -> Edit:
+    """Show how many items folders hold, in Queue Summary: ``{"Needs_Action": 3, "Done (today)": 1}``."""
+    counts = dict(counts)
+    return lambda document: with_counts(document, counts)
+
+
+def reset_daily_counters() -> Edit:
+    """Set to 0 what Queue Summary counts per day."""
+    return with_daily_counters_reset
+
+
+def set_weekly_stats(rows: Mapping[str, tuple[str, str]]) -> Edit:
+    """Show metrics in Weekly Stats: ``{"Tasks Completed": (this_week, last_week)}``."""
+    rows = dict(rows)
+    return lambda document: with_weekly_stats(document, rows)
+
+
+def touch(at: datetime) -> Edit:
+    """Set "Last Updated", in whatever form the dashboard has it."""
+    return lambda document: touched(document, at)
+
+
+def set_system_status(text: str) -> Edit:
+    """Set ``> **System Status:** …`` where the dashboard has it."""
+    return lambda document: with_system_status(document, text)

@@ -1,0 +1,175 @@
+"""The two sections that are logs: Today's Activity Log and Recent Errors. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiemp.dashboard.cells import cell, plain
+from aiemp.dashboard.document import Document
+from aiemp.dashboard.layout import ACTIVITY, ERRORS, Placed, find_table, with_table
+from aiemp.dashboard.names import component_key
+from aiemp.dashboard.order import is_newest_first
+from aiemp.dashboard.tables import Row
+from aiemp.dashboard.timestamps import DATE_AND_MINUTES, MINUTES, parse_stamp, written_like
+
+DETAILS_LIMIT = 80  # vault-facts: "Details (80 chars)"
+NAME_LIMIT = 80
+TEXT_LIMIT = 300
+ERRORS_KEPT = timedelta(days=7)  # vault-facts: "rows older than 7 days drop"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """The edit that adds one row to Today's Activity Log. Applied twice, it adds two.
+
+    :meth:`count` is how the writer finds out whether the row survived somebody else's write.
+    """
+
+    at: datetime
+    action: str
+    details: str
+    result: str
+
+    def __call__(self, document: Document) -> Document:
+        document, placed = with_table(document, ACTIVITY)
+        texts = self._texts(placed)
+        return _with_new_row(document, placed, placed.table.rows, texts, self.at)
+
+    def count(self, document: Document) -> int:
+        """How many rows of the log say exactly this, whatever form their time has."""
+        placed = find_table(document, ACTIVITY)
+        if placed is None:
+            return 0
+        time_column = placed.column["time"]
+        texts = {number: text for number, text in self._texts(placed).items() if number != time_column}
+        return sum(
+            all(row.text(number) == text for number, text in texts.items())
+            and row.text(time_column) == written_like(row.text(time_column), self.at)
+            for row in placed.table.rows
+        )
+
+    def _texts(self, placed: Placed) -> dict[int, str]:
+        details = cell(self.details, DETAILS_LIMIT)
+        action = cell(self.action, NAME_LIMIT)
+        if "details" not in placed.column and details:
+            action = f"{action}: {details}"
+        texts = {"action": action, "details": details, "result": cell(self.result, NAME_LIMIT)}
+        return {
+            placed.column["time"]: _time_cell(placed, self.at, MINUTES),
+            **{placed.column[field]: text for field, text in texts.items() if field in placed.column},
+        }
+
+
+def with_error(document: Document, at: datetime, component: str, error: str, resolution: str) -> Document:
+    """The document with this error under Recent Errors, once; what is older than 7 days is dropped.
+
+    A row of the same component and error gets the new time, and the resolution if there is one. A row whose
+    time cannot be read stays.
+    """
+    document, placed = with_table(document, ERRORS)
+    table, column = placed.table, placed.column
+    texts = {
+        "time": _time_cell(placed, at, DATE_AND_MINUTES),
+        "component": cell(component, NAME_LIMIT),
+        "error": cell(error, TEXT_LIMIT),
+        "resolution": cell(resolution, TEXT_LIMIT),
+    }
+    rows = [row for row in table.rows if not _is_older(row, column["time"], at - ERRORS_KEPT)]
+    same = next((n for n, row in enumerate(rows) if _is_same_error(row, column, component, error)), None)
+    if same is None:
+        values = {column[field]: text for field, text in texts.items() if field in column}
+        return _with_new_row(document, placed, rows, values, at)
+    fields = ("time", "resolution") if resolution else ("time",)
+    rows[same] = table.changed(
+        rows[same], {column[field]: texts[field] for field in fields if field in column}
+    )
+    return table.with_rows(document, rows)
+
+
+def with_resolution(document: Document, component: str, error: str, resolution: str) -> Document:
+    """The document with a resolution for this error, if it is there."""
+    placed = find_table(document, ERRORS)
+    if placed is None or "resolution" not in placed.column:
+        return document
+    text = {placed.column["resolution"]: cell(resolution, TEXT_LIMIT)}
+    rows = [
+        placed.table.changed(row, text) if _is_same_error(row, placed.column, component, error) else row
+        for row in placed.table.rows
+    ]
+    return placed.table.with_rows(document, rows)
+
+
+def activity_rows(document: Document, now: datetime) -> tuple[Row, ...]:
+    """The rows of the activity log, the oldest first, without placeholders."""
+    placed = find_table(document, ACTIVITY)
+    if placed is None:
+        return ()
+    rows = tuple(row for row in placed.table.rows if not row.is_placeholder)
+    times = [row.text(placed.column["time"]) for row in rows]
+    return rows[::-1] if is_newest_first(times, now) else rows
+
+
+def without_activity(document: Document, archived: Sequence[str], keep: int, now: datetime) -> Document:
+    """The document without those rows of the activity log (by their text, see :func:`row_text`) that are
+    ``archived``, taking away the oldest ones while more than ``keep`` are left."""
+    placed = find_table(document, ACTIVITY)
+    if placed is None:
+        return document
+    rows = activity_rows(document, now)
+    excess = len(rows) - keep
+    removable = list(archived)
+    removed: set[int] = set()
+    for row in rows:
+        if excess > 0 and row_text(row) in removable:
+            removable.remove(row_text(row))
+            removed.add(id(row))
+            excess -= 1
+    return placed.table.with_rows(document, [row for row in placed.table.rows if id(row) not in removed])
+
+
+def row_text(row: Row) -> str:
+    """What makes two rows the same, whatever their padding."""
+    return "|".join(text.strip() for text in row.raw)
+
+
+def row_values(document: Document, row: Row) -> dict[str, str]:
+    """A row of the activity log as it is archived: column name (lower case, ``_``) to plain text."""
+    placed = find_table(document, ACTIVITY)
+    assert placed is not None  # the row came from it
+    names = {number: field for field, number in placed.column.items()}
+    return {
+        names.get(number, title.replace(" ", "_") or f"column_{number + 1}"): plain(row.text(number))
+        for number, title in enumerate(placed.table.columns)
+    }
+
+
+def _with_new_row(
+    document: Document, placed: Placed, rows: Sequence[Row], texts: dict[int, str], at: datetime
+) -> Document:
+    rows = [row for row in rows if not row.is_placeholder]
+    row = placed.table.new(texts, document.ending)
+    times = [other.text(placed.column["time"]) for other in rows]
+    rows.insert(0 if is_newest_first(times, at) else len(rows), row)
+    return placed.table.with_rows(document, rows)
+
+
+def _time_cell(placed: Placed, at: datetime, default: str) -> str:
+    """``at`` in the form of the last readable time of the log; else in the form ``default``."""
+    cells = [row.text(placed.column["time"]) for row in placed.table.rows]
+    written = (text for sample in reversed(cells) if (text := written_like(sample, at)) is not None)
+    return cell(next(written, None) or written_like(default, at) or "", NAME_LIMIT)
+
+
+def _is_older(row: Row, time_column: int, than: datetime) -> bool:
+    stamp = parse_stamp(row.text(time_column))
+    return stamp is not None and stamp < than
+
+
+def _is_same_error(row: Row, column: dict[str, int], component: str, error: str) -> bool:
+    if row.text(column["error"]) != cell(error, TEXT_LIMIT):
+        return False
+    if "component" not in column:
+        return True
+    return component_key(row.text(column["component"])) == component_key(cell(component, NAME_LIMIT))

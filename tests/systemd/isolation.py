@@ -1,0 +1,123 @@
+"""The namespaces that a test machine lives in, and that nothing of them stays behind.
+
+Three things outlive a single boot: a control group, and a tmpfs for the machine's disk in the mount namespace of a
+*keeper* process. The keeper ends when its standard input closes and PID 1 of the machine is killed with its
+parent, so however the tests end, even by kill -9, only an empty control group and an empty folder are left.
+Both carry the name of their owner, and the next start removes those whose owner is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from tests.systemd.requirements import cgroup2_mount
+from tests.systemd.waiting import wait_until
+
+BOOT_SCRIPT = Path(__file__).with_name("boot_machine.sh")
+PREFIX = "aiemp-machine."
+
+_numbers = itertools.count()
+
+
+class Isolation:
+    """A control group and a disk for one machine; ``start_init`` boots it, any number of times."""
+
+    def __init__(self, lower: Path) -> None:
+        remove_leftovers()
+        mount = cgroup2_mount()
+        assert mount is not None
+        pid = os.getpid()
+        name = f"{PREFIX}{pid}.{_start_time(pid)}.{next(_numbers)}"
+        self.lower = lower
+        self.cgroup = mount / name
+        self.base = Path(tempfile.gettempdir()) / name
+        self.cgroup.mkdir()
+        self.base.mkdir(mode=0o700)
+        self._keeper = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
+            + ['mount -t tmpfs -o mode=0755 tmpfs "$1" && echo ready && exec cat', "sh", str(self.base)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self._keeper.stdout is not None
+        assert self._keeper.stdout.readline() == b"ready\n", "cannot mount a tmpfs for the machine's disk"
+
+    def start_init(self, log: IO[bytes], clock_library: Path | None) -> subprocess.Popen[bytes]:
+        """Boot on the disk as it is. The process is the parent of PID 1 and ends with it, and it with that."""
+        return subprocess.Popen(
+            ["sh", "-c", 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"', "sh", str(self.cgroup)]
+            + ["setpriv", "--pdeathsig", "KILL"]
+            + ["nsenter", f"--mount=/proc/{self._keeper.pid}/ns/mnt"]
+            + ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "--net", "--cgroup"]
+            + ["--propagation", "private"]
+            + ["sh", str(BOOT_SCRIPT), str(self.lower), str(self.base), str(clock_library or "")],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def wait_until_empty(self) -> None:
+        """Until no process of the machine is left in its control group."""
+        wait_until(lambda: not _is_populated(self.cgroup), 10, f"processes left in {self.cgroup}")
+
+    def close(self) -> None:
+        """Remove the control group and the disk."""
+        self._keeper.communicate()
+        _remove(self.cgroup, self.base)
+
+
+def remove_leftovers() -> None:
+    """Remove what machines left whose tests were killed."""
+    mount = cgroup2_mount()
+    folders = [Path(tempfile.gettempdir())] if mount is None else [mount, Path(tempfile.gettempdir())]
+    for name in {path.name for folder in folders for path in folder.glob(f"{PREFIX}*")}:
+        pid, start_time = name.removeprefix(PREFIX).split(".")[:2]
+        if _start_time(int(pid)) != start_time:
+            _remove(*(folder / name for folder in folders))
+
+
+def _remove(*folders: Path) -> None:
+    for folder in folders:
+        if (folder / "cgroup.kill").exists():
+            (folder / "cgroup.kill").write_text("1", encoding="ascii")
+            wait_until(lambda: not _is_populated(folder), 10, f"processes left in {folder}")  # noqa: B023
+        for path in sorted(_folders_below(folder), reverse=True):
+            # A cgroup folder refuses for a moment after its last process; another session may be faster.
+            wait_until(lambda: _rmdir(path), 5, f"cannot remove {path}")  # noqa: B023
+
+
+def _rmdir(folder: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            folder.rmdir()
+        except OSError:
+            return False
+    return True
+
+
+def _folders_below(folder: Path) -> Iterator[Path]:
+    for parent, _, _ in os.walk(folder):
+        yield Path(parent)
+
+
+def _is_populated(cgroup: Path) -> bool:
+    try:
+        return "populated 1" in (cgroup / "cgroup.events").read_text(encoding="ascii")
+    except OSError:  # gone already
+        return False
+
+
+def _start_time(pid: int) -> str:
+    """In ticks since boot; together with the number it names one process for ever. Empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+    except OSError:
+        return ""

@@ -1,0 +1,77 @@
+"""Files that are never half written."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from aiemp import durable
+from aiemp.durable import append_line, make_private_folder, replace_file
+
+
+def test_replace_keeps_the_mode_and_leaves_no_temporary_file(tmp_path: Path) -> None:
+    """A replaced file has the new bytes and its old mode; the folder holds nothing else."""
+    path = tmp_path / "Dashboard.md"
+    path.write_bytes(b"old")
+    path.chmod(0o644)
+    replace_file(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert oct(path.stat().st_mode & 0o777) == "0o644"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "fchmod"])
+def test_failing_step_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """Whatever step fails, the old bytes are there, the error is told, and nothing is left over."""
+    path = tmp_path / "state.json"
+    path.write_bytes(b"old")
+
+    def fail(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(durable.os, call, fail)
+        with pytest.raises(OSError, match="No space"):
+            replace_file(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_append_ends_a_torn_line_first(tmp_path: Path) -> None:
+    """A line that a power cut left unfinished does not swallow the next one."""
+    path = tmp_path / "log"
+    path.write_bytes(b"whole\nto")
+    append_line(path, b"next")
+    assert path.read_bytes() == b"whole\nto\nnext\n"
+
+
+def test_failed_append_leaves_no_part_of_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk half a line may have been written; it is taken back."""
+    path = tmp_path / "log"
+    append_line(path, b"first")
+    real_write = os.write
+
+    def half(descriptor: int, data: bytes) -> int:
+        if len(data) > 4:
+            return real_write(descriptor, bytes(data[:4]))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(durable.os, "write", half)
+        with pytest.raises(OSError, match="No space"):
+            append_line(path, b"second"[:7])
+    assert path.read_bytes() == b"first\n"
+
+
+def test_folders_are_private_and_a_vanished_vault_is_not_made(tmp_path: Path) -> None:
+    """Two missing folders are made with mode 0700; a third means that the vault is gone."""
+    made = tmp_path / ".state" / "aiemp"
+    make_private_folder(made)
+    assert oct(made.stat().st_mode & 0o777) == "0o700"
+    make_private_folder(made)
+    with pytest.raises(FileNotFoundError):
+        make_private_folder(tmp_path / "vault" / ".state" / "aiemp")
+    assert not (tmp_path / "vault").exists()

@@ -1,0 +1,148 @@
+"""Locks between processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aiemp.errors import LockHeld
+from aiemp.locks import Holder, acquire, probe
+
+HOLD = (
+    "import sys, os; from pathlib import Path; from aiemp.locks import *\n"
+    "lock = acquire(Path(sys.argv[1]), Holder(os.getpid(), 'task triage', 'scheduled'))\n"
+    "print('held', flush=True); sys.stdin.read()\n"
+)
+
+
+def hold(path: Path) -> subprocess.Popen[bytes]:
+    """A process that holds the lock until its stdin is closed."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"held\n"
+    return child
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    child.kill()
+    child.wait()
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            stream.close()
+
+
+def test_second_taker_is_told_who_holds_it(tmp_path: Path) -> None:
+    """A held lock is refused with what its holder wrote about itself."""
+    path = tmp_path / "run.lock"
+    child = hold(path)
+    with pytest.raises(LockHeld, match=f"task triage, pid {child.pid}, scheduled"):
+        acquire(path, Holder(os.getpid(), "me"))
+    assert probe(path) == Holder(child.pid, "task triage", "scheduled")
+    end(child)
+
+
+def test_killed_holder_frees_the_lock(tmp_path: Path) -> None:
+    """A file that exists means nothing: the lock dies with its holder."""
+    path = tmp_path / "run.lock"
+    end(hold(path))
+    assert path.exists()
+    assert probe(path) is None
+    acquire(path, Holder(os.getpid(), "me")).release()
+
+
+def test_waiting_says_whom_for_and_gets_the_lock(tmp_path: Path) -> None:
+    """With on_wait the taker waits, having told once whom for."""
+    path = tmp_path / "run.lock"
+    child = hold(path)
+    told: list[Holder] = []
+
+    def on_wait(holder: Holder) -> None:
+        told.append(holder)
+        end(child)
+
+    with acquire(path, Holder(os.getpid(), "me"), on_wait=on_wait):
+        assert [holder.pid for holder in told] == [child.pid]
+        assert probe(path) is not None
+
+
+def test_heir_of_the_descriptor_holds_the_lock(tmp_path: Path) -> None:
+    """A child that inherits the descriptor keeps the lock when the one who took it is gone."""
+    path = tmp_path / "watcher.lock"
+    lock = acquire(path, Holder(os.getpid(), "starting"))
+    child = subprocess.Popen(["sleep", "60"], pass_fds=(lock.descriptor,))
+    lock.describe(Holder(child.pid, "watcher x", "local engine"))
+    lock.release()
+    assert probe(path) == Holder(child.pid, "watcher x", "local engine")
+    child.kill()
+    child.wait()
+    assert probe(path) is None
+
+
+def test_probing_all_the_time_keeps_nobody_from_the_lock(tmp_path: Path) -> None:
+    """Somebody who only looks (status, health) does not make a taker believe that the lock is held."""
+    path = tmp_path / "run.lock"
+    acquire(path, Holder(0, "")).release()
+    looker = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from aiemp.locks import probe\n"
+            "print('looking', flush=True)\nwhile True: probe(Path(sys.argv[1]))",
+            str(path),
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert looker.stdout is not None
+    looker.stdout.readline()
+    for _ in range(300):
+        acquire(path, Holder(os.getpid(), "me")).release()
+    looker.send_signal(signal.SIGKILL)
+    looker.wait()
+    looker.stdout.close()
+
+
+def test_unwritable_lock_file_can_still_be_locked() -> None:
+    """On a file that may only be read, the lock holds; only the holder's name is lost."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.lock"
+        path.touch()
+        path.chmod(0o444)
+        Path(folder).chmod(0o755)
+
+        def lock_and_probe() -> bool:
+            with acquire(path, Holder(os.getpid(), "me")):
+                return probe(path) == Holder()
+
+        assert as_nobody(lock_and_probe)
+
+
+def as_nobody(check: Callable[[], bool]) -> bool:
+    """The answer of ``check`` in a child that may not write what root may."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            if os.geteuid() == 0:
+                os.setegid(65534)
+                os.seteuid(65534)
+            status = 0 if check() else 1
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_free_lock_is_taken_at_once(tmp_path: Path) -> None:
+    """Nobody waits for a lock that is free."""
+    started = time.monotonic()
+    acquire(tmp_path / "run.lock", Holder(os.getpid(), "me")).release()
+    assert time.monotonic() - started < 1.0
