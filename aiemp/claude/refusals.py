@@ -60,7 +60,7 @@ class Refusal:
         """What the owner reads: what Claude Code said, and what to do."""
         said = f"Claude Code says: {self.line}"
         if self.kind is RefusalKind.LIMIT:
-            return f"{said} (the run is made up for when the limit is lifted)"
+            return f"{said} (it is tried again until the limit is lifted)"
         return f"{said} (log in once with `claude` as the user that runs aiemp, or set ANTHROPIC_API_KEY)"
 
 

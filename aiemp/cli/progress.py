@@ -7,11 +7,12 @@ has the alarm signal). Therefore it names clock times, which stay true while not
 from __future__ import annotations
 
 import codecs
+import logging
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TextIO
 
@@ -40,8 +41,7 @@ class Progress:
         self.clock = clock
         self.monotonic = monotonic
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._line = ""
-        self._head = ""
+        self._head = self._last = self._unfinished = ""
         self._drawn_s = 0.0
         self._shown = False
 
@@ -53,7 +53,7 @@ class Progress:
     def say(self, text: str) -> None:
         """Show a step of the run on a line of its own, and below it where the run is."""
         self.clear()
-        self.stream.write(f"{visible(text)}\n")
+        self._write(f"{visible(text)}\n")
         now = self.clock()
         until = now + timedelta(minutes=self.task.timeout_minutes)
         self._head = f"since {now:%H:%M:%S}, until {until:%H:%M} at most"
@@ -62,29 +62,31 @@ class Progress:
     def clear(self) -> None:
         """Take the line away, for whoever writes next."""
         if self._shown:
-            self.stream.write("\r\x1b[K")
+            self._write("\r\x1b[K")
             self._shown = False
-        self.stream.flush()
 
     def _on_output(self, chunk: bytes) -> None:
-        text = self._decoder.decode(chunk).replace("\r", "\n")
-        lines = (self._line.rpartition("\n")[2] + text)[-4 * LONGEST_LINE :].split("\n")
-        unfinished = lines.pop()
-        last = next((line for line in reversed(lines) if line.strip()), "")
-        self._line = f"{last or self._line.partition(chr(10))[0]}\n{unfinished}"
+        text = self._unfinished + self._decoder.decode(chunk).replace("\r", "\n")
+        *lines, unfinished = text.split("\n")
+        self._unfinished = unfinished[-LONGEST_LINE:]
+        self._last = next((line for line in reversed(lines) if line.strip()), self._last)
         if self.monotonic() - self._drawn_s >= REDRAW_S:
             self._draw()
 
     def _draw(self) -> None:
         if self.screen.width is None or not self._head:
             return
-        whole, _, unfinished = self._line.partition("\n")
-        said = visible((unfinished.strip() or whole)[:LONGEST_LINE])
-        line = f"{self._head} | {said}" if said else self._head
-        self.stream.write(f"\r\x1b[K{self.screen.paint(cut(line, self.screen.width - 1), 'faint')}")
-        self.stream.flush()
+        said = visible((self._unfinished.strip() or self._last.strip())[:LONGEST_LINE])
+        line = cut(f"{self._head} | {said}" if said else self._head, self.screen.width - 1)
+        self._write(f"\r\x1b[K{self.screen.paint(line, 'faint')}")
         self._shown = True
         self._drawn_s = self.monotonic()
+
+    def _write(self, text: str) -> None:
+        # A terminal that went away must not end the run.
+        with suppress(OSError):
+            self.stream.write(text)
+            self.stream.flush()
 
 
 @contextmanager
@@ -96,10 +98,20 @@ def progress_of(task: ScheduledTask, *, quiet: bool) -> Iterator[Progress]:
             yield Progress(task, nowhere, Screen(), _wall_clock)
         return
     progress = Progress(task, stream, screen_of(stream, os.environ), _wall_clock)
+
+    def make_room(_record: logging.LogRecord) -> bool:
+        progress.clear()
+        return True
+
+    handlers = logging.getLogger("aiemp").handlers
+    for handler in handlers:
+        handler.addFilter(make_room)
     try:
         yield progress
     finally:
         progress.clear()
+        for handler in handlers:
+            handler.removeFilter(make_room)
 
 
 def _wall_clock() -> datetime:

@@ -48,4 +48,4 @@ def named_tables(root: Table, section: str, built_in: Iterable[str] = ()) -> lis
 
 
 def _refuse(table: Table, name: str, reason: str) -> None:
-    table.document.mistake(table.path, f"the name {shown(name)} {reason}")
+    table.document.mistake(table.place, f"the name {shown(name)} {reason}")

@@ -106,11 +106,8 @@ def _claude(root: Table) -> ClaudeSettings:
 
 
 def _claude_command(table: Table) -> str | None:
-    folder = table.folder("command")
-    if folder is None:
-        return None
-    command = str(folder)
-    if "/" in command and not folder.is_absolute():
+    command = table.path("command")
+    if command is not None and "/" in command and not command.startswith("/"):
         table.mistake(f"is {shown(command)}; write its name alone, or the whole path", "command")
         return None
     return command

@@ -38,11 +38,11 @@ SEED_NAMES = {
 
 
 class Table:
-    """The table at ``path`` of a document; the root has an empty path."""
+    """The table at ``place`` in a document; the root's place is empty."""
 
-    def __init__(self, document: Document, values: Mapping[str, object], path: KeyPath = ()) -> None:
+    def __init__(self, document: Document, values: Mapping[str, object], place: KeyPath = ()) -> None:
         self.document = document
-        self.path = path
+        self.place = place
         self._values = values
         self._asked: set[str] = set()
 
@@ -51,11 +51,11 @@ class Table:
 
     def line(self) -> int:
         """Where the table stands in the file."""
-        return self.document.line(self.path)
+        return self.document.line(self.place)
 
     def mistake(self, message: str, *below: str | int) -> None:
         """Note a mistake about this table or, with ``below``, about a key in it: ``KEY MESSAGE``."""
-        path = (*self.path, *below)
+        path = (*self.place, *below)
         self.document.mistake(path, f"{dotted(path)} {message}" if path else message)
 
     def value(self, key: str) -> object | None:
@@ -165,11 +165,15 @@ class Table:
         program = self._expanded(key, words[0])
         return None if program is None else (program, *words[1:])
 
+    def path(self, key: str) -> str | None:
+        """A path as it is written, but with ``~`` expanded."""
+        text = self.one_line(key)
+        return None if text is None else self._expanded(key, text)
+
     def folder(self, key: str) -> Path | None:
         """A path, ``~`` expanded; it may be relative, to what the caller says."""
-        text = self.one_line(key)
-        expanded = None if text is None else self._expanded(key, text)
-        return None if expanded is None else Path(expanded)
+        path = self.path(key)
+        return None if path is None else Path(path)
 
     def table(self, key: str) -> Table | None:
         """The table at ``key``; None when it is not there."""
@@ -177,8 +181,8 @@ class Table:
         if value is None:
             return None
         if isinstance(value, dict):
-            return Table(self.document, value, (*self.path, key))
-        self._wrong(key, value, f"a table: [{dotted((*self.path, key))}]")
+            return Table(self.document, value, (*self.place, key))
+        self._wrong(key, value, f"a table: [{dotted((*self.place, key))}]")
         return None
 
     def variables(self, key: str) -> tuple[tuple[str, str], ...] | None:

@@ -47,11 +47,11 @@ class WatcherSettings:
 
 def read_watchers(root: Table) -> tuple[WatcherSettings, ...]:
     """The ``[watchers.*]`` tables in the order of the file; mistakes go to the table's document."""
-    tables = [(named, _read_watcher(named)) for named in named_tables(root, "watchers")]
-    return tuple(settings for named, settings in tables if named.usable)
+    tables = [_read_watcher(named) for named in named_tables(root, "watchers")]
+    return tuple(settings for settings in tables if settings is not None)
 
 
-def _read_watcher(named: NamedTable) -> WatcherSettings:
+def _read_watcher(named: NamedTable) -> WatcherSettings | None:
     table = named.table
     fresh_within_minutes = table.number("fresh_within_minutes", above=0, most=MINUTES_PER_YEAR)
     settings = WatcherSettings(
@@ -69,4 +69,6 @@ def _read_watcher(named: NamedTable) -> WatcherSettings:
         fresh_within_s=None if fresh_within_minutes is None else fresh_within_minutes * 60,
     )
     table.refuse_unknown_keys()
-    return settings
+    # Without its command, a watcher of the user's own would look like one that does not exist.
+    is_lost = settings.command is None and "command" in table
+    return None if is_lost or not named.usable else settings

@@ -6,14 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aiemp.dashboard.cells import inline
 from aiemp.dashboard.document import Document, Section, body_of, ending_of
 from aiemp.dashboard.timestamps import find_stamp
 
 _ITEM = re.compile(
     r"(?P<lead>[ \t]*[-*+][ \t]+(?:\[[ xX]\][ \t]+)?)(?P<icon>[^\w\s*_\[`|:-]{1,4}[ \t]+)?(?P<open>\*\*|__)?"
-    r"(?P<name>[^:*|—–\r\n]{1,100}?)(?P<gap>[ \t]*(?::\*\*|\*\*:|:__|__:|\*\*|:|—|–| - )[ \t]*[:—–-]?[ \t]*)"
-    r"(?P<value>[^\r\n]*)"
+    r"(?P<name>[^:*|—–\r\n]{1,100}?)"
+    r"(?P<gap>[ \t]*(?::\*\*|\*\*:|:__|__:|\*\*[ \t]*[—–-]|:|—|–| - )[ \t]*)(?P<value>[^\r\n]*)"
 )
+_NOT_IN_NAME = re.compile(r"[:*|—–]+|\s-\s|\A[\W_]+")
+NAME_LIMIT = 90
 _ICON = re.compile(r"(?P<icon>[^\w\s]{1,4})[ \t]+(?P<rest>\S.*)")
 
 
@@ -49,6 +52,11 @@ def with_value(document: Document, bullet: Bullet, value: str) -> Document:
         return document
     line = bullet.lead + icon + bullet.open + bullet.name + bullet.gap + text
     return document.replace(bullet.number, bullet.number + 1, [line + ending_of(bullet.line, "")])
+
+
+def item_name(name: str) -> str:
+    """``name`` as a new item can bear it: without what would end it; "" when nothing is left."""
+    return _NOT_IN_NAME.sub(" ", inline(name, NAME_LIMIT)).strip(" _")
 
 
 def with_item(document: Document, like: Bullet, name: str, value: str) -> Document:

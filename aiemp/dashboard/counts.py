@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from aiemp.dashboard.bullets import Bullet, with_item, with_value
-from aiemp.dashboard.cells import cell, inline
+from aiemp.dashboard.bullets import Bullet, item_name, with_item, with_value
+from aiemp.dashboard.cells import cell
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.layout import QUEUES, WEEKLY, find_list, find_table, with_table
 from aiemp.dashboard.names import folder_key, metric_key, readable_folder
-from aiemp.dashboard.tables import Row
+from aiemp.dashboard.tables import Entry, Row, with_entries
 
 TEXT_LIMIT = 120
 TODAY = "today"
@@ -32,27 +32,23 @@ def with_counts(document: Document, counts: Mapping[str, int]) -> Document:
     if find_list(document, QUEUES, fits):
         for name, count in counts.items():
             items = [item for item in find_list(document, QUEUES, fits) if fits(item)]
-            number = _position([item.name for item in items], folder_key(name))
-            if number is None:
-                document = with_item(document, items[-1], inline(name, TEXT_LIMIT), str(count))
-            else:
+            number = _folder_position([item.name for item in items], name)
+            if number is not None:
                 document = with_value(document, items[number], _counted(items[number].value, count))
+            elif item_name(name):
+                document = with_item(document, items[-1], item_name(name), str(count))
         return document
     document, placed = with_table(document, QUEUES)
     folder, total = placed.column["folder"], placed.column["count"]
-    rows = list(placed.table.rows)
-    for name, count in counts.items():
-        number = _position([row.text(folder) for row in rows], folder_key(name))
-        if number is not None:
-            texts = {total: _counted(rows[number].text(total), count)}
-            rows[number] = placed.table.changed(rows[number], texts)
-            continue
-        rows = [row for row in rows if not row.is_placeholder]
-        slashes = not rows or any(row.text(folder).startswith("/") for row in rows)
-        shown = readable_folder(name) if slashes else name
-        texts = {folder: cell(shown, TEXT_LIMIT), total: str(count)}
-        rows.append(placed.table.new(texts, document.ending))
-    return placed.table.with_rows(document, rows)
+    names = [row.text(folder) for row in placed.table.rows if not row.is_placeholder]
+    slashes = not names or any(name.startswith("/") for name in names)
+
+    def entry(name: str, count: int) -> Entry:
+        shown = cell(readable_folder(name) if slashes else name, TEXT_LIMIT)
+        return Entry(shown, lambda row: {total: _counted(row.text(total) if row else "", count)})
+
+    entries = [entry(name, count) for name, count in counts.items()]
+    return with_entries(document, placed.table, folder, entries, _folder_position)
 
 
 def with_daily_counters_reset(document: Document) -> Document:
@@ -83,31 +79,30 @@ def with_weekly_stats(document: Document, stats: Mapping[str, tuple[str, str]]) 
     if not stats:
         return document
     document, placed = with_table(document, WEEKLY)
-    rows = list(placed.table.rows)
-    for name, (this_week, last_week) in stats.items():
-        texts = {placed.column["this_week"]: cell(this_week, TEXT_LIMIT)}
-        if "last_week" in placed.column:
-            texts[placed.column["last_week"]] = cell(last_week, TEXT_LIMIT)
-        metric = placed.column["metric"]
-        number = _position([row.text(metric) for row in rows], metric_key(name), metric_key)
-        if number is not None:
-            rows[number] = placed.table.changed(rows[number], texts)
-            continue
-        rows = [row for row in rows if not row.is_placeholder]
-        rows.append(placed.table.new({**texts, metric: cell(name, TEXT_LIMIT)}, document.ending))
-    return placed.table.with_rows(document, rows)
+    this_column, last_column = placed.column["this_week"], placed.column.get("last_week")
+
+    def entry(name: str, this_week: str, last_week: str) -> Entry:
+        texts = {this_column: cell(this_week, TEXT_LIMIT)}
+        if last_column is not None:
+            texts[last_column] = cell(last_week, TEXT_LIMIT)
+        return Entry(cell(name, TEXT_LIMIT), lambda _row: texts)
+
+    entries = [entry(name, *values) for name, values in stats.items()]
+    return with_entries(document, placed.table, placed.column["metric"], entries, _metric_position)
 
 
-def _position(names: Sequence[str], key: object, key_of: Callable[[str], object] = folder_key) -> int | None:
-    """The first of ``names`` with that key. A folder without a remark also finds one that has a remark."""
-    keys = [key_of(name) for name in names]
+def _metric_position(names: Sequence[str], wanted: str) -> int | None:
+    key = metric_key(wanted)
+    return next((number for number, name in enumerate(names) if metric_key(name) == key), None)
+
+
+def _folder_position(names: Sequence[str], wanted: str) -> int | None:
+    """A folder without a remark also finds a row that has one, when no other row is its own."""
+    keys = [folder_key(name) for name in names]
+    key = folder_key(wanted)
     if key in keys:
         return keys.index(key)
-    if isinstance(key, tuple) and not key[1]:
-        return next(
-            (n for n, other in enumerate(keys) if isinstance(other, tuple) and other[0] == key[0]), None
-        )
-    return None
+    return next((n for n, (base, _remark) in enumerate(keys) if not key[1] and base == key[0]), None)
 
 
 def _counted(old: str, count: int) -> str:

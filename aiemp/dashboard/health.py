@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aiemp.dashboard.bullets import Bullet, tail_with_time, with_item, with_value
+from aiemp.dashboard.bullets import Bullet, item_name, tail_with_time, with_item, with_value
 from aiemp.dashboard.cells import cell, inline
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.layout import HEALTH, find_list, with_table
 from aiemp.dashboard.names import component_key, looks_like_component, readable_component
-from aiemp.dashboard.tables import Row
+from aiemp.dashboard.tables import Entry, Row, with_entries
 from aiemp.dashboard.timestamps import DATE_AND_SECONDS, find_stamp, written_like
 
 TEXT_LIMIT = 120
@@ -46,37 +46,39 @@ def with_health(document: Document, rows: Sequence[HealthRow], at: datetime) -> 
 
 
 def _with_item(document: Document, items: Sequence[Bullet], row: HealthRow, at: datetime) -> Document:
-    key = component_key(row.component)
+    name = item_name(readable_component(row.component))
     status = inline(row.status, TEXT_LIMIT)
-    item = next((item for item in items if component_key(item.name) == key), None)
-    if item is None:
-        return with_item(document, items[-1], inline(readable_component(row.component), TEXT_LIMIT), status)
-    tail = "" if find_stamp(status) else tail_with_time(item.value)
+    number = _position([item.name for item in items], name)
+    if number is None:
+        return with_item(document, items[-1], name, status) if name else document
+    tail = "" if find_stamp(status) else tail_with_time(items[number].value)
     stamp = find_stamp(tail)
     if stamp is not None:
         tail = " " + tail[: stamp.start()] + (written_like(stamp[0], at) or "") + tail[stamp.end() :]
-    return with_value(document, item, status + tail)
+    return with_value(document, items[number], status + tail)
 
 
-def _with_rows(document: Document, health: Sequence[HealthRow], at: datetime) -> Document:
+def _with_rows(document: Document, rows: Sequence[HealthRow], at: datetime) -> Document:
     document, placed = with_table(document, HEALTH)
-    component, status = placed.column["component"], placed.column["status"]
     checked = placed.column.get("last_check")
-    rows = list(placed.table.rows)
-    for wanted in health:
-        key = component_key(cell(wanted.component, TEXT_LIMIT))
-        texts = {status: cell(wanted.status, TEXT_LIMIT)}
-        number = next((n for n, row in enumerate(rows) if component_key(row.text(component)) == key), None)
-        if checked is not None:
-            first = rows[number : number + 1] if number is not None else []
-            texts[checked] = _time_cell([*first, *rows], checked, at)
-        if number is not None:
-            rows[number] = placed.table.changed(rows[number], texts)
-            continue
-        texts[component] = cell(readable_component(wanted.component), TEXT_LIMIT)
-        rows = [row for row in rows if not row.is_placeholder]
-        rows.append(placed.table.new(texts, document.ending))
-    return placed.table.with_rows(document, rows)
+
+    def entry(wanted: HealthRow) -> Entry:
+        def texts(row: Row | None) -> dict[int, str]:
+            status = {placed.column["status"]: cell(wanted.status, TEXT_LIMIT)}
+            if checked is None:
+                return status
+            likely = [row, *placed.table.rows] if row is not None else placed.table.rows
+            return {**status, checked: _time_cell(likely, checked, at)}
+
+        return Entry(cell(readable_component(wanted.component), TEXT_LIMIT), texts)
+
+    entries = [entry(row) for row in rows]
+    return with_entries(document, placed.table, placed.column["component"], entries, _position)
+
+
+def _position(names: Sequence[str], wanted: str) -> int | None:
+    key = component_key(wanted)
+    return next((number for number, name in enumerate(names) if component_key(name) == key), None)
 
 
 def _time_cell(rows: Sequence[Row], column: int, at: datetime) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from aiemp.dashboard.cells import cell, plain
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.layout import ACTIVITY, ERRORS, Placed, find_table, with_table
-from aiemp.dashboard.names import component_key
+from aiemp.dashboard.names import component_key, readable_component
 from aiemp.dashboard.order import is_newest_first
 from aiemp.dashboard.tables import Row
 from aiemp.dashboard.timestamps import DATE_AND_MINUTES, MINUTES, parse_stamp, written_like
@@ -72,7 +72,7 @@ def with_error(document: Document, at: datetime, component: str, error: str, res
     table, column = placed.table, placed.column
     texts = {
         "time": _time_cell(placed, at, DATE_AND_MINUTES),
-        "component": cell(component, NAME_LIMIT),
+        "component": cell(readable_component(component), NAME_LIMIT),
         "error": cell(error, TEXT_LIMIT),
         "resolution": cell(resolution, TEXT_LIMIT),
     }
@@ -156,10 +156,10 @@ def _with_new_row(
 
 
 def _time_cell(placed: Placed, at: datetime, default: str) -> str:
-    """``at`` in the form of the last readable time of the log; else in the form ``default``."""
-    cells = [row.text(placed.column["time"]) for row in placed.table.rows]
-    written = (text for sample in reversed(cells) if (text := written_like(sample, at)) is not None)
-    return cell(next(written, None) or written_like(default, at) or "", NAME_LIMIT)
+    """``at`` in the form that the log's times have, the most exact one; else in the form ``default``."""
+    samples = [row.text(placed.column["time"]) for row in placed.table.rows]
+    written = [text for sample in samples if (text := written_like(sample, at)) is not None]
+    return max(written, key=len) if written else written_like(default, at) or ""
 
 
 def _is_older(row: Row, time_column: int, than: datetime) -> bool:
@@ -172,4 +172,6 @@ def _is_same_error(row: Row, column: dict[str, int], component: str, error: str)
         return False
     if "component" not in column:
         return True
-    return component_key(row.text(column["component"])) == component_key(cell(component, NAME_LIMIT))
+    return component_key(row.text(column["component"])) == component_key(
+        cell(readable_component(component), NAME_LIMIT)
+    )

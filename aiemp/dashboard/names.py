@@ -1,4 +1,4 @@
-"""When two names mean the same: of components, folders and metrics. And a readable name for a new row. Pure."""
+"""When two names mean the same: of components, folders, metrics. And a readable name for a new row. Pure."""
 
 from __future__ import annotations
 

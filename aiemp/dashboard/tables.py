@@ -7,7 +7,7 @@ backslashes before it, also inside code, as there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aiemp.dashboard.cells import is_placeholder
@@ -81,7 +81,9 @@ class Table:
         if rows == self.rows:
             return document
         lines = [self.header.line, self.delimiter.line, *(row.line for row in rows)]
-        return document.replace(self.start, self.end, _with_endings(lines, document.ending))
+        return document.replace(
+            self.start, self.end, _with_endings(lines, ending_of(self.header.line, document.ending))
+        )
 
     def _padded(self, column: int, text: str) -> str:
         if all(raw == raw.strip() for raw in self.header.raw):
@@ -89,6 +91,41 @@ class Table:
         width = len(self.header.raw[column]) if column < len(self.header.raw) else 0
         aligned = column < len(self.delimiter.raw) and width == len(self.delimiter.raw[column])
         return (f" {text}".ljust(width - 1) if aligned else f" {text}") + " "
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a row is to show: ``name`` for its key column, and from the row that is there already (None for
+    a new one) the texts for other columns. All are ready for a cell."""
+
+    name: str
+    texts: Callable[[Row | None], dict[int, str]]
+
+
+def with_entries(
+    document: Document,
+    table: Table,
+    key_column: int,
+    entries: Iterable[Entry],
+    find: Callable[[Sequence[str], str], int | None],
+) -> Document:
+    """The document with these entries in ``table``: changed where ``find`` (names, wanted name) finds
+    their row, else added at its end, in place of rows that only say that there is nothing."""
+    rows = list(table.rows)
+    added: list[Row] = []
+    for entry in entries:
+        together = [*rows, *added]
+        number = find([row.text(key_column) for row in together], entry.name)
+        if number is None:
+            added.append(table.new({**entry.texts(None), key_column: entry.name}, document.ending))
+        elif number < len(rows):
+            rows[number] = table.changed(rows[number], entry.texts(rows[number]))
+        else:
+            number -= len(rows)
+            added[number] = table.changed(added[number], entry.texts(added[number]))
+    if added:
+        rows = [row for row in rows if not row.is_placeholder] + added
+    return table.with_rows(document, rows)
 
 
 def parse_row(line: str) -> Row:

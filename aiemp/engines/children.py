@@ -40,9 +40,9 @@ def has_ended(process: subprocess.Popen[bytes]) -> bool:
         return True
     if hasattr(os, "waitid"):
         # Looked at without reaping: until then the pid, and so the group's number, belongs to the dead.
-        state = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        if state is None:
-            return False
+        with contextlib.suppress(ChildProcessError):  # reaped by somebody else; poll() then says "ended"
+            if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return False
         signal_group(process.pid, signal.SIGKILL)
         process.poll()
         return True
@@ -70,19 +70,20 @@ def describe_exit(returncode: int | None) -> str:
 
 
 def end_strays(known: set[int], alive_marks: set[str]) -> list[int]:
-    """Kill and reap adopted orphans: children of ours that are not ``known`` and whose mark is not alive.
+    """Kill and reap adopted orphans: marked children of ours that are not ``known``.
 
-    An orphan of a watcher that is still running is left alone: the watcher may want it.
+    An orphan of a watcher that is still running is left alone: the watcher may want it. So is a child
+    without our mark: somebody else in this process started it.
     """
     ended = []
     for pid in _own_children():
-        if pid in known:
+        mark = "" if pid in known else _mark_of(pid)
+        if not mark or mark in alive_marks:
             continue
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            if _mark_of(pid) not in alive_marks:
-                os.kill(pid, signal.SIGKILL)
-                ended.append(pid)
-            os.waitpid(pid, os.WNOHANG)
+            os.kill(pid, signal.SIGKILL)
+            ended.append(pid)
+            os.waitpid(pid, 0)
     return ended
 
 

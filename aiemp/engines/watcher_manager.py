@@ -11,7 +11,6 @@ from datetime import datetime
 
 from aiemp.clock import utc_now
 from aiemp.engines import Event
-from aiemp.engines.children import end_strays
 from aiemp.engines.supervised import Supervised
 from aiemp.engines.wakeup import Wakeup
 from aiemp.plan import Origin, Plan, Watcher
@@ -150,7 +149,6 @@ class WatcherManager:
         """Stop every watcher that is ours, side by side; kill what outlives its grace. Nothing is left."""
         self._stop([*self.supervised.values(), *self.leaving])
         self.leaving = []
-        end_strays(set(), set())
 
     def _stop(self, chosen: list[Supervised]) -> None:
         for each in chosen:

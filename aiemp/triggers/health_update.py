@@ -31,9 +31,10 @@ def trigger_health_update(
         now = context.local_now
         counts = queue_counts(vault_path, context.today, context.plan.zone)
         update(vault_path, set_health(rows, now), set_counts(counts), touch(now))
-    attention = f", {len(bad)} need attention: {', '.join(bad)}" if bad else ", all well"
+    need = "needs" if len(bad) == 1 else "need"
+    attention = f"{len(bad)} of {len(rows)} components {need} attention: {', '.join(bad)}"
     return succeeded(
-        f"{len(rows)} components{attention}",
+        attention if bad else f"{len(rows)} components, all well",
         components={row.component: row.status for row in rows},
         unhealthy=len(bad),
         routine=True,

@@ -9,7 +9,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 import pytest
 
@@ -17,12 +17,30 @@ from tests.systemd.debian_root import NoDebianRoot, trixie_root
 from tests.systemd.machine import Machine, User
 from tests.systemd.requirements import why_no_machine
 
+MAKING_A_ROOT_TIMEOUT_S = 1200
+"""A test's own limit includes its fixtures, and the first one on the newer systemd downloads a Debian."""
+
 _user_numbers = itertools.count(1)
+
+
+class NewUser(Protocol):
+    """What the fixture ``new_user`` gives."""
+
+    def __call__(self, machine: Machine, *, linger: bool = True) -> User: ...
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker of the slower machine, so that `-m 'not systemd257'` leaves it out."""
-    config.addinivalue_line("markers", "systemd257: runs on a newer systemd; the first run makes its root folder")
+    config.addinivalue_line(
+        "markers", "systemd257: runs on a newer systemd; the first run makes its root folder"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests on the newer systemd the time to make its root folder."""
+    for item in items:
+        if item.get_closest_marker("systemd257"):
+            item.add_marker(pytest.mark.timeout(MAKING_A_ROOT_TIMEOUT_S))
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +72,38 @@ def machine_257(trixie: Path) -> Iterator[Machine]:
         yield booted
 
 
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param("machine", id="own"),
+        pytest.param("machine_257", id="257", marks=pytest.mark.systemd257),
+    ],
+)
+def each_machine(request: pytest.FixtureRequest) -> Machine:
+    """The one machine, and in another run of the same test the other."""
+    booted: Machine = request.getfixturevalue(request.param)
+    return booted
+
+
 @pytest.fixture
-def user(machine: Machine) -> Iterator[User]:
+def new_user() -> Iterator[NewUser]:
+    """``new_user(machine)`` is a fresh lingering user of that machine, gone after the test."""
+    made: list[tuple[Machine, User]] = []
+
+    def add(machine: Machine, *, linger: bool = True) -> User:
+        fresh = machine.add_user(f"tester{next(_user_numbers)}", linger)
+        made.append((machine, fresh))
+        return fresh
+
+    yield add
+    for machine, fresh in made:
+        machine.remove_user(fresh.name)
+
+
+@pytest.fixture
+def user(machine: Machine, new_user: NewUser) -> User:
     """A fresh lingering user of ``machine``, gone after the test."""
-    fresh = machine.add_user(f"tester{next(_user_numbers)}")
-    yield fresh
-    machine.remove_user(fresh.name)
+    return new_user(machine)
 
 
 def cannot_be_had(reason: str) -> NoReturn:

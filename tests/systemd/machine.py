@@ -302,6 +302,10 @@ class Machine:
         unpack = ["tar", "--extract", "--no-same-owner", "--directory", folder]
         self.run(unpack, user=user, stdin=archive, timeout_s=120)
 
+    def which(self, program: str) -> str:
+        """The absolute path of a program in there."""
+        return self.run(["sh", "-c", 'command -v "$1"', "sh", program]).stdout.strip()
+
     def now(self) -> datetime:
         """The machine's wall clock."""
         return datetime.fromtimestamp(float(self.run(["date", "+%s.%N"]).stdout), UTC)

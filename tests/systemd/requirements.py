@@ -18,6 +18,7 @@ DEBIAN_PACKAGES = (
     "util-linux",  # unshare, nsenter, setpriv, runuser
     "iproute2",  # brings the loopback interface up
     "passwd",
+    "python3",  # for the small programs that run as services
     "gcc",  # with libc6-dev builds the shifted clock
     "libc6-dev",
     "debootstrap",  # for the newer systemd
@@ -33,6 +34,7 @@ PROGRAMS = {
     "ip": "iproute2",
     "useradd": "passwd",
     "dbus-daemon": "dbus",
+    "python3": "python3",
 }
 
 

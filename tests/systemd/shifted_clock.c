@@ -8,7 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -80,4 +80,11 @@ int timerfd_settime(int fd, int flags, const struct itimerspec *wanted, struct i
             moved.it_value.tv_sec = 1;
     }
     return (int)syscall(SYS_timerfd_settime, fd, flags, &moved, before);
+}
+
+/* The kernel would stamp messages with the true time, and journald believe it rather than its own clock. */
+int setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
+    if (level == SOL_SOCKET && (option == SO_TIMESTAMP || option == SO_TIMESTAMPNS))
+        return 0;
+    return (int)syscall(SYS_setsockopt, fd, level, option, value, size);
 }

@@ -230,7 +230,7 @@ def test_a_refused_run_is_blocked(fake: FakeClaude, vault: Path) -> None:
     with pytest.raises(Blocked, match=r"Not logged in.*log in once"):
         invoke(fake, vault)
     fake.does(("complain", "You've hit your limit · resets 1pm\n"), ("end", 1))
-    with pytest.raises(Blocked, match=r"resets 1pm.*made up for"):
+    with pytest.raises(Blocked, match=r"resets 1pm.*tried again"):
         invoke(fake, vault)
 
 

@@ -459,3 +459,41 @@ def test_the_helpers_of_these_tests_can_see_processes(fake: FakeClaude) -> None:
     child.kill()
     child.wait()
     assert not exists(child.pid)
+
+
+# Where there is neither /proc, nor waitid, nor pidfd (macOS)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process, deprived of what only Linux has."""
+    monkeypatch.setattr("aiemp.process.descendants.LINUX_CAN_ADOPT", False)
+    for name in ("waitid", "pidfd_open"):
+        monkeypatch.delattr(os, name, raising=False)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_elsewhere_the_process_group_is_ended(fake: FakeClaude) -> None:
+    """Without adoption: exit code, limits, helpers in the group, and a child of before left alone."""
+    mine = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
+    try:
+        finished = run(fake, ("helper", True), ("say", "done"), ("end", 3))
+        assert (finished.exit_code, finished.output) == (3, b"done")
+        finished = run(fake, ("ignore_sigterm",), ("helper",), ("close_output",), ("sleep",), timeout_s=0.4)
+        assert (finished.ended, finished.signal) == (Ending.TIMED_OUT, signal.SIGKILL)
+        assert mine.poll() is None
+        # The helpers are nobody's here, so init has to reap them first.
+        wait_until(lambda: not fake.alive(), "the helpers are gone")
+    finally:
+        mine.kill()
+        mine.wait()
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_elsewhere_a_handler_that_raises(fake: FakeClaude) -> None:
+    """A stop there ends the group as well."""
+    with handler_that_raises(signal.SIGALRM):
+        signal.setitimer(signal.ITIMER_REAL, 0.4)
+        with pytest.raises(Struck):
+            run(fake, ("helper",), ("say", "x"), ("sleep",))
+    wait_until(lambda: not fake.alive(), "all of it is gone")

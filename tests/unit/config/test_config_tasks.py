@@ -138,7 +138,7 @@ def test_a_bad_catch_up_is_a_mistake(mistakes: Mistakes, written: str) -> None:
 
 
 class TestChangingTheFrequency:
-    """A built-in task gets another frequency: fields that no longer belong go, those that do are asked for."""
+    """Fields that no longer belong go, those that now do are asked for."""
 
     def test_what_still_belongs_is_kept(self, load: Load) -> None:
         """mwf to weekdays keeps the time."""

@@ -1,0 +1,96 @@
+"""``aiemp config``: the plan as it was understood, and the mistakes in the configuration."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aiemp.cli.command import LazyGroup, command
+from aiemp.cli.invocation import Invocation
+from aiemp.cli.plan_view import plan_lines
+from aiemp.cli.screen import Screen
+from aiemp.errors import ConfigError
+from aiemp.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlan:
+    """The plan, everything but secrets."""
+
+    plan: Plan
+    exit_code: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        from aiemp.config.show import plan_as_dict
+
+        return plan_as_dict(self.plan)
+
+    def as_text(self, screen: Screen) -> str:
+        servers: Any = self.as_json()["mcp_servers"]
+        return "\n".join(plan_lines(self.plan, servers, screen))
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What was found wrong; ``exists`` says whether there is a file at all."""
+
+    config_file: Path
+    exists: bool
+    mistakes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        return ConfigError.exit_code if self.mistakes else 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "valid": not self.mistakes,
+            "config_file": str(self.config_file),
+            "exists": self.exists,
+            "mistakes": list(self.mistakes),
+            "warnings": list(self.warnings),
+        }
+
+    def as_text(self, screen: Screen) -> str:
+        lines = [screen.paint(mistake, "bad") for mistake in self.mistakes]
+        lines += [f"warning: {warning}" for warning in self.warnings]
+        if not self.mistakes:
+            missing = "" if self.exists else " (there is no such file: all defaults)"
+            lines.append(f"{self.config_file}: {screen.paint('no mistakes', 'good')}{missing}")
+        return "\n".join(lines)
+
+
+@click.group(
+    "config",
+    cls=LazyGroup,
+    members={
+        "show": "aiemp.cli.commands.config:show",
+        "validate": "aiemp.cli.commands.config:validate",
+    },
+)
+def config() -> None:
+    """Show the plan as it was understood, or check the configuration."""
+
+
+@command("show")
+def show(invocation: Invocation) -> ShownPlan:
+    """Show everything that the configuration and the vault ask for, secrets left out."""
+    return ShownPlan(invocation.load_plan(warn=False))
+
+
+@command("validate")
+def validate(invocation: Invocation) -> Validation:
+    """Check the configuration: every mistake with file and line. Exit status 2 when there is one."""
+    from aiemp.config.locate import config_file
+
+    file = config_file(invocation.config, os.environ)
+    try:
+        plan = invocation.load_plan(warn=False)
+    except ConfigError as error:
+        return Validation(file, file.exists(), error.mistakes, ())
+    return Validation(file, file.exists(), (), plan.warnings)

@@ -1,0 +1,135 @@
+"""``aiemp run``: the orchestrator. Checks everything here, then becomes a process without Click."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import click
+
+from aiemp.cli.command import command
+from aiemp.cli.invocation import Invocation
+from aiemp.cli.screen import Screen
+from aiemp.cli.table import Cell, table
+
+DEFAULT_INTERVAL_S = 30
+LONGEST_INTERVAL_S = 3600
+STATE_STYLES = {"running": "good", "succeeded": "good", "failed": "bad", "down": "bad", "paused": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """What one cycle of the orchestrator did; its report is what ``--json`` shows."""
+
+    report: Mapping[str, Any]
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if any(task["result"] == "failed" for task in self.report["tasks"]) else 0
+
+    def as_json(self) -> Mapping[str, Any]:
+        return self.report
+
+    def as_text(self, screen: Screen) -> str:
+        mode = " (dry run)" if self.report["dry_run"] else ""
+        lines = [f"one cycle of {self.report['vault']}{mode}"]
+        rows = [
+            _row("task", task["name"], task["result"] or "rehearsed", task["error"] or task["summary"])
+            for task in self.report["tasks"]
+        ]
+        rows += [
+            _row("watcher", watcher["name"], watcher["state"], watcher["reason"])
+            for watcher in self.report["watchers"]
+        ]
+        if not self.report["tasks"]:
+            lines.append("no task was due")
+        return "\n".join([*lines, *table(rows, screen, indent="  ")])
+
+
+@command("run")
+@click.option("--once", is_flag=True, help="Do one cycle, then stop and report.")
+@click.option(
+    "--interval",
+    type=click.IntRange(1, LONGEST_INTERVAL_S),
+    default=DEFAULT_INTERVAL_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="The longest pause between two ticks.",
+)
+@click.option("--no-watchers", is_flag=True, help="Do not start watchers.")
+@click.option("--no-schedules", is_flag=True, help="Do not run tasks.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local"]),
+    default="local",
+    show_default=True,
+    help="What runs the processes.",
+)
+@click.option("--dry-run", is_flag=True, help="Change nothing; only say what would be done.")
+def run(
+    invocation: Invocation,
+    once: bool,
+    interval: int,
+    no_watchers: bool,
+    no_schedules: bool,
+    engine: str,
+    dry_run: bool,
+) -> Cycle:
+    """Keep watchers running and run tasks when they are due, until Ctrl-C or SIGTERM.
+
+    SIGHUP makes it read the configuration anew, and start paused watchers again.
+    """
+    from aiemp.vault.layout import require_vault
+
+    del engine  # there is one, so far
+    plan = invocation.load_plan(dry_run=dry_run, warn=False)  # the orchestrator logs the warnings
+    require_vault(plan.vault)
+    options = {
+        "config": str(invocation.config) if invocation.config else None,
+        "vault": str(invocation.vault) if invocation.vault else None,
+        "dry_run": dry_run,
+        "interval": interval,
+        "watchers": not no_watchers,
+        "schedules": not no_schedules,
+        "verbose": invocation.verbosity > 0,
+    }
+    if once:
+        return Cycle(_one_cycle(invocation, options))
+    _become_orchestrator(options)
+
+
+def _become_orchestrator(options: Mapping[str, object]) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "aiemp.supervise", json.dumps(options)])
+
+
+def _one_cycle(invocation: Invocation, options: Mapping[str, object]) -> Mapping[str, Any]:
+    """One cycle in this process: it is short, and its report is shown here."""
+    import logging
+
+    from aiemp.log_files import log_to
+    from aiemp.orchestrator import Orchestrator
+    from aiemp.places import Places
+    from aiemp.plan_source import PlanSource
+
+    dry_run = bool(options["dry_run"])
+    source = PlanSource(lambda: invocation.load_plan(dry_run=dry_run, warn=False))
+    orchestrator = Orchestrator(
+        source.load().vault,
+        check_interval=float(str(options["interval"])),
+        source=source,
+        with_watchers=bool(options["watchers"]),
+        with_schedules=bool(options["schedules"]),
+    )
+    level = logging.DEBUG if options["verbose"] else logging.INFO
+    log_to(None if orchestrator.dry_run else Places(orchestrator.vault_path).orchestrator_log, level=level)
+    return orchestrator.run_once()
+
+
+def _row(kind: str, name: str, state: str, more: str) -> list[Cell]:
+    return [Cell(kind, "faint"), Cell(name), Cell(state, STATE_STYLES.get(state, "")), Cell(more)]

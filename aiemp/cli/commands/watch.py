@@ -1,0 +1,43 @@
+"""``aiemp watch``: becomes one watcher, in the foreground and under its lock."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import click
+
+from aiemp.cli.command import command
+from aiemp.cli.invocation import Invocation
+from aiemp.cli.names import completing, find_watcher, watcher_names
+from aiemp.errors import LockHeld, UsageError
+from aiemp.plan import Origin
+
+OWNER = "aiemp watch"
+
+
+@command("watch", answers=False)
+@click.argument("name", shell_complete=completing(watcher_names))
+@click.option("--once", is_flag=True, help="Look once, then end (built-in watchers only).")
+@click.option("--dry-run", is_flag=True, help="Only say what the watcher would do.")
+def watch(invocation: Invocation, name: str, once: bool, dry_run: bool) -> None:
+    """Run the watcher NAME in the foreground, until Ctrl-C.
+
+    A watcher runs once in a vault: when it runs already, this says so and ends.
+    """
+    from aiemp.watchers.launch import NotStarted, exec_watcher, prepare
+
+    plan = invocation.load_plan(dry_run=dry_run)
+    watcher = find_watcher(plan, name)
+    if once and (watcher.origin is not Origin.BUILT_IN or watcher.command):
+        raise UsageError(f"the {name} watcher cannot look just once; only the built-in ones can")
+    launch = prepare(watcher, plan, os.environ)
+    if isinstance(launch, NotStarted):
+        invocation.note(f"the {name} watcher is not started: {launch.reason}")
+        return
+    if once:
+        launch = replace(launch, argv=(*launch.argv, "--once"))
+    try:
+        exec_watcher(watcher, launch, plan, OWNER)
+    except LockHeld as held:
+        invocation.note(str(held))

@@ -1,0 +1,151 @@
+"""The two built-in tasks that call Claude Code, when things do not go well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aiemp.errors import Blocked
+from aiemp.plan import ClaudeSettings
+from aiemp.triggers.linkedin_post import trigger_linkedin_post
+from aiemp.triggers.morning_triage import trigger_morning_triage
+from tests.fakes.claude import FakeClaude
+from tests.fakes.vault import NOW, add, context_of, make_vault, snapshot
+
+DRAFT = "---\ntype: linkedin_post\n---\n"
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    vault = make_vault(tmp_path / "vault")
+    add(vault, "Needs_Action/EMAIL_a.md")
+    return vault
+
+
+@pytest.fixture
+def claude(tmp_path: Path) -> Iterator[FakeClaude]:
+    fake = FakeClaude(tmp_path / "bin", ("say", "Done."))
+    yield fake
+    assert not fake.alive()
+
+
+def triage(vault: Path, claude: FakeClaude, dry_run: bool = False, **options: object) -> dict[str, object]:
+    context = context_of(vault, "trigger_morning_triage", claude.environ, **options)
+    return trigger_morning_triage(vault, dry_run, context)
+
+
+def post(vault: Path, claude: FakeClaude, dry_run: bool = False) -> dict[str, object]:
+    return trigger_linkedin_post(vault, dry_run, context_of(vault, "trigger_linkedin_post", claude.environ))
+
+
+def test_a_triage_that_did_nothing_is_visible(vault: Path, claude: FakeClaude) -> None:
+    """Exit 0 with nothing done succeeds, as it may be right, but the summary says it and so do the counts."""
+    result = triage(vault, claude)
+    assert result["success"] is True
+    assert result["summary"] == "Claude Code ended well, but moved or changed none of 1 item"
+    assert (result["items_before"], result["items_after"], result["items_processed"]) == (1, 1, 0)
+
+
+def test_items_that_arrive_meanwhile_are_not_counted_as_processed(vault: Path, claude: FakeClaude) -> None:
+    """New mail during the run changes what is pending, not what was processed."""
+    claude.does(
+        ("move", "Needs_Action/EMAIL_a.md", "Done/EMAIL_a.md"),
+        ("write", "Needs_Action/EMAIL_new.md", "x"),
+        ("say", "ok"),
+    )
+    result = triage(vault, claude)
+    assert result["summary"] == "1 of 1 item processed, 1 pending now"
+
+
+def test_a_triage_that_fails(vault: Path, claude: FakeClaude) -> None:
+    """The error is Claude Code's, with how far it got; the run's own values are still there."""
+    claude.does(
+        ("move", "Needs_Action/EMAIL_a.md", "Done/EMAIL_a.md"), ("complain", "API Error: 500"), ("end", 1)
+    )
+    result = triage(vault, claude)
+    assert result["success"] is False
+    expected = "Claude Code ended with exit code 1: API Error: 500 (1 of 1 item processed)"
+    assert result["error"] == expected
+    assert result["exit_code"] == 1
+
+
+def test_a_triage_that_hangs(vault: Path, claude: FakeClaude) -> None:
+    """The task's own timeout ends it, and everything it started."""
+    claude.does(("helper",), ("sleep",))
+    result = triage(vault, claude, task={"timeout_minutes": 0.01})
+    assert (result["success"], result["timed_out"]) == (False, True)
+    assert "had printed nothing" in str(result["error"])
+
+
+def test_blocked_is_raised(vault: Path, claude: FakeClaude) -> None:
+    """Neither a missing Claude Code nor its usage limit is a failure of the task."""
+    claude.does(("say", "You've hit your limit · resets 1pm"), ("end", 1))
+    with pytest.raises(Blocked, match="hit your limit"):
+        triage(vault, claude)
+    context = context_of(vault, "trigger_linkedin_post", {"PATH": "/nowhere"})
+    with pytest.raises(Blocked, match="not installed"):
+        trigger_linkedin_post(vault, context=context)
+
+
+def test_settings_and_log_reach_the_call(vault: Path, claude: FakeClaude, tmp_path: Path) -> None:
+    """The plan's Claude settings, the log file and the listener are used."""
+    log = tmp_path / "task.log"
+    settings = ClaudeSettings(command=str(claude.path), args=("--model", "opus"))
+    chunks: list[bytes] = []
+    context = replace(
+        context_of(vault, "trigger_morning_triage", plan={"claude": settings}),
+        log_file=log,
+        on_output=chunks.append,
+    )
+    trigger_morning_triage(vault, context=context)
+    assert claude.calls[0]["argv"][:3] == ["--model", "opus", "--print"]
+    assert log.read_bytes() == b"".join(chunks) == b"Done."
+
+
+def test_dry_runs_only_count(vault: Path, claude: FakeClaude) -> None:
+    """A dry run shows the command and changes nothing."""
+    before = snapshot(vault)
+    result = triage(vault, claude, dry_run=True)
+    assert result["summary"] == "1 item pending; Claude Code was not called"
+    assert "--print" in str(result["output"])
+    result = post(vault, claude, dry_run=True)
+    assert (result["success"], result["drafted"]) == (True, False)
+    assert (claude.calls, snapshot(vault)) == ([], before)
+
+
+def test_a_post_that_never_appeared(vault: Path, claude: FakeClaude) -> None:
+    """Exit 0 without a draft in the vault is a failure: nobody would notice otherwise."""
+    claude.does(("write", "Plans/LinkedIn ideas.md", "x"), ("say", "Drafted!"))
+    result = post(vault, claude)
+    assert (result["success"], result["drafted"]) == (False, False)
+    assert "no new LinkedIn draft" in str(result["error"])
+
+
+def test_a_draft_from_a_run_that_failed(vault: Path, claude: FakeClaude) -> None:
+    """The failure stays one, but the draft is reported; the next attempt then finds it and skips."""
+    claude.does(("write", "Pending_Approval/social/LINKEDIN_POST_20260227.md", DRAFT), ("end", 1))
+    result = post(vault, claude)
+    assert (result["success"], result["drafted"]) == (False, True)
+    assert "LINKEDIN_POST_20260227.md was drafted all the same" in str(result["error"])
+    assert "Already drafted" in str(post(vault, claude)["summary"])
+
+
+def test_a_draft_beside_an_older_pending_one(vault: Path, claude: FakeClaude) -> None:
+    """One that still waits is no pile-up, and is not taken for the new draft."""
+    add(vault, "Pending_Approval/LINKEDIN_POST_20260225.md", DRAFT, age=timedelta(days=2))
+    result = post(vault, claude)
+    assert (result["success"], result["drafted"]) == (False, False)
+    claude.does(("write", "Pending_Approval/LINKEDIN_2026-02-27_x.md", DRAFT), ("say", "ok"))
+    assert post(vault, claude)["summary"] == "Drafted LINKEDIN_2026-02-27_x.md"
+
+
+def test_a_run_across_midnight(vault: Path, claude: FakeClaude) -> None:
+    """A draft made after midnight bears the next day's date, and is this run's draft all the same."""
+    claude.does(("write", "Pending_Approval/LINKEDIN_POST_20260228.md", DRAFT), ("say", "ok"))
+    late = NOW.replace(hour=23, minute=59)
+    context = context_of(vault, "trigger_linkedin_post", claude.environ, now=late)
+    assert trigger_linkedin_post(vault, context=context)["drafted"] is True
