@@ -104,7 +104,7 @@ class _PathType(click.Path):
 
 
 def _remembered(
-    names: list[str], attribute: str, kind: click.ParamType | None, text: str, **attributes: Any
+    names: list[str], attribute: str, kind: click.ParamType[Any] | None, text: str, **attributes: Any
 ) -> click.Option:
     """An option whose value, if one is given, goes into the Invocation."""
 
@@ -112,9 +112,7 @@ def _remembered(
         if value:
             setattr(ctx.ensure_object(Invocation), attribute, value)
 
-    return click.Option(
-        names, expose_value=False, callback=remember, type=kind, help=text, **attributes
-    )
+    return click.Option(names, expose_value=False, callback=remember, type=kind, help=text, **attributes)
 
 
 def _counted(names: list[str], step: int, text: str) -> click.Option:
@@ -124,9 +122,7 @@ def _counted(names: list[str], step: int, text: str) -> click.Option:
     return click.Option(names, count=True, expose_value=False, callback=count, help=text)
 
 
-def command(
-    name: str, *, answers: bool = True, **attributes: Any
-) -> Callable[[Callable[..., Any]], Command]:
+def command(name: str, *, answers: bool = True, **attributes: Any) -> Callable[[Callable[..., Any]], Command]:
     """``@command("list")``: click.command for a :class:`Command` that is handed its Invocation."""
 
     def decorate(function: Callable[..., Any]) -> Command:

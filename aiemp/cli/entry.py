@@ -1,4 +1,4 @@
-"""``aiemp``: one call from its arguments to its exit status (cli.md: 0 ok, 1 failed, 2 usage, 3 unhealthy)."""
+"""One call of ``aiemp``, from its arguments to its exit status (cli.md, "Exit")."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INTERRUPTED = 130
 COMPLETION_VARIABLE = "_AIEMP_COMPLETE"
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each way in which a call ends
     """Run one command line; prints its answer, or what went wrong, and returns the exit status."""
     prepare_streams()
     invocation = Invocation()
@@ -62,7 +62,9 @@ def _click_message(mistake: click.ClickException) -> str:
 def _message(error: AiempError) -> str:
     if isinstance(error, ConfigError) and len(error.mistakes) > 1:
         mistakes = "\n".join(f"  {mistake}" for mistake in error.mistakes)
-        return f"aiemp: the configuration has {len(error.mistakes)} mistakes, so nothing was done:\n{mistakes}"
+        return (
+            f"aiemp: the configuration has {len(error.mistakes)} mistakes, so nothing was done:\n{mistakes}"
+        )
     return f"aiemp: {error}"
 
 

@@ -6,43 +6,56 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+from aiemp.errors import VaultError
 
 BLOCK_BYTES = 64 * 1024
 LONGEST_LINE = 256 * 1024
 """A longer line is shown in pieces: memory stays bounded whatever a program prints."""
 
 
-def last_lines(path: Path, count: int) -> list[bytes] | None:
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The last lines of a log, and the offset in its newest file up to which they were read."""
+
+    lines: tuple[bytes, ...]
+    end: int
+
+
+def last_lines(path: Path, count: int) -> Tail | None:
     """The last ``count`` lines of the log at ``path``, going back into ``NAME.1`` when it is that short.
 
-    None when there is no log. Raises OSError when it cannot be read.
+    None when there is no log. VaultError when it is something that is not read.
     """
-    older = path.with_name(path.name + ".1")
     newest = _tail(path, count)
-    if newest is None or len(newest) < count:
-        before = _tail(older, count - len(newest or ()))
-        if newest is None and before is None:
-            return None
-        return [*(before or ()), *(newest or ())]
-    return newest
+    missing = count - (len(newest.lines) if newest else 0)
+    older = _tail(path.with_name(path.name + ".1"), missing) if missing else None
+    if newest is None and older is None:
+        return None
+    return Tail(
+        (*(older.lines if older else ()), *(newest.lines if newest else ())), newest.end if newest else 0
+    )
 
 
 class Follower:
-    """Gives the lines that are added to a log, from the moment it is made."""
+    """Gives the lines that are added to a log after the offset ``start``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: int = 0) -> None:
         self.path = path
         self._descriptor = _open(path)
         self._rest = b""
         if self._descriptor is not None:
-            os.lseek(self._descriptor, 0, os.SEEK_END)
+            os.lseek(self._descriptor, start, os.SEEK_SET)
 
     def new_lines(self) -> Iterator[bytes]:
         """The whole lines added since the last call."""
         yield from self._read()
         if self._was_replaced():
             yield from self._read()  # what was added between reading and looking
+            if self._rest:
+                yield self._rest
             self._reopen()
             yield from self._read()
 
@@ -75,22 +88,21 @@ class Follower:
         self._descriptor = _open(self.path)
 
 
-def _tail(path: Path, count: int) -> list[bytes] | None:
+def _tail(path: Path, count: int) -> Tail | None:
     descriptor = _open(path)
     if descriptor is None:
         return None
     with os.fdopen(descriptor, "rb") as file:
-        position, found, data = file.seek(0, os.SEEK_END), 0, deque[bytes]()
+        end = position = file.seek(0, os.SEEK_END)
+        found, blocks = 0, deque[bytes]()
         while position > 0 and found <= count:
             size = min(BLOCK_BYTES, position)
             position -= size
             file.seek(position)
-            data.appendleft(file.read(size))
-            found += data[0].count(b"\n")
-    lines = b"".join(data).split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    return lines[-count:] if count else []
+            blocks.appendleft(file.read(size))
+            found += blocks[0].count(b"\n")
+    lines = b"".join(blocks).removesuffix(b"\n").split(b"\n") if blocks else []
+    return Tail(tuple(lines[-count:]) if count else (), end)
 
 
 def _open(path: Path) -> int | None:
@@ -99,7 +111,10 @@ def _open(path: Path) -> int | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        why = "is a link, which is not followed" if path.is_symlink() else f"cannot be read: {error.strerror}"
+        raise VaultError(f"{path} {why}") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        return None
+        raise VaultError(f"{path} is no regular file; move it away, and aiemp makes its log anew")
     return descriptor

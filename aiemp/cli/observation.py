@@ -1,21 +1,75 @@
-"""Reading what runs and what has run, for the commands that show tasks."""
+"""Looking at what runs, what has run and what lies in the vault, for the commands that show it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from aiemp.cli.task_facts import TaskFacts, task_facts
-from aiemp.ledger import Ledger, LedgerState
+from aiemp.cli.status_report import Queues, Status
+from aiemp.cli.task_facts import TaskFacts, in_plan_order, task_facts
+from aiemp.errors import Blocked
+from aiemp.ledger import Ledger
 from aiemp.locks import probe
 from aiemp.places import Places
 from aiemp.plan import Plan
+from aiemp.runs import TaskRecord
 
 
 def observe_tasks(plan: Plan, now: datetime) -> list[TaskFacts]:
-    """The facts of each task now. Raises OSError when the state file is there and cannot be read."""
-    return facts_from(plan, Ledger(plan.vault).read(), now)
+    """The facts of each task, those that are due first. Raises OSError when the state file is there and
+    cannot be read."""
+    return _task_facts(plan, Ledger(plan.vault).read().records, now)
 
 
-def facts_from(plan: Plan, state: LedgerState, now: datetime) -> list[TaskFacts]:
-    """The facts of each task, from a state that was read already."""
-    return task_facts(plan, state.records, now, probe(Places(plan.vault).run_lock))
+def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
+    """Look at everything once. Raises OSError when the state file is there and cannot be read."""
+    from aiemp.health import mcp_verdict, observed_watchers
+
+    state = Ledger(plan.vault).read()
+    program, problem = _claude(plan, environ)
+    return Status(
+        plan=plan,
+        now=now,
+        orchestrator=probe(Places(plan.vault).orchestrator_lock),
+        since=state.start_time,
+        watchers=tuple(observed_watchers(plan)),
+        supervised=frozenset(state.watchers),
+        tasks=tuple(in_plan_order(_task_facts(plan, state.records, now), plan)),
+        queues=_queues(plan, now),
+        # The verdict is a sign and words; the words are what scripts can rely on.
+        mcp={server.name: mcp_verdict(server).partition(" ")[2].lower() for server in plan.mcp_servers},
+        claude=program,
+        claude_problem=problem,
+    )
+
+
+def _task_facts(plan: Plan, records: Mapping[str, TaskRecord], now: datetime) -> list[TaskFacts]:
+    return task_facts(plan, records, now, probe(Places(plan.vault).run_lock))
+
+
+def _queues(plan: Plan, now: datetime) -> Queues:
+    from aiemp.vault.approvals import is_stale, pending_approvals
+    from aiemp.vault.items import items_by_domain, queue_counts
+    from aiemp.vault.layout import require_vault
+
+    try:
+        require_vault(plan.vault)
+    except Blocked as blocked:
+        return Queues({}, {}, problem=blocked.reason)
+    stale_after = timedelta(hours=plan.limits.stale_after_hours)
+    pending = pending_approvals(plan.vault, plan.zone)
+    return Queues(
+        counts=queue_counts(plan.vault, now.astimezone(plan.zone).date(), plan.zone),
+        domains=items_by_domain(plan.vault),
+        approvals_pending=len(pending),
+        approvals_stale=sum(is_stale(approval, now, stale_after) for approval in pending),
+    )
+
+
+def _claude(plan: Plan, environ: Mapping[str, str]) -> tuple[str | None, str]:
+    from aiemp.claude import find_claude
+
+    try:
+        return str(find_claude(plan.claude, environ)), ""
+    except Blocked as blocked:
+        return None, blocked.reason

@@ -50,6 +50,16 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
+def redraw(text: str) -> None:
+    """Draw ``text`` over what was drawn before, without a flicker; what does not fit is left out."""
+    height = screen().height
+    lines = text.split("\n")
+    if height is not None and len(lines) >= height:
+        lines = [*lines[: height - 2], "..."]
+    # Home; each line to its end; then everything below (ECMA-48: CUP, EL, ED).
+    write("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")
+
+
 def note(text: str) -> None:
     """Tell the person in front of it something that is no result."""
     try:

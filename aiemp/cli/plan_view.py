@@ -18,7 +18,11 @@ def plan_lines(plan: Plan, servers: Sequence[Mapping[str, Any]], screen: Screen)
     lines = table(_general(plan), screen)
     for title, headers, rows in (
         ("TASKS", ("NAME", "SCHEDULE", "ENABLED", "AT MOST", "DOES"), [_task(task) for task in plan.tasks]),
-        ("WATCHERS", ("NAME", "FROM", "ENABLED", "EVERY", "RUNS"), [_watcher(each) for each in plan.watchers]),
+        (
+            "WATCHERS",
+            ("NAME", "FROM", "ENABLED", "EVERY", "RUNS"),
+            [_watcher(each) for each in plan.watchers],
+        ),
         ("MCP SERVERS", ("NAME", "RUNS"), [_server(server) for server in servers]),
     ):
         if rows:

@@ -100,10 +100,14 @@ def _servers_of_vault(vault: Path) -> tuple[list[McpServer], list[str]]:
 def _server(name: str, entry: object, vault: Path) -> McpServer | None:
     if not isinstance(entry, dict):
         return None
-    program, args, env = entry.get("command"), entry.get("args", []), entry.get("env", {})
+    program, args, env = entry.get("command"), entry.get("args", []), entry.get("env")
     url, folder = entry.get("url"), entry.get("cwd")
     cwd = vault / folder if _is_text(folder) else None
-    pairs = tuple((key, value) for key, value in env.items() if _is_text(key) and _is_text(value, empty=True))
+    pairs = tuple(
+        (key, value)
+        for key, value in (env.items() if isinstance(env, dict) else ())
+        if _is_text(key) and "=" not in key and _is_text(value, empty=True)
+    )
     if _is_text(program) and isinstance(args, list) and all(_is_text(word, empty=True) for word in args):
         command = (program, *args)
         return McpServer(name, command, cwd=cwd, env=pairs, entry=entry_of(command, cwd or vault))

@@ -8,31 +8,35 @@ import stat
 from pathlib import Path
 
 
+class UnsuitableFile(OSError):
+    """Not a file to be read here; ``strerror`` completes a sentence that begins with its path."""
+
+
 def read_regular_file(path: Path, limit: int, *, beneath: Path | None = None) -> tuple[bytes, os.stat_result]:
     """The bytes of ``path`` and the status of what was really opened.
 
-    Raises OSError, whose ``strerror`` completes "it ...", when that is no regular file, is larger than
-    ``limit`` bytes or, with ``beneath``, is a link to a place outside that folder. Never blocks on a FIFO.
+    Raises UnsuitableFile when that is no regular file, is larger than ``limit`` bytes or, with ``beneath``,
+    is a link to a place outside that folder; OSError when it cannot be read. Never blocks on a FIFO.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
     target = path
     if beneath is not None:
         target = _resolved(path)
         if not target.is_relative_to(_resolved(beneath)):
-            raise OSError(errno.EXDEV, "is a link to a place outside the vault", str(path))
+            raise UnsuitableFile(errno.EXDEV, "is a link to a place outside the vault", str(path))
         flags |= os.O_NOFOLLOW
     descriptor = os.open(target, flags)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             what = "is a folder" if stat.S_ISDIR(status.st_mode) else "is no regular file"
-            raise OSError(errno.EINVAL, what, str(path))
+            raise UnsuitableFile(errno.EINVAL, what, str(path))
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(limit + 1)
     finally:
         os.close(descriptor)
     if len(data) > limit:
-        raise OSError(errno.EFBIG, f"is larger than {limit} bytes", str(path))
+        raise UnsuitableFile(errno.EFBIG, f"is larger than {limit} bytes", str(path))
     return data, status
 
 
@@ -40,12 +44,12 @@ def _resolved(path: Path) -> Path:
     try:
         return path.resolve(strict=True)
     except RuntimeError as error:  # how Python before 3.13 reports a loop
-        raise OSError(errno.ELOOP, "is a loop of links", str(path)) from error
+        raise UnsuitableFile(errno.ELOOP, "is a loop of links", str(path)) from error
 
 
 def problem(error: OSError) -> str:
     """Why a file could not be read, as the end of a sentence that begins with its path."""
-    if error.errno in (errno.EXDEV, errno.EINVAL, errno.EFBIG, errno.ELOOP) and error.strerror:
+    if isinstance(error, UnsuitableFile) and error.strerror:
         return error.strerror
     return f"cannot be read ({error.strerror or error})"
 

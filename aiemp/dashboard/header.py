@@ -107,7 +107,7 @@ def _stamped(body: str, start: int, at: datetime) -> str:
     found = find_stamp(value)
     if found is not None:
         existing = parse_stamp(found[0])
-        if existing is not None and at < existing <= at + OTHER_WRITER:
+        if existing is not None and timedelta(0) < existing - at <= OTHER_WRITER:
             return body
         new = written_like(found[0], at) or found[0]
         return body[: start + found.start()] + new + body[start + found.end() :]

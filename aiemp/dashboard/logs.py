@@ -76,7 +76,7 @@ def with_error(document: Document, at: datetime, component: str, error: str, res
         "error": cell(error, TEXT_LIMIT),
         "resolution": cell(resolution, TEXT_LIMIT),
     }
-    rows = [row for row in table.rows if not _is_older(row, column["time"], at - ERRORS_KEPT)]
+    rows = [row for row in table.rows if not _is_older(row, column["time"], at)]
     same = next((n for n, row in enumerate(rows) if _is_same_error(row, column, component, error)), None)
     if same is None:
         values = {column[field]: text for field, text in texts.items() if field in column}
@@ -162,9 +162,9 @@ def _time_cell(placed: Placed, at: datetime, default: str) -> str:
     return max(written, key=len) if written else written_like(default, at) or ""
 
 
-def _is_older(row: Row, time_column: int, than: datetime) -> bool:
+def _is_older(row: Row, time_column: int, at: datetime) -> bool:
     stamp = parse_stamp(row.text(time_column))
-    return stamp is not None and stamp < than
+    return stamp is not None and at - stamp > ERRORS_KEPT
 
 
 def _is_same_error(row: Row, column: dict[str, int], component: str, error: str) -> bool:

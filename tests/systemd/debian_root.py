@@ -9,6 +9,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.systemd.isolation import NEW_MOUNTS
+
 SUITE = "trixie"
 PACKAGES = (
     "systemd",
@@ -39,7 +41,7 @@ def cache_folder() -> Path:
 def trixie_root() -> Path:
     """The root folder: from the cache when it is complete, else made in a minute or two.
 
-    Raises :exc:`NoDebianRoot`. Nothing may write into the folder: machines use it as an overlay's lower layer.
+    Raises :exc:`NoDebianRoot`. Nothing may write into the folder: it is the lower layer of running machines.
     """
     recipe = hashlib.sha256(" ".join((SUITE, *PACKAGES)).encode()).hexdigest()[:8]
     folder = cache_folder()
@@ -77,9 +79,9 @@ def _debootstrap(target: Path) -> None:
     if target.exists():
         shutil.rmtree(target)
     # In a mount namespace of its own: a killed debootstrap would leave /proc mounted in there.
+    packages = f"--include={','.join(PACKAGES)}"
     done = subprocess.run(
-        ["unshare", "--mount", "--propagation", "private"]
-        + ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(target), mirror],
+        [*NEW_MOUNTS, "debootstrap", "--variant=minbase", packages, SUITE, str(target), mirror],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,8 +1,8 @@
 """The namespaces that a test machine lives in, and that nothing of them stays behind.
 
-Three things outlive a single boot: a control group, and a tmpfs for the machine's disk in the mount namespace of a
-*keeper* process. The keeper ends when its standard input closes and PID 1 of the machine is killed with its
-parent, so however the tests end, even by kill -9, only an empty control group and an empty folder are left.
+Two things outlive a single boot: a control group, and the machine's disk, a tmpfs in the mount namespace of a
+*keeper* process. The keeper ends when its standard input closes, and PID 1 of the machine is killed with its
+parent; so however the tests end, even by kill -9, only an empty control group and an empty folder are left.
 Both carry the name of their owner, and the next start removes those whose owner is gone.
 """
 
@@ -22,6 +22,10 @@ from tests.systemd.waiting import wait_until
 
 BOOT_SCRIPT = Path(__file__).with_name("boot_machine.sh")
 PREFIX = "aiemp-machine."
+NEW_MOUNTS = ("unshare", "--mount", "--propagation", "private")
+NEW_NAMESPACES = ("--pid", "--fork", "--kill-child", "--uts", "--ipc", "--net", "--cgroup")
+KEEP_A_DISK = 'mount -t tmpfs -o mode=0755 tmpfs "$1" && echo ready && exec cat'
+JOIN_CGROUP = 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"'
 
 _numbers = itertools.count()
 
@@ -41,8 +45,7 @@ class Isolation:
         self.cgroup.mkdir()
         self.base.mkdir(mode=0o700)
         self._keeper = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
-            + ['mount -t tmpfs -o mode=0755 tmpfs "$1" && echo ready && exec cat', "sh", str(self.base)],
+            [*NEW_MOUNTS, "sh", "-c", KEEP_A_DISK, "sh", str(self.base)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -50,14 +53,12 @@ class Isolation:
         assert self._keeper.stdout.readline() == b"ready\n", "cannot mount a tmpfs for the machine's disk"
 
     def start_init(self, log: IO[bytes], clock_library: Path | None) -> subprocess.Popen[bytes]:
-        """Boot on the disk as it is. The process is the parent of PID 1 and ends with it, and it with that."""
+        """Boot on the disk as it is. The process returned is the parent of PID 1; each ends with the other."""
+        join = ["sh", "-c", JOIN_CGROUP, "sh", str(self.cgroup), "setpriv", "--pdeathsig", "KILL"]
+        enter = ["nsenter", f"--mount=/proc/{self._keeper.pid}/ns/mnt", *NEW_MOUNTS, *NEW_NAMESPACES]
+        boot = ["sh", str(BOOT_SCRIPT), str(self.lower), str(self.base), str(clock_library or "")]
         return subprocess.Popen(
-            ["sh", "-c", 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"', "sh", str(self.cgroup)]
-            + ["setpriv", "--pdeathsig", "KILL"]
-            + ["nsenter", f"--mount=/proc/{self._keeper.pid}/ns/mnt"]
-            + ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "--net", "--cgroup"]
-            + ["--propagation", "private"]
-            + ["sh", str(BOOT_SCRIPT), str(self.lower), str(self.base), str(clock_library or "")],
+            [*join, *enter, *boot],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

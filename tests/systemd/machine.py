@@ -1,8 +1,9 @@
 """A real systemd for the tests: a machine with its own init, users, journal, clock and disk.
 
 It runs in namespaces of its own on an overlay of a root folder (by default this host's), boots in about a
-second and needs no systemd outside. It has a loopback interface and no network. See isolation.py for how it is
-held, and boot_machine.sh for how it starts. There is no memory controller where the host keeps that one elsewhere.
+second and needs no systemd outside. It has a loopback interface and no network, and where the host keeps the
+memory controller in another hierarchy, none of that. isolation.py says how it is held, boot_machine.sh how it
+starts, and shifted_clock.c what its clock can do.
 """
 
 from __future__ import annotations
@@ -185,8 +186,10 @@ class Machine:
         What is returned is outside of the machine, the parent of the command: kill the group, not the one.
         """
         assert self._unshare is not None and self._unshare.poll() is None, "the machine is not running"
-        enter = ["nsenter", "--target", str(self._init_pid), "--all", "--"]
-        become = [] if user is None else ["runuser", "-u", user, "--"]
+        enter = ["nsenter", "--target", str(self._init_pid), "--all"]
+        become = ["setpriv", "--bounding-set=-sys_time,-sys_module"]  # as boot_machine.sh does for PID 1
+        if user is not None:
+            become += [f"--reuid={user}", f"--regid={user}", "--init-groups"]
         variables = {**self.environment(user), **(env or {})}
         words = [f"{name}={value}" for name, value in variables.items() if value is not None]
         folder = str(cwd or variables["HOME"])
@@ -291,7 +294,7 @@ class Machine:
     def copy_in(self, source: Path, folder: str | Path, *, user: str | None = None) -> None:
         """Copy a file or folder of the host into a folder of the machine; it then belongs to ``user``.
 
-        Whether the machine's disk shows a folder of the host depends on the host's mounts: copy what you need.
+        Which of the host's folders the machine's disk shows depends on the host's mounts: copy what you need.
         """
         archive = subprocess.run(
             ["tar", "--create", "--directory", str(source.parent), source.name],

@@ -15,7 +15,7 @@ DEBIAN_PACKAGES = (
     "dbus-user-session",  # the bus of a user manager
     "libpam-systemd",  # opens the session that a user manager runs in
     "libnss-systemd",
-    "util-linux",  # unshare, nsenter, setpriv, runuser
+    "util-linux",  # unshare, nsenter, setpriv
     "iproute2",  # brings the loopback interface up
     "passwd",
     "python3",  # for the small programs that run as services
@@ -30,7 +30,6 @@ PROGRAMS = {
     "unshare": "util-linux",
     "nsenter": "util-linux",
     "setpriv": "util-linux",
-    "runuser": "util-linux",
     "ip": "iproute2",
     "useradd": "passwd",
     "dbus-daemon": "dbus",

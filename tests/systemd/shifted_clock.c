@@ -3,12 +3,14 @@
  * The kernel has no namespace for CLOCK_REALTIME, so nobody can set the clock of one container. Programs ask
  * for the time through the C library, though, and this answers for it. Absolute timers on the wall clock
  * (timerfd, which is how systemd's timers wait) are moved back by as much, so that they ring at the right
- * moment. What stays true time: the stamps that the kernel itself puts on files, and static programs.
+ * moment, and a file that is touched (like the stamp of a timer) gets this clock's time. What stays true time:
+ * the stamp that the kernel puts on a file that is written, and the clock of static programs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -87,4 +89,25 @@ int setsockopt(int fd, int level, int option, const void *value, socklen_t size)
     if (level == SOL_SOCKET && (option == SO_TIMESTAMP || option == SO_TIMESTAMPNS))
         return 0;
     return (int)syscall(SYS_setsockopt, fd, level, option, value, size);
+}
+
+/* Touching a file: the kernel would put its own "now" on it. */
+static const struct timespec *with_this_now(const struct timespec given[2], struct timespec moved[2]) {
+    for (int i = 0; i < 2; i++) {
+        if (given && given[i].tv_nsec != UTIME_NOW)
+            moved[i] = given[i];
+        else
+            clock_gettime(CLOCK_REALTIME, &moved[i]);
+    }
+    return moved;
+}
+
+int utimensat(int folder, const char *path, const struct timespec given[2], int flags) {
+    struct timespec moved[2];
+    return (int)syscall(SYS_utimensat, folder, path, with_this_now(given, moved), flags);
+}
+
+int futimens(int fd, const struct timespec given[2]) {
+    struct timespec moved[2];
+    return (int)syscall(SYS_utimensat, fd, (char *)0, with_this_now(given, moved), 0);
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -19,6 +21,7 @@ from aiemp.plan import Plan
 
 ORCHESTRATOR = "orchestrator"
 FOLLOW_PAUSE_S = 0.3
+LINES_AT_ONCE = 1000
 
 
 @command("logs", answers=False)
@@ -38,16 +41,16 @@ def logs(invocation: Invocation, name: str | None, follow: bool, count: int) -> 
     """Show the log of the task or watcher NAME; without NAME, the orchestrator's."""
     path = _log_of(invocation, invocation.load_plan(), name)
     is_terminal = screen().width is not None
-    follower = Follower(path)
-    shown = last_lines(path, count)
-    if shown is None and not follow:
+    tail = last_lines(path, count)
+    if tail is None:
         invocation.note(f"there is no log yet: {path}")
+    else:
+        _show(tail.lines, is_terminal)
+    if not follow:
         return
-    for line in shown or ():
-        _show(line, is_terminal)
-    while follow:
-        for line in follower.new_lines():
-            _show(line, is_terminal)
+    follower = Follower(path, tail.end if tail else 0)
+    while True:
+        _show(follower.new_lines(), is_terminal)
         time.sleep(FOLLOW_PAUSE_S)
 
 
@@ -73,7 +76,14 @@ def _log_of(invocation: Invocation, plan: Plan, name: str | None) -> Path:
     raise UsageError(f"there is no task or watcher {name!r}{suggestion(name, known)}")
 
 
-def _show(line: bytes, is_terminal: bool) -> None:
+def _show(lines: Iterable[bytes], is_terminal: bool) -> None:
+    """Print whole lines, together when there are many."""
+    rest = iter(lines)
+    while batch := list(islice(rest, LINES_AT_ONCE)):
+        write("".join(_line(line, is_terminal) for line in batch))
+
+
+def _line(line: bytes, is_terminal: bool) -> str:
     text = line.decode("utf-8", "replace")
     # What a task printed may hold sequences that would reprogram the terminal it is shown on.
-    write((visible(text.expandtabs()) if is_terminal else text) + "\n")
+    return (visible(text.expandtabs()) if is_terminal else text) + "\n"

@@ -97,15 +97,16 @@ def run(
         "schedules": not no_schedules,
         "verbose": invocation.verbosity > 0,
     }
-    if once:
-        return Cycle(_one_cycle(invocation, options))
-    _become_orchestrator(options)
+    if not once:
+        _become_orchestrator(options)
+    return Cycle(_one_cycle(invocation, options))
 
 
 def _become_orchestrator(options: Mapping[str, object]) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "aiemp.supervise", json.dumps(options)])
+    argv = [sys.executable, "-m", "aiemp.supervise", json.dumps(options)]
+    os.execv(sys.executable, argv)  # noqa: S606 - no shell is what is wanted
 
 
 def _one_cycle(invocation: Invocation, options: Mapping[str, object]) -> Mapping[str, Any]:

@@ -115,7 +115,9 @@ def test_output_of_a_discovered_watcher_is_not_held_back(tmp_path: Path) -> None
     assert launched(other, Plan(tmp_path)).env["PYTHONUNBUFFERED"] == ""
 
 
-def test_a_broken_env_file_is_said_and_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_broken_env_file_is_said_and_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """A .env that is a folder: a warning, and the watcher starts."""
     (tmp_path / ".env").mkdir()
     with caplog.at_level(logging.WARNING):
@@ -143,7 +145,9 @@ def test_a_vault_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
 def test_who_comes_second_is_told_the_pid_of_the_first(tmp_path: Path) -> None:
     """The message names the process and who started it."""
     with take_lock(tmp_path, "feed", os.getpid(), "the first"):
-        with pytest.raises(LockHeld, match=rf"the feed watcher is already running \(pid {os.getpid()}, the first\)"):
+        with pytest.raises(
+            LockHeld, match=rf"the feed watcher is already running \(pid {os.getpid()}, the first\)"
+        ):
             take_lock(tmp_path, "feed", 1, "the second")
         assert running(tmp_path, "feed") == Holder(os.getpid(), "watcher feed", "the first")
     assert running(tmp_path, "feed") is None

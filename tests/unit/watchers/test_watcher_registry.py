@@ -60,7 +60,9 @@ def test_a_configured_command_replaces_both(tmp_path: Path) -> None:
     """A table with a command is a watcher of its own; nothing of the replaced one is left."""
     own_script(tmp_path, "gmail")
     watchers = planned(
-        tmp_path, WatcherSettings("gmail", command=("mailer",)), WatcherSettings("approval", command=("a", "b"))
+        tmp_path,
+        WatcherSettings("gmail", command=("mailer",)),
+        WatcherSettings("approval", command=("a", "b")),
     )
     assert watchers["gmail"] == Watcher(name="gmail", command=("mailer",))
     assert watchers["approval"].command == ("a", "b")
@@ -74,12 +76,22 @@ def test_a_table_without_a_command_adjusts_the_watcher_there_is(tmp_path: Path) 
         tmp_path,
         WatcherSettings("gmail", interval_s=300, enabled=False, stop_timeout_s=2.5, requires_env=()),
         WatcherSettings(
-            "approval", env=(("A", "b"),), stop_signal="SIGINT", description="mine", fresh_within_s=60, cwd=tmp_path
+            "approval",
+            env=(("A", "b"),),
+            stop_signal="SIGINT",
+            description="mine",
+            fresh_within_s=60,
+            cwd=tmp_path,
         ),
     )
     gmail = watchers["gmail"]
     assert gmail.command[-2:] == ("--interval", "300")
-    assert (gmail.interval_s, gmail.enabled, gmail.stop_timeout_s, gmail.requires_env) == (300, False, 2.5, ())
+    assert (gmail.interval_s, gmail.enabled, gmail.stop_timeout_s, gmail.requires_env) == (
+        300,
+        False,
+        2.5,
+        (),
+    )
     assert gmail.origin is Origin.DISCOVERED
     assert gmail.stop_signal == "SIGINT"
     approval = watchers["approval"]
@@ -89,6 +101,6 @@ def test_a_table_without_a_command_adjusts_the_watcher_there_is(tmp_path: Path) 
 
 def test_a_table_that_adjusts_nothing_is_a_mistake(tmp_path: Path) -> None:
     """No command and no such watcher: the name is in the error, and what to do."""
-    with pytest.raises(UnknownWatcher, match="'gmial'.*command") as caught:
+    with pytest.raises(UnknownWatcher, match=r"'gmial'.*command") as caught:
         planned(tmp_path, WatcherSettings("gmial", enabled=True))
     assert caught.value.name == "gmial"

@@ -1,0 +1,54 @@
+# What people and CI do with a checkout. `make run` and `make test` need nothing but Python 3.11+ and a network.
+
+PYTHON ?= python3
+VAULT ?= vault
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+.PHONY: all run test check format bench docs golden clean
+
+all: $(VENV)/.installed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "aiemp needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# The orchestrator with the local engine, in the foreground, on ./vault or VAULT=PATH. Ctrl-C stops it.
+run: $(VENV)/.installed
+	@$(BIN)/aiemp init "$(VAULT)"
+	@exec $(BIN)/aiemp --vault "$(VAULT)" run
+
+# The whole test suite; PYTEST_ARGS narrows it down.
+test: $(VENV)/.installed-dev
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+# Style and types.
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks
+
+# The pages that are made from the program itself.
+docs: $(VENV)/.installed
+	$(BIN)/python -m aiemp.cli.reference docs/commands.md
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,187 @@
+"""How everything is, as one value, and what of it needs the owner. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiemp.cli.screen import Screen
+from aiemp.cli.task_facts import TaskFacts, json_moment
+from aiemp.locks import Holder
+from aiemp.plan import Origin, Plan
+from aiemp.runs import Result
+from aiemp.watcher_status import WatcherState, WatcherStatus
+
+UNHEALTHY = 3
+WELL_MCP = frozenset({"available", "configured"})
+NOT_RUNNING = frozenset({WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not well, and what its owner can do about it."""
+
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """What lies in the vault. ``counts`` has the dashboard's row names; ``problem``: why it is not known."""
+
+    counts: Mapping[str, int]
+    domains: Mapping[str, int]
+    approvals_pending: int = 0
+    approvals_stale: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything that ``aiemp status`` shows. ``orchestrator`` is None when none runs.
+
+    ``supervised`` names the watchers that the running orchestrator keeps; ``claude`` is the program found,
+    or None with ``claude_problem``.
+    """
+
+    plan: Plan
+    now: datetime
+    orchestrator: Holder | None
+    since: datetime | None
+    watchers: tuple[WatcherStatus, ...]
+    supervised: frozenset[str]
+    tasks: tuple[TaskFacts, ...]
+    queues: Queues
+    mcp: Mapping[str, str]
+    claude: str | None
+    claude_problem: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        return UNHEALTHY if self.problems() else 0
+
+    @property
+    def new_watchers(self) -> list[str]:
+        """Watchers that appeared in the vault since the orchestrator started, which does not run them."""
+        if self.orchestrator is None or not self.supervised:
+            return []
+        return [
+            watcher.name
+            for watcher in self.plan.watchers
+            if watcher.origin is Origin.DISCOVERED and watcher.name not in self.supervised
+        ]
+
+    def problems(self) -> list[Problem]:
+        """What is not well, the most important first."""
+        return [
+            *self._vault_problems(),
+            *self._orchestrator_problems(),
+            *self._watcher_problems(),
+            *self._task_problems(),
+            *self._surrounding_problems(),
+        ]
+
+    def as_text(self, screen: Screen) -> str:
+        from aiemp.cli.status_view import status_lines
+
+        return "\n".join(status_lines(self, screen))
+
+    def as_json(self) -> dict[str, Any]:
+        plan = self.plan
+        return {
+            "healthy": not self.problems(),
+            "problems": [{"what": each.what, "remedy": each.remedy} for each in self.problems()],
+            "vault": str(plan.vault),
+            "config_file": str(plan.config_file) if plan.config_file else None,
+            "dry_run": {"active": plan.dry_run.active, "decided_by": plan.dry_run.decided_by},
+            "orchestrator": {
+                "running": self.orchestrator is not None,
+                "pid": self.orchestrator.pid or None if self.orchestrator else None,
+                "engine": self.orchestrator.owner if self.orchestrator else None,
+                "since": json_moment(self.since) if self.orchestrator else None,
+            },
+            "watchers": [self._watcher_json(status) for status in self.watchers],
+            "new_watchers": self.new_watchers,
+            "tasks": [facts.as_json() for facts in self.tasks],
+            "queues": dict(self.queues.counts),
+            "action_items": dict(self.queues.domains),
+            "approvals": {"pending": self.queues.approvals_pending, "stale": self.queues.approvals_stale},
+            "mcp_servers": [{"name": name, "state": state} for name, state in self.mcp.items()],
+            "claude": {"program": self.claude, "problem": self.claude_problem},
+            "warnings": list(plan.warnings),
+        }
+
+    def _watcher_json(self, status: WatcherStatus) -> dict[str, Any]:
+        watcher = self.plan.watcher(status.name)
+        return {
+            "name": status.name,
+            "origin": watcher.origin.value if watcher else None,
+            **status.facts(),
+            "since": json_moment(status.since),
+        }
+
+    def _vault_problems(self) -> Iterator[Problem]:
+        if self.queues.problem:
+            yield _problem(self.queues.problem)
+
+    def _orchestrator_problems(self) -> Iterator[Problem]:
+        if self.orchestrator is None:
+            yield Problem("the orchestrator is not running", "start it: aiemp run")
+
+    def _watcher_problems(self) -> Iterator[Problem]:
+        for status in self.watchers:
+            # Without an orchestrator they are down for a reason that is told already.
+            if status.state not in NOT_RUNNING or self.orchestrator is None:
+                continue
+            if status.name in self.new_watchers:
+                continue
+            reason = f": {status.reason}" if status.reason else ""
+            yield Problem(
+                f"watcher {status.name} is {status.state.value}{reason}", self._watcher_remedy(status)
+            )
+        for name in self.new_watchers:
+            yield Problem(
+                f"watcher {name} is new in the vault and not started",
+                f"look at it; then restart aiemp to adopt it, or: aiemp disable {name}",
+            )
+
+    def _watcher_remedy(self, status: WatcherStatus) -> str:
+        see = f"see why: aiemp logs {status.name}"
+        if status.name not in self.supervised:
+            return "the running aiemp does not keep it; restart aiemp without --no-watchers"
+        if status.state is WatcherState.PAUSED:
+            return f"{see}; mend it, then restart aiemp or send it SIGHUP"
+        return f"it is restarted by itself; {see}"
+
+    def _task_problems(self) -> Iterator[Problem]:
+        for facts in self.tasks:
+            name = facts.task.name
+            if not facts.task.enabled or facts.running:
+                continue
+            if facts.blocked_reason:
+                if facts.blocked_reason != self.claude_problem:
+                    what = f"task {name} is blocked: {facts.blocked_reason}"
+                    yield Problem(what, "it runs by itself when the cause is gone")
+            elif facts.record.last is not None and facts.record.last.result is Result.FAILED:
+                why = facts.record.last.error
+                yield Problem(
+                    f"task {name} failed{f': {why}' if why else ''}",
+                    f"see aiemp logs {name}; mend it, then: aiemp trigger {name}",
+                )
+
+    def _surrounding_problems(self) -> Iterator[Problem]:
+        if self.claude is None and any(task.enabled and task.requires_claude for task in self.plan.tasks):
+            yield _problem(self.claude_problem)
+        for name, state in self.mcp.items():
+            if state == "not built":
+                yield Problem(f"MCP server {name} is not built", "build it: npm install && npm run build")
+            elif state not in WELL_MCP:
+                yield Problem(f"MCP server {name} is {state}", "its entry file is not there; see .mcp.json")
+
+
+def _problem(text: str) -> Problem:
+    """A problem from a message of ours: what it is, then, after the last semicolon, what to do."""
+    what, separator, remedy = text.rpartition("; ")
+    return Problem(what, remedy) if separator else Problem(text, "see the message")

@@ -1,0 +1,124 @@
+"""``aiemp status`` as text: one screen. Pure."""
+
+from __future__ import annotations
+
+from aiemp.cli.screen import Screen
+from aiemp.cli.status_report import Status
+from aiemp.cli.table import Cell, table, visible
+from aiemp.cli.task_facts import TaskFacts
+from aiemp.cli.words import duration_in_words, moment_in_words
+from aiemp.runs import Result
+from aiemp.schedule_words import span_in_words
+from aiemp.watcher_status import WatcherState, WatcherStatus
+
+WATCHER_STYLES = {
+    WatcherState.RUNNING: "good",
+    WatcherState.DOWN: "bad",
+    WatcherState.PAUSED: "bad",
+    WatcherState.HUNG: "bad",
+    WatcherState.NOT_CONFIGURED: "faint",
+    WatcherState.DISABLED: "faint",
+}
+
+
+def status_lines(status: Status, screen: Screen) -> list[str]:
+    """The whole status, what needs the owner at its end."""
+    lines = table(_heads(status), screen)
+    for title, rows in (
+        ("WATCHERS", [_watcher(watcher, status) for watcher in status.watchers]),
+        ("TASKS", [_task(facts, status) for facts in status.tasks]),
+        ("VAULT", _queues(status)),
+        ("TOOLS", _tools(status)),
+    ):
+        if rows:
+            lines += ["", screen.paint(title, "strong"), *table(rows, screen, indent="  ")]
+    lines += [f"warning: {visible(warning)}" for warning in status.plan.warnings]
+    return [*lines, "", *_problems(status, screen)]
+
+
+def _heads(status: Status) -> list[list[Cell | str]]:
+    plan, holder = status.plan, status.orchestrator
+    if holder is None:
+        state = Cell("not running", "bad")
+    else:
+        since = f", for {span_in_words(status.now - status.since)}" if status.since else ""
+        pid = f"pid {holder.pid}" if holder.pid else "pid not known"
+        state = Cell(f"running ({pid}, {holder.owner or 'engine not known'}){since}", "good")
+    mode = "dry run" if plan.dry_run.active else "live"
+    return [
+        ["vault", str(plan.vault)],
+        ["orchestrator", state],
+        [
+            "mode",
+            Cell(f"{mode} (decided by: {plan.dry_run.decided_by})", "warn" if plan.dry_run.active else ""),
+        ],
+    ]
+
+
+def _watcher(watcher: WatcherStatus, status: Status) -> list[Cell | str]:
+    since = watcher.since
+    told = []
+    if watcher.pid:
+        told.append(f"pid {watcher.pid}")
+    if since is not None and watcher.state not in (WatcherState.DISABLED, WatcherState.NOT_CONFIGURED):
+        told.append(f"for {span_in_words(status.now - since)}")
+    if watcher.restarts:
+        told.append(f"{watcher.restarts} restart{'' if watcher.restarts == 1 else 's'}")
+    if watcher.name in status.new_watchers:
+        told.append("new in the vault, not started")
+    elif watcher.reason and watcher.state is not WatcherState.RUNNING:
+        told.append(watcher.reason)
+    return [watcher.name, Cell(watcher.state.value, WATCHER_STYLES[watcher.state]), ", ".join(told)]
+
+
+def _task(facts: TaskFacts, status: Status) -> list[Cell | str]:
+    zone = status.plan.zone
+    if not facts.task.enabled:
+        upcoming = Cell("disabled", "faint")
+    else:
+        upcoming = facts.next_cell(status.now, zone, ahead=True)
+    return [facts.task.name, facts.result_cell(), _last(facts, status), upcoming]
+
+
+def _last(facts: TaskFacts, status: Status) -> str:
+    last = facts.record.last
+    moment = facts.last_moment
+    if moment is None:
+        return "never ran"
+    when = moment_in_words(moment, status.now, status.plan.zone)
+    if last is None or facts.cut_off or last.result is Result.BLOCKED:
+        return when
+    return f"{when}, took {duration_in_words(last.duration_s)}"
+
+
+def _queues(status: Status) -> list[list[Cell | str]]:
+    queues = status.queues
+    rows: list[list[Cell | str]] = []
+    for name, count in queues.counts.items():
+        more = ""
+        if name == "/Needs_Action/":
+            more = ", ".join(f"{domain} {number}" for domain, number in queues.domains.items())
+        elif name == "/Pending_Approval/" and queues.approvals_stale:
+            more = f"{queues.approvals_stale} waiting too long: decide them in Pending_Approval"
+        rows.append([name.replace("/", ""), Cell(str(count), "strong" if count else "faint"), more])
+    return rows
+
+
+def _tools(status: Status) -> list[list[Cell | str]]:
+    found = Cell(status.claude, "good") if status.claude else Cell("not found", "bad")
+    rows: list[list[Cell | str]] = [["Claude Code", found]]
+    for name, state in status.mcp.items():
+        good = state in ("available", "configured")
+        rows.append([f"MCP {name}", Cell(state, "good" if good else "bad")])
+    return rows
+
+
+def _problems(status: Status, screen: Screen) -> list[str]:
+    problems = status.problems()
+    if not problems:
+        return [screen.paint("All is well.", "good")]
+    lines = [screen.paint("NEEDS YOU", "bad")]
+    for problem in problems:
+        lines.append(f"  {visible(problem.what)}")
+        lines.append(screen.paint(f"    -> {visible(problem.remedy)}", "strong"))
+    return lines

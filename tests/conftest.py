@@ -1,0 +1,177 @@
+"""What many tests need: a vault, a way to wait, and real processes with an empty home."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+DASHBOARD = """# AI Employee Dashboard
+> **Last Updated:** 2026-11-01 08:00:00
+> **System Status:** Operational
+
+## Today's Activity Log
+| Time | Action | Details | Result |
+|------|--------|---------|--------|
+| — | — | — | — |
+
+## System Health
+| Component | Status | Last Check |
+|-----------|--------|------------|
+| Gmail Watcher | — | — |
+| Orchestrator | — | — |
+
+My own notes stay.
+
+## Recent Errors
+| Time | Component | Error | Resolution |
+|------|-----------|-------|------------|
+| — | — | — | — |
+"""
+
+DEADLINE_S = 30.0
+
+
+def wait_until(condition: Callable[[], object], what: str, deadline_s: float = DEADLINE_S) -> None:
+    """Return when ``condition`` holds; fail with ``what`` when it does not come to hold."""
+    deadline = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() >= deadline:
+            pytest.fail(f"did not come about within {deadline_s:.0f} s: {what}")
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    """A small vault whose path has what paths may have."""
+    folder = tmp_path / "Mein Vault's 100% $HOME ü"
+    for name in ("Needs_Action", "Pending_Approval", "Done", "Logs", "Drop"):
+        (folder / name).mkdir(parents=True)
+    (folder / "Dashboard.md").write_text(DASHBOARD, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def environ(home: Path) -> dict[str, str]:
+    """The environment of somebody who has set nothing. There is no ``claude`` on its PATH."""
+    return {"HOME": str(home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"}
+
+
+@pytest.fixture
+def write_config(home: Path) -> Callable[[str], Path]:
+    """Writes aiemp.toml where it belongs."""
+
+    def write(text: str) -> Path:
+        path = home / ".config" / "aiemp" / "aiemp.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+Aiemp = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def aiemp(vault: Path, environ: dict[str, str], tmp_path: Path) -> Aiemp:
+    """Runs ``aiemp`` to its end, as a person would who has named the vault."""
+
+    def call(*arguments: str, check: bool = False, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "aiemp", "--vault", str(vault), *arguments],
+            env={**environ, **env},
+            cwd=tmp_path,
+            text=True,
+            capture_output=True,
+            check=check,
+            timeout=60,
+        )
+
+    return call
+
+
+class Running:
+    """A long-running ``aiemp``, with what it says in a file."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.process = process
+        self.log = log
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def wait_for(self, text: str, deadline_s: float = DEADLINE_S) -> None:
+        """Wait until it has said ``text``; show what it said when it does not."""
+        deadline = time.monotonic() + deadline_s
+        while text not in self.said():
+            if time.monotonic() >= deadline or self.process.poll() is not None:
+                if text in self.said():
+                    return
+                pytest.fail(f"it did not say {text!r}; it said:\n{self.said()}")
+            time.sleep(0.02)
+
+    def stop(self, deadline_s: float = 40.0) -> int:
+        """Ask it to stop as a supervisor does, and return its exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(deadline_s)
+
+
+@pytest.fixture
+def start_aiemp(vault: Path, environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Starts ``aiemp run`` and the like; everything is gone after the test."""
+    started: list[Running] = []
+
+    def start(*arguments: str, **env: str) -> Running:
+        log = tmp_path / f"aiemp-{len(started)}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "aiemp", "--vault", str(vault), *arguments],
+                env={**environ, **env},
+                cwd=tmp_path,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        started.append(Running(process, log))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+    for pid in processes_naming(str(tmp_path)):
+        os.kill(pid, 9)
+
+
+def processes_naming(text: str) -> list[int]:
+    """The live processes (not zombies, not this one) that have ``text`` in their command line or their cwd."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            if text in line or str((entry / "cwd").readlink()).startswith(text):
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
