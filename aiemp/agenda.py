@@ -15,6 +15,8 @@ from aiemp.decisions import Decision, decide_all
 from aiemp.plan import Plan
 from aiemp.runs import TaskRecord
 
+NO_TIME = timedelta(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
@@ -26,10 +28,13 @@ class Outlook:
 
 
 class Agenda:
-    """The orchestrator's memory of what it started. ``recheck`` is the pause before an unmoved task again."""
+    """The orchestrator's memory of what it started. ``recheck`` is the pause before an unmoved task again,
+    ``grace`` how long a task must have been due."""
 
-    def __init__(self, recheck: timedelta) -> None:
+    def __init__(self, recheck: timedelta, grace: timedelta = NO_TIME) -> None:
         self.recheck = recheck
+        self.grace = grace
+        self._due_since: dict[str, datetime] = {}
         self._rehearsed: dict[str, TaskRecord] = {}
         self._started: dict[str, tuple[datetime | None, int]] = {}
         self._held: dict[str, datetime] = {}
@@ -39,9 +44,10 @@ class Agenda:
         seen = {**records, **self._rehearsed} if plan.dry_run.active else records
         decisions = decide_all(plan.tasks, seen, now, plan.zone)
         due = tuple(decision for decision in decisions if decision.due)
+        self._due_since = {d.task.name: self._since(d, now) for d in due}
         free = [decision for decision in due if self._is_free(decision, now)]
         times = [decision.wake_at for decision in decisions if not decision.due and decision.wake_at]
-        times += [self._held[decision.task.name] for decision in due if decision not in free]
+        times += [self._free_at(decision, now) for decision in due if decision not in free]
         return Outlook(free[0] if free else None, min(times, default=None), due)
 
     def started(self, decision: Decision, record: TaskRecord, now: datetime, *, dry_run: bool) -> None:
@@ -64,9 +70,18 @@ class Agenda:
         self._held.clear()
 
     def _is_free(self, decision: Decision, now: datetime) -> bool:
-        until = self._held.get(decision.task.name)
-        # A hold longer than the pause was made before the clock was set back.
-        if until is None or now >= until or until - now > self.recheck:
-            self._held.pop(decision.task.name, None)
-            return True
-        return False
+        return now >= self._free_at(decision, now)
+
+    def _free_at(self, decision: Decision, now: datetime) -> datetime:
+        name = decision.task.name
+        until = self._held.get(name)
+        if until is not None and until - now > self.recheck:
+            del self._held[name]  # made before the clock was set back
+            until = None
+        due_since = self._due_since.get(name, now)
+        return max(due_since + self.grace, until or due_since)
+
+    def _since(self, decision: Decision, now: datetime) -> datetime:
+        """Since when a task has been due: its slot, or when it was first seen for one that never ran."""
+        seen = self._due_since.get(decision.task.name, now)
+        return min(seen, decision.slot or now, now)

@@ -19,15 +19,18 @@ from typing import Any
 
 from aiemp.agenda import Agenda
 from aiemp.clock import utc_now
-from aiemp.engines import Engine, Event, Happening
+from aiemp.engines import Event, Happening
+from aiemp.engines.choice import EngineMaker, local_engine
 from aiemp.engines.wakeup import Wakeup
 from aiemp.errors import AiempError, ConfigError, LockHeld
 from aiemp.ledger import Ledger, LedgerState
 from aiemp.locks import Holder, acquire
 from aiemp.orchestrator_report import OrchestratorReport
-from aiemp.plan import Plan, ScheduledTask
-from aiemp.plan_source import PlanSource
+from aiemp.plan import ScheduledTask
+from aiemp.plan_source import PlanSource, plan_source
 from aiemp.runs import Result
+from aiemp.steps import Steps
+from aiemp.systemd.notify import SILENT, Notifier
 
 log = logging.getLogger("aiemp.orchestrator")
 
@@ -50,35 +53,38 @@ class Orchestrator:
         check_interval: float = 30,
         *,
         source: PlanSource | None = None,
-        engine: Callable[[Plan, Wakeup, LedgerState], Engine] | None = None,
+        engine: EngineMaker | None = None,
         with_watchers: bool = True,
         with_schedules: bool = True,
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = utc_now,
+        notifier: Notifier = SILENT,
     ) -> None:
         self.environ = os.environ if environ is None else environ
-        self.source = source or _source_of(vault_path, dry_run, self.environ)
+        self.source = source or plan_source(vault_path, dry_run, self.environ)
         self.plan = self.source.load()
         self.vault_path = self.plan.vault
         self.dry_run = self.plan.dry_run.active
         self.check_interval = check_interval
         self.with_schedules = with_schedules
         self.clock = clock
+        self.notifier = notifier
         self.ledger = Ledger(self.vault_path)
         self.state = self._load_state()
         self.wakeup = Wakeup()
-        self.engine = (engine or _local_engine(with_watchers, self.environ))(
+        self.engine = (engine or local_engine(with_watchers, self.environ))(
             self.plan, self.wakeup, self.state
         )
         self.report = OrchestratorReport(self.plan, self.engine, self.environ)
-        self.agenda = Agenda(timedelta(seconds=2 * check_interval))
+        self.agenda = Agenda(timedelta(seconds=2 * check_interval), self.engine.grace)
         self.tick_count = self.state.tick_count
         self.start_time = clock()
         self.task_reports: list[dict[str, Any]] = []
         self._running = False
+        self._starting = True
         self._reload = False
         self._unsaved = True
-        self._said: dict[str, str] = {}
+        self._step = Steps(self._on_trouble).step
 
     @property
     def schedule_registry(self) -> Sequence[ScheduledTask]:
@@ -92,6 +98,7 @@ class Orchestrator:
             while self._running:
                 now = self.clock()
                 wake_at = self._tick(now)
+                self._tell_systemd(wake_at)
                 if self._running:
                     self.engine.wait(self._sleep_s(now, wake_at))
             self._shutdown()
@@ -136,8 +143,10 @@ class Orchestrator:
         with self._step("looking after the processes"):
             self._handle(self.engine.keep_up(now), now)
         if self._reload or self.source.has_changed():
+            self.notifier.reloading()
             with self._step("taking up the edited configuration"):
                 self._take_up_plan()
+            self.notifier.ready()
         wake_at = None
         if self.with_schedules:
             with self._step("running what is due"):
@@ -151,6 +160,18 @@ class Orchestrator:
             with self._step("updating the dashboard"):
                 self.report.publish_health(now)
         return wake_at
+
+    def _tell_systemd(self, wake_at: datetime | None) -> None:
+        """The tick did its work: say so to the watchdog. The first one ends the start-up."""
+        up = sum(1 for status in self.engine.watchers() if status.running)
+        meant = sum(1 for status in self.engine.watchers() if status.enabled)
+        busy = self.engine.busy_with()
+        following = f"next due {wake_at.astimezone(self.plan.zone):%a %H:%M}" if wake_at else "nothing due"
+        self.notifier.status(f"{up} of {meant} watchers up; {f'running {busy}' if busy else following}")
+        if self._starting:
+            self._starting = False
+            self.notifier.ready()
+        self.notifier.watchdog()
 
     def _start_due(self, now: datetime) -> datetime | None:
         if not self.dry_run:
@@ -235,6 +256,7 @@ class Orchestrator:
 
     def _shutdown(self) -> None:
         log.info("orchestrator stopping")
+        self.notifier.stopping()
         with self._step("stopping what runs"):
             self.engine.stop()
         with self._step("saving the state"):
@@ -242,6 +264,9 @@ class Orchestrator:
         with self._step("updating the dashboard"):
             self.report.publish_health(self.clock(), stopped=True)
         log.info("orchestrator stopped")
+
+    def _on_trouble(self, what: str, error: Exception) -> None:
+        self.report.publish_trouble(what, error, self.clock())
 
     def _sleep_s(self, now: datetime, wake_at: datetime | None) -> float:
         if wake_at is None:
@@ -280,45 +305,3 @@ class Orchestrator:
 
     def _on_reload(self, _signum: int, _frame: FrameType | None) -> None:
         self._reload = True
-
-    @contextmanager
-    def _step(self, what: str) -> Iterator[None]:
-        """One step of a tick: what goes wrong in it is said once, until it works again or changes."""
-        try:
-            yield
-        except Exception as error:
-            text = str(error) or type(error).__name__
-            if self._said.get(what) != text:
-                self._said[what] = text
-                expected = isinstance(error, AiempError | OSError)
-                log.error("%s: %s", what, text, exc_info=None if expected else error)
-                self.report.publish_trouble(what, error, self.clock())
-        else:
-            if self._said.pop(what, None) is not None:
-                log.info("%s: works again", what)
-
-
-def _source_of(vault_path: Path, dry_run: bool | None, environ: Mapping[str, str]) -> PlanSource:
-    from aiemp.config.load import load_plan  # noqa: PLC0415 - callers that bring a plan do not need it
-
-    decided = dict(environ)
-    if dry_run is not None:
-        decided["DRY_RUN"] = "true" if dry_run else "false"
-    return PlanSource(lambda: load_plan(vault=vault_path, environ=decided))
-
-
-def _local_engine(
-    with_watchers: bool, environ: Mapping[str, str]
-) -> Callable[[Plan, Wakeup, LedgerState], Engine]:
-    def make(plan: Plan, wakeup: Wakeup, state: LedgerState) -> Engine:
-        from aiemp.engines.local import LocalEngine  # noqa: PLC0415 - not loaded under systemd
-
-        return LocalEngine(
-            plan,
-            environ,
-            wakeup=wakeup,
-            with_watchers=with_watchers,
-            restart_counts=state.watcher_restart_counts,
-        )
-
-    return make

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from aiemp.plan import Plan
@@ -40,3 +40,13 @@ def _signature(path: Path | None) -> Signature | None:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def plan_source(vault_path: Path, dry_run: bool | None, environ: Mapping[str, str]) -> PlanSource:
+    """The plan of one vault, with the seed's arguments; ``dry_run`` None leaves that to the rest."""
+    from aiemp.config.load import load_plan  # noqa: PLC0415 - callers that bring a plan do not need it
+
+    decided = dict(environ)
+    if dry_run is not None:
+        decided["DRY_RUN"] = "true" if dry_run else "false"
+    return PlanSource(lambda: load_plan(vault=vault_path, environ=decided))

@@ -23,6 +23,7 @@ from aiemp.plan import Plan, ScheduledTask
 from aiemp.run_report import publish_blocked, publish_end, publish_interrupted
 from aiemp.runs import Ended, Result, Run
 from aiemp.stopping import Stopped, TimeLimitReached, stop_signals_raise, stop_signals_wait, time_limit
+from aiemp.systemd.notify import SILENT, Notifier
 from aiemp.triggers import resolve
 from aiemp.triggers.context import RunContext
 
@@ -59,17 +60,19 @@ def run_task(
     say: Callable[[str], None] = log.info,
     clock: Callable[[], datetime] = utc_now,
     on_output: Callable[[bytes], None] | None = None,
+    notifier: Notifier = SILENT,
 ) -> RunReport:
     """Run task ``name`` once and write down what came of it. Main thread only (it uses signals).
 
     ``scheduled``: only if it is due, asked again under the run lock. Otherwise always, and it counts as a
-    run. ``say`` tells a person what is going on. Raises UsageError for a name that is not in the plan.
+    run. ``say`` tells a person what is going on; ``notifier`` tells systemd; READY is that the lock is
+    held, so the wait does not count against RuntimeMaxSec=. Raises UsageError for an unknown name.
     """
     task = plan.task(name)
     if task is None:
         known = ", ".join(sorted(task.name for task in plan.tasks))
         raise UsageError(f"there is no task {name!r}; the plan has: {known}")
-    attempt = _Attempt(plan, task, scheduled, environ, say, clock, on_output)
+    attempt = _Attempt(plan, task, scheduled, environ, say, clock, on_output, notifier)
     with stop_signals_raise():
         try:
             return attempt.rehearse() if plan.dry_run.active else attempt.run()
@@ -88,6 +91,7 @@ class _Attempt:
     say: Callable[[str], None]
     clock: Callable[[], datetime]
     on_output: Callable[[bytes], None] | None
+    notifier: Notifier
 
     @property
     def ledger(self) -> Ledger:
@@ -118,14 +122,19 @@ class _Attempt:
             lock = acquire(
                 self.ledger.places.run_lock,
                 Holder(os.getpid(), f"task {self.task.name}", "scheduled" if self.scheduled else "manual"),
-                on_wait=lambda holder: self.say(f"{self.task.name}: waiting for {holder}"),
+                on_wait=self._wait_for,
             )
         except Blocked as blocked:
             return self._blocked_report(blocked.reason, started)
         except OSError as error:
             return self._blocked_report(f"cannot take the run lock in the vault: {error}", started)
+        self.notifier.ready()
         with lock:
             return self._run_locked()
+
+    def _wait_for(self, holder: Holder) -> None:
+        self.say(f"{self.task.name}: waiting for {holder}")
+        self.notifier.status(f"waiting for {holder}")
 
     def _run_locked(self) -> RunReport:
         started, now = time.monotonic(), self.clock()
@@ -155,6 +164,7 @@ class _Attempt:
     def _run_begun(self, run: Run) -> RunReport:
         started = time.monotonic()
         self.say(f"{run.name}: started" + (f", attempt {run.attempt}" if run.attempt > 1 else ""))
+        self.notifier.status(f"running {run.name}, attempt {run.attempt}, since {run.started:%H:%M:%S} UTC")
         details: Mapping[str, object] = {}
         try:
             with time_limit(self._limit_s()):

@@ -19,11 +19,13 @@ from aiemp.orchestrator import Orchestrator
 from aiemp.places import Places
 from aiemp.plan import Plan
 from aiemp.plan_source import PlanSource
+from aiemp.systemd.notify import take_over
 
 
 def main(arguments: list[str]) -> int:
     """Run the orchestrator as OPTIONS say. Returns the exit status."""
     options: dict[str, Any] = json.loads(arguments[0])
+    notifier = take_over()
     level = logging.DEBUG if options.get("verbose") else logging.INFO
     log_to(None, level=level)
 
@@ -43,6 +45,7 @@ def main(arguments: list[str]) -> int:
             source=source,
             with_watchers=bool(options.get("watchers", True)),
             with_schedules=bool(options.get("schedules", True)),
+            notifier=notifier,
         )
         if not orchestrator.dry_run:
             log_to(Places(orchestrator.vault_path).orchestrator_log, level=level)

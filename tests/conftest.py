@@ -163,7 +163,7 @@ def start_aiemp(vault: Path, environ: dict[str, str], tmp_path: Path) -> Iterato
 
 
 def processes_naming(text: str) -> list[int]:
-    """The live processes (not zombies, not this one) that have ``text`` in their command line or their cwd."""
+    """The live processes (no zombies, not this one) with ``text`` in their command line or their cwd."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():

@@ -39,12 +39,14 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options first, those of every command below."""
-        own = [param.get_help_record(ctx) for param in [*self.own_params, *_help_option(self, ctx)]]
-        with formatter.section("Options"):
-            formatter.write_dl([record for record in own if record])
-        shared = [param.get_help_record(ctx) for param in self.params if param not in self.own_params]
-        with formatter.section("Options of every command"):
-            formatter.write_dl([record for record in shared if record])
+        shared = [param for param in self.params if param not in self.own_params]
+        for title, params in (
+            ("Options", [*self.own_params, *_help_option(self, ctx)]),
+            ("Options of every command", shared),
+        ):
+            records = [param.get_help_record(ctx) for param in params if isinstance(param, click.Option)]
+            with formatter.section(title):
+                formatter.write_dl([record for record in records if record])
 
     def invoke(self, ctx: click.Context) -> Any:
         invocation = ctx.find_object(Invocation)

@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TextIO
 
-from aiemp.cli.screen import Screen, screen_of
-from aiemp.cli.table import cut, visible
+from aiemp.cli.screen import Screen, screen_of, visible
+from aiemp.cli.table import cut
 from aiemp.plan import ScheduledTask
 
 LONGEST_LINE = 1000

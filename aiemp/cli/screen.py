@@ -41,3 +41,14 @@ def screen_of(stream: TextIO, environ: Mapping[str, str]) -> Screen:
     colour = not environ.get("NO_COLOR") and environ.get("TERM", "") not in ("", "dumb")
     # A terminal that says it has no size (a serial line, some CI) is not cut.
     return Screen(max(width, NARROWEST) if width else None, height or None, colour)
+
+
+def visible(text: str) -> str:
+    """``text`` as one line without control characters: white space becomes a blank, others are escaped.
+
+    What comes from the vault may hold anything, also what would reprogram the terminal that shows it.
+    """
+    if text.isprintable():
+        return text
+    text = " ".join(text.split())
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

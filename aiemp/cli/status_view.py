@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aiemp.cli.screen import Screen
+from aiemp.cli.screen import Screen, visible
 from aiemp.cli.status_report import Status
-from aiemp.cli.table import Cell, table, visible
+from aiemp.cli.table import Cell, table
 from aiemp.cli.task_facts import TaskFacts
 from aiemp.cli.words import duration_in_words, moment_in_words
 from aiemp.runs import Result

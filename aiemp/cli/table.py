@@ -1,7 +1,6 @@
 """Aligned columns of text. Pure.
 
-Widths are counted in terminal cells: an East Asian character takes two, a combining one none. What comes
-from files of the vault may hold anything, so control characters are made visible here, in one place.
+Widths are counted in terminal cells: an East Asian character takes two, a combining one none.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aiemp.cli.screen import Screen
+from aiemp.cli.screen import Screen, visible
 
 GAP = "  "
 LEAST_LAST = 12
@@ -62,14 +61,6 @@ def cut(text: str, cells: int) -> str:
             break
         kept.append(character)
     return "".join(kept).rstrip() + "…"
-
-
-def visible(text: str) -> str:
-    """``text`` as one line without control characters: white space becomes a blank, others are escaped."""
-    if text.isprintable():
-        return text
-    text = " ".join(text.split())
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _cell(cell: Cell | str) -> Cell:

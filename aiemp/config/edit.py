@@ -30,12 +30,14 @@ def set_enabled(config_file: Path, section: Literal["tasks", "watchers"], name: 
     it replaces the old one: ConfigError, and nothing changed, when the file had mistakes or would have one.
     AiempError when it cannot be written.
     """
-    path = config_file.resolve()  # a link, as dotfile managers make them, stays one
+    path = config_file
     try:
+        path = config_file.resolve()  # a link, as dotfile managers make them, stays one
         make_private_folder(path.parent)
         return _set_enabled(path, section, name, enabled)
-    except OSError as error:
-        message = f"{printable(path)} cannot be changed ({error.strerror or error}); see who may write it"
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, in Python before 3.13
+        reason = error.strerror if isinstance(error, OSError) else "a loop of links"
+        message = f"{printable(path)} cannot be changed ({reason}); see who may write it"
         raise AiempError(message) from error
 
 

@@ -43,7 +43,9 @@ def read_regular_file(path: Path, limit: int, *, beneath: Path | None = None) ->
 def _resolved(path: Path) -> Path:
     try:
         return path.resolve(strict=True)
-    except RuntimeError as error:  # how Python before 3.13 reports a loop
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop, in Python before 3.13
+        if isinstance(error, OSError) and error.errno != errno.ELOOP:
+            raise
         raise UnsuitableFile(errno.ELOOP, "is a loop of links", str(path)) from error
 
 

@@ -7,7 +7,6 @@ the others, so no list of keys has to be kept beside the code that reads them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -112,7 +111,7 @@ class Table:
             return None
         if not isinstance(value, int | float) or isinstance(value, bool):
             self._wrong(key, value, "a number, without quotes")
-        elif not (math.isfinite(value) and above < value <= most):
+        elif not above < value <= most:  # true of nan and inf, too
             self.mistake(f"is {shown(value)}; write a number above {above:g}, at most {most:g}", key)
         else:
             return float(value)

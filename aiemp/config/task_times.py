@@ -145,6 +145,8 @@ def _calendar(table: Table) -> str | None:
     if expression is None:
         return None
     try:
+        if not expression.isascii():
+            raise ValueError("it has characters that systemd does not know")
         check_expression(expression)
     except ValueError as error:
         advice = 'write it like "Mon..Fri *-*-* 09:00" (`systemd-analyze calendar` explains them)'

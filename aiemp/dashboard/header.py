@@ -41,15 +41,16 @@ def touched(document: Document, at: datetime) -> Document:
 
 def with_system_status(document: Document, text: str) -> Document:
     """The document with another ``> **System Status:**`` above its first section; not added elsewhere."""
+    status = inline(text, STATUS_LIMIT)
     hidden = document.hidden()
     sections = document.sections()
     for number in range(sections[0].heading if sections else len(document.lines)):
         body = body_of(document.lines[number])
         found = None if hidden[number] else _STATUS.match(body)
-        if found is not None and set(found["lead"]) & set(">*_"):
+        if status and found is not None and set(found["lead"]) & set(">*_"):
             old = body[found.end() :].rstrip()
             line_break = body[found.end() + len(old) :]  # two blanks at the end are a line break
-            new = body[: found.end()].rstrip() + " " + inline(text, STATUS_LIMIT) + line_break
+            new = body[: found.end()].rstrip() + " " + status + line_break
             return _with_body(document, number, new)
     return document
 

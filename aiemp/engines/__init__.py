@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
@@ -35,6 +35,8 @@ class Engine(Protocol):
     """What the orchestrator asks of an engine. Nothing here waits, except ``wait`` and ``stop``."""
 
     name: str
+    grace: timedelta
+    """How long a task must have been due before the orchestrator starts it: timers do it first."""
 
     def start(self) -> None:
         """Start what the plan wants running all the time: its watchers."""

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiemp.engines import Event, Happening
 from aiemp.engines.children import (
@@ -51,6 +51,7 @@ class LocalEngine:
     """Runs the plan with child processes. Made and used in the main thread (signals)."""
 
     name = "local"
+    grace = timedelta(0)
 
     def __init__(
         self,

@@ -44,17 +44,18 @@ class _Process(NamedTuple):
 
 
 @contextlib.contextmanager
-def adopting_orphans() -> Iterator[None]:
-    """Within, orphaned descendants become children of this process, where the system can do that."""
+def adopting_orphans() -> Iterator[bool]:
+    """Within, orphaned descendants become children of this process; yields whether that can be had."""
     if not LINUX_CAN_ADOPT:
-        yield
+        yield False
         return
     before = _subreaper()
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    # A sandbox may forbid it; then the process group has to do, as elsewhere.
+    adopts = _libc().prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
     try:
-        yield
+        yield adopts
     finally:
-        _prctl(PR_SET_CHILD_SUBREAPER, before)
+        _libc().prctl(PR_SET_CHILD_SUBREAPER, before, 0, 0, 0)
 
 
 def die_with_parent() -> Callable[[], None] | None:
@@ -78,22 +79,27 @@ def die_with_parent() -> Callable[[], None] | None:
 
 
 class Descendants:
-    """All processes below this one that were not there when this object was made."""
+    """All processes below this one that were not there when this object was made.
 
-    def __init__(self) -> None:
-        self._before = {p.pid for p in _processes() if p.parent == os.getpid()} if _has_children() else set()
+    ``adopts``: whether this process is told of orphans (:func:`adopting_orphans`); else only the process
+    group of the main child counts.
+    """
+
+    def __init__(self, adopts: bool) -> None:
+        self._adopts = adopts
+        self._before: set[int] = set()
+        if adopts and _has_children():
+            self._before = {process.pid for process in _processes() if process.parent == os.getpid()}
         self._leader = 0
-        self._reap_leader: Callable[[], object] = lambda: None
+        self._reap_leader: Callable[[], object | None] = lambda: None
+        self._is_leader_reaped = False
 
-    def lead_by(self, pid: int, reap: Callable[[], object]) -> None:
-        """``pid`` is the main child and leader of its process group; ``reap`` takes in its exit, if any."""
+    def lead_by(self, pid: int, reap: Callable[[], object | None]) -> None:
+        """``pid`` is the main child, leader of its group; ``reap`` takes in its exit and returns it, or None."""
         self._leader, self._reap_leader = pid, reap
 
     def terminate(self) -> None:
-        """Ask all of them to end (SIGTERM), each once. To be called before the leader is reaped.
-
-        Until then its number cannot belong to another group.
-        """
+        """Ask all of them to end (SIGTERM), each once."""
         self._signal_group(signal.SIGTERM)
         if self.gone():
             return
@@ -117,11 +123,12 @@ class Descendants:
 
     def gone(self) -> bool:
         """Whether none of them is left. Takes in the exit of those that are our own children."""
-        self._reap_leader()
-        if not LINUX_CAN_ADOPT:
+        if self._reap_leader() is not None:
+            self._is_leader_reaped = True
+        if not self._adopts:
             return not _group_exists(self._leader)
         if not _has_children():
-            return True  # nobody is an orphan elsewhere: we are the subreaper
+            return True  # and nobody is left elsewhere, since we adopt all orphans
         processes = self._all()
         for process in processes:
             if process.is_zombie and process.parent == os.getpid() and process.pid != self._leader:
@@ -130,15 +137,18 @@ class Descendants:
         return all(process.is_zombie for process in processes)
 
     def _signal_group(self, number: int) -> None:
-        if self._leader:
-            # macOS answers EPERM for a group of which only zombies are left.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
+        # Once its leader is reaped and the group empty, the number may be given to strangers. Who adopts
+        # knows each process by itself and need not risk that.
+        if self._leader and not (self._adopts and self._is_leader_reaped):
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # EPERM: macOS, only zombies left
                 os.killpg(self._leader, number)
 
     def _alive(self) -> list[_Process]:
         return [process for process in self._all() if not process.is_zombie]
 
     def _all(self) -> list[_Process]:
+        if not self._adopts:
+            return []
         children: dict[int, list[_Process]] = {}
         for process in _processes():
             children.setdefault(process.parent, []).append(process)
@@ -168,9 +178,9 @@ def _group_exists(group: int) -> bool:
 
 
 def _has_children() -> bool:
-    """Whether this process has any child, running or not taken in. One system call, where there is waitid."""
-    if not LINUX_CAN_ADOPT:
-        return False
+    """Whether this process has any child, running or not taken in. One system call."""
+    if not hasattr(os, "waitid"):  # macOS before Python 3.13, where nobody asks
+        return True
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
@@ -179,9 +189,7 @@ def _has_children() -> bool:
 
 
 def _processes() -> Iterator[_Process]:
-    """Every process that ``/proc`` shows (proc(5), ``/proc/pid/stat``); nothing where there is none."""
-    if not LINUX_CAN_ADOPT:
-        return
+    """Every process that ``/proc`` shows (proc(5), ``/proc/pid/stat``), in no order."""
     for name in os.listdir(PROC):  # noqa: PTH208 - names are all that is needed, a thousand times
         if name.isdecimal():
             try:
@@ -199,11 +207,6 @@ def _libc() -> Any:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
     return libc
-
-
-def _prctl(option: int, value: int) -> None:
-    if _libc().prctl(option, value, 0, 0, 0) != 0:  # a sandbox may forbid it; the group is still ended
-        log.debug("prctl(%d) is refused", option)
 
 
 def _subreaper() -> int:

@@ -93,12 +93,12 @@ def run_supervised(
     started = clock()
     with (
         HeldSignals() as signals,
-        adopting_orphans(),
+        adopting_orphans() as adopts,
         Streams(log_file, tail_bytes, on_output, clock) as streams,
     ):
         if signals.wake_descriptor >= 0:
             streams.wake_on(signals.wake_descriptor)
-        descendants = Descendants()
+        descendants = Descendants(adopts)
         process = subprocess.Popen(
             list(argv),
             cwd=cwd,
@@ -173,9 +173,9 @@ def _end(descendants: Descendants, streams: Streams, grace_s: float, clock: Call
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether the program has ended. Where it can be (waitid), it is only looked at and not reaped yet:
+    """Whether the program has ended. It is only looked at and not reaped yet, where that can be (waitid).
 
-    a zombie keeps its number, so that its process group can still be signalled without hitting a stranger.
+    A zombie keeps its number, so that its process group can still be signalled without hitting a stranger.
     """
     if not hasattr(os, "waitid"):  # macOS before Python 3.13
         return process.poll() is not None

@@ -43,11 +43,13 @@ def archive_done(
         there = find_entry(vault, DONE)
         return ArchiveResult(problems=(f"{shown(there)} is not a folder of this vault",) if there else ())
     archive = find_entry(done, ARCHIVE) or done / ARCHIVE
-    if os.path.lexists(archive) and not (archive.is_dir() and leads_inside(archive, vault)):
+    # os.path, because Path.is_dir() raises where Done may be listed but not entered.
+    if os.path.lexists(archive) and not (os.path.isdir(archive) and leads_inside(archive, vault)):  # noqa: PTH112
         return ArchiveResult(problems=(f"{shown(archive)} is not a folder of this vault; nothing was moved",))
     before = _days_before(now, days, zone)
     problems: list[str] = []
     moved = kept = 0
+    subfolders: dict[Path, Path] = {}
     # Listed before anything moves: a folder that changes while it is read may show a file twice.
     for entry in list(entries_below(done, skip=(ARCHIVE,))):
         changed = modified(entry)
@@ -60,18 +62,20 @@ def archive_done(
             if entry.is_symlink() and not leads_inside(entry.path, vault):
                 raise OSError("a link out of the vault; it stays")
             if not dry_run:
-                _move(Path(entry.path), done, archive)
+                source = Path(entry.path)
+                if source.parent not in subfolders:
+                    subfolders[source.parent] = _subfolder(archive, source.parent.relative_to(done))
+                _move(source, subfolders[source.parent])
             moved += 1
-        except FileNotFoundError:
-            continue  # somebody else took it away
         except OSError as error:
+            if not os.path.lexists(entry.path):
+                continue  # somebody else took it away
             kept += 1
             problems.append(f"{shown(entry.path)}: {reason_of(error)}")
     return ArchiveResult(moved, kept, _bounded(problems))
 
 
-def _move(source: Path, done: Path, archive: Path) -> None:
-    folder = _subfolder(archive, source.parent.relative_to(done))
+def _move(source: Path, folder: Path) -> None:
     for name in _numbered(source):
         try:
             move_exclusively(source, folder / name)

@@ -8,13 +8,19 @@ Run as ``python -m aiemp.watchers.approval --vault V --interval N [--dry-run] [-
 
 from __future__ import annotations
 
+import os
 import sys
 
-from aiemp.watchers.folders import folder_named, vault_is_there
+from aiemp.watchers.folders import folder_named, vault_is_there, visible_names
 from aiemp.watchers.known import Known, load, processed_file, remove_leftovers
 from aiemp.watchers.listing import list_files
 from aiemp.watchers.loop import Looked, Stop, run_locked
-from aiemp.watchers.options import Options, parse
+from aiemp.watchers.options import ZONE_VARIABLE, Options, parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
 
 NAME = "approval"
 PENDING = "Pending_Approval"
@@ -37,13 +43,14 @@ class ApprovalWatch:
 
     def __init__(self, options: Options) -> None:
         self.known: Known | None = None
+        self._seen: frozenset[str] = frozenset()
         self._options = options
         self._vault = options.vault
         self._missing: set[str] = set()
         self._stale_check_at = 0.0
 
     def is_there(self) -> bool:
-        return vault_is_there(self._vault, PENDING, *DECISIONS, known=self.known is not None)
+        return vault_is_there(self._vault, self._seen)
 
     def look(self, looked: Looked, now_s: float, steady_s: float) -> None:
         first_start = False
@@ -69,7 +76,7 @@ class ApprovalWatch:
             # Before the dashboard: a crash between the two costs a row, and never writes one twice.
             known.save(now_s)
         if rows:
-            _show(self._options, rows, looked, now_s)
+            _show(self._vault, rows, looked, now_s)
 
     def wait(self, timeout_s: float, stop: Stop) -> bool:
         stop.wait(timeout_s)
@@ -83,7 +90,10 @@ class ApprovalWatch:
         known, messages = load(path, now_s, dry_run=self._options.dry_run)
         looked.warnings.extend(messages)
         if not self._options.dry_run:
+            if not path.parent.exists():
+                known.make_folder()
             remove_leftovers(path.parent, lambda name: name == path.name)
+        self._seen = visible_names(self._vault)
         return known
 
     def _decisions(self, looked: Looked) -> tuple[list[str], bool]:
@@ -159,23 +169,30 @@ def _kind_and_name(decision: str) -> tuple[str, str]:
     return decision.partition("/")[0], decision.rpartition("/")[2]
 
 
-def _show(options: Options, rows: list[tuple[str, str, str]], looked: Looked, now_s: float) -> None:
+def _show(vault: Path, rows: list[tuple[str, str, str]], looked: Looked, now_s: float) -> None:
     """Rows in the dashboard's activity log. What goes wrong there is said, and stops nothing."""
-    from datetime import UTC, datetime  # noqa: PLC0415 - not needed at start
-
+    from aiemp.dashboard import add_activity, touch, update  # noqa: PLC0415 - decisions are rare
     from aiemp.errors import AiempError  # noqa: PLC0415
 
     if len(rows) > MOST_ROWS:
         more = len(rows) - MOST_ROWS
         rows = [*rows[:MOST_ROWS], ("Approvals", f"and {more} more at the same time", "✅ Noticed")]
-    at = datetime.fromtimestamp(now_s, UTC)
+    at = _local_time(now_s)
     try:
-        from aiemp.dashboard import add_activity, update  # noqa: PLC0415
-
-        for action, details, result in rows:
-            update(options.vault, add_activity(at, action, details, result))
+        update(vault, *(add_activity(at, *row) for row in rows), touch(at))
     except (AiempError, OSError) as error:
         looked.warnings.append(f"the dashboard does not show it: {error}")
+
+
+def _local_time(now_s: float) -> datetime:
+    """The time in the plan's zone, which the environment names; else in the machine's."""
+    from datetime import datetime  # noqa: PLC0415 - not needed at start
+    from zoneinfo import ZoneInfo  # noqa: PLC0415
+
+    name = os.environ.get(ZONE_VARIABLE)
+    return (
+        datetime.fromtimestamp(now_s, ZoneInfo(name)) if name else datetime.fromtimestamp(now_s).astimezone()
+    )
 
 
 def main(arguments: list[str]) -> int:

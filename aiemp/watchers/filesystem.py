@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-from aiemp.watchers.folders import folder_named, vault_is_there
+from aiemp.watchers.folders import folder_named, vault_is_there, visible_names
 from aiemp.watchers.known import Known, load, processed_file, remove_leftovers
 from aiemp.watchers.listing import ListedFile, list_files
 from aiemp.watchers.loop import Looked, Stop, run_locked
@@ -73,6 +73,7 @@ class FilesystemWatch:
 
     def __init__(self, options: Options, stop: Stop) -> None:
         self.known: Known | None = None
+        self._seen: frozenset[str] = frozenset()
         self._vault = options.vault
         self._dry_run = options.dry_run
         self._stop = stop
@@ -84,7 +85,7 @@ class FilesystemWatch:
         self._present: frozenset[str] = frozenset()
 
     def is_there(self) -> bool:
-        return vault_is_there(self._vault, DROP, known=self.known is not None)
+        return vault_is_there(self._vault, self._seen)
 
     def look(self, looked: Looked, now_s: float, steady_s: float) -> None:
         if self.known is None:
@@ -133,8 +134,11 @@ class FilesystemWatch:
         if not self._dry_run:
             if folder_named(self._vault, DROP) is None:
                 (self._vault / DROP).mkdir(exist_ok=True)
+            if not known.path.parent.exists():
+                known.make_folder()
             remove_leftovers(known.path.parent, lambda name: name == known.path.name)
             remove_leftovers(self._item_folder, lambda name: name.startswith("FILE_"))
+        self._seen = visible_names(self._vault)
         self.known = known
 
     def _take_whole_ones(self, new: list[ListedFile], looked: Looked, now_s: float, steady_s: float) -> None:
@@ -179,11 +183,11 @@ class FilesystemWatch:
         if self._dry_run:
             looked.messages.append(f"dry run: {what!r} would become {item.name}")
             return
-        for folder in (self._item_folder.parent, self._item_folder):
-            if folder != self._vault:
-                folder.mkdir(exist_ok=True)
         from aiemp.durable import replace_file  # noqa: PLC0415 - not needed by every start
 
+        if not self._item_folder.exists() and self.is_there():
+            self._item_folder.parent.mkdir(exist_ok=True)  # the vault itself: it is there
+            self._item_folder.mkdir(exist_ok=True)
         replace_file(item, drop_items.render(file, received_s))
         looked.messages.append(f"{what!r} became {item.name}")
 

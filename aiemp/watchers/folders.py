@@ -20,9 +20,18 @@ def folder_named(vault: Path, name: str) -> Path | None:
     return find_folder(vault, name)
 
 
-def vault_is_there(vault: Path, *names: str, known: bool) -> bool:
-    """Whether the vault can be seen. Once it is ``known``, an empty folder in its place (where it was
-    mounted) is not taken for it: ``.state`` or one of ``names`` has to be there."""
-    paths = [vault / name for name in (".state", *names)] if known else [vault]
-    # Path.is_dir would raise where the vault may not be entered.
-    return any(os.path.isdir(path) for path in paths)  # noqa: PTH112
+def visible_names(vault: Path) -> frozenset[str]:
+    """What lies in the vault's folder itself, hidden things aside; nothing when it cannot be listed."""
+    try:
+        with os.scandir(vault) as entries:
+            return frozenset(entry.name for entry in entries if not entry.name.startswith("."))
+    except OSError:
+        return frozenset()
+
+
+def vault_is_there(vault: Path, seen_before: frozenset[str]) -> bool:
+    """Whether the vault can be seen. One in which nothing is left of what was ``seen_before`` is taken for
+    the empty folder where it was mounted, even if somebody has made a ``.state`` there by now."""
+    if not seen_before:
+        return os.path.isdir(vault)  # noqa: PTH112 - Path.is_dir would raise where it may not be entered
+    return not seen_before.isdisjoint(visible_names(vault))

@@ -75,16 +75,24 @@ class Known:
             return False
         return True
 
+    def make_folder(self) -> None:
+        """Make ``.state``, in a vault that has just been seen to be there."""
+        from aiemp.durable import make_private_folder  # noqa: PLC0415 - not needed at start
+
+        make_private_folder(self.path.parent, levels=1)
+
     def save(self, now_s: float) -> None:
-        """Replace the file, all or nothing. OSError when it cannot be written; the ids stay unsaved."""
-        from aiemp.durable import make_private_folder, replace_file  # noqa: PLC0415 - not needed at start
+        """Replace the file, all or nothing. OSError when it cannot be written; the ids stay unsaved.
+
+        The folder is not made: when it is gone, so may be the vault.
+        """
+        from aiemp.durable import replace_file  # noqa: PLC0415 - not needed at start
 
         content = self._other_keys | {
             "kept_by": KEPT_BY,
             "processed_ids": list(self._ids),
             "last_updated": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(now_s)),
         }
-        make_private_folder(self.path.parent, levels=1)
         # Plain ASCII: a file name that is no UTF-8 survives as an escape.
         replace_file(self.path, json.dumps(content, indent=1).encode("ascii") + b"\n")
         self.unsaved = False

@@ -27,7 +27,7 @@ from aiemp.places import Places
 from aiemp.plan import DryRunPolicy, Origin, Plan, Watcher
 from aiemp.watchers.holders import first_of, is_alive, processes_holding
 from aiemp.watchers.loop import LOCK_DESCRIPTOR
-from aiemp.watchers.stale_check import STALE_AFTER_VARIABLE, ZONE_VARIABLE
+from aiemp.watchers.options import STALE_AFTER_VARIABLE, ZONE_VARIABLE
 
 log = logging.getLogger("aiemp.watchers")
 

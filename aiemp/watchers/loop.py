@@ -102,9 +102,10 @@ def beat(watch: Watch, now_s: float, *, dry_run: bool) -> None:
     """Show that the loop works: a fresh mtime on the processed file, by which "hung" is told.
 
     The one place for a heartbeat; whatever else wants to know of it (systemd's watchdog) is told from here.
-    A dry run creates nothing.
+    A dry run creates nothing, and nothing is made in place of a vault that is not there.
     """
-    if watch.known is not None and not watch.known.touch() and not dry_run:
+    if watch.known is not None and not watch.known.touch() and not dry_run and watch.is_there():
+        watch.known.make_folder()
         watch.known.save(now_s)
 
 
@@ -170,7 +171,8 @@ def _look(watch: Watch, options: Options, steady_s: float) -> tuple[Looked, bool
         watch.look(looked, now_s, steady_s)
         beat(watch, now_s, dry_run=options.dry_run)
     except OSError as error:
-        looked.problems["work"] = f"cannot work now, and will try again: {error}"
+        why = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+        looked.problems["work"] = f"cannot work now, and will try again: {why}"
         _beat_anyway(watch, options)
         return looked, True
     return looked, False
@@ -178,8 +180,7 @@ def _look(watch: Watch, options: Options, steady_s: float) -> tuple[Looked, bool
 
 def _beat_anyway(watch: Watch, options: Options) -> None:
     try:
-        if watch.is_there():
-            beat(watch, time.time(), dry_run=options.dry_run)
+        beat(watch, time.time(), dry_run=options.dry_run)
     except OSError:
         return  # looks meet the same error, and say it
 

@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 
 USAGE = "usage: python -m aiemp.watchers.{} --vault FOLDER [--interval SECONDS] [--dry-run] [--once]{}\n"
+STALE_AFTER_VARIABLE = "AIEMP_STALE_AFTER_HOURS"
+ZONE_VARIABLE = "AIEMP_TIMEZONE"
+"""How a built-in watcher learns what else the plan says: it does not read the configuration itself."""
+
 TRUE_WORDS = ("true", "1", "yes", "on")
 
 

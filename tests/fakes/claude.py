@@ -63,7 +63,7 @@ def exists(pid: int) -> bool:
     return True
 
 
-def wait_until(condition: Any, what: str, *, timeout_s: float = 10.0) -> None:
+def wait_until(condition: Any, what: str, *, timeout_s: float = 30.0) -> None:
     """Wait for ``condition()`` to be true; fail with ``what`` when it is not within ``timeout_s``."""
     deadline = time.monotonic() + timeout_s
     while not condition():

@@ -14,7 +14,8 @@ from typing import NoReturn, Protocol
 import pytest
 
 from tests.systemd.debian_root import NoDebianRoot, trixie_root
-from tests.systemd.machine import Machine, User
+from tests.systemd.inside import User
+from tests.systemd.machine import Machine
 from tests.systemd.requirements import why_no_machine
 
 MAKING_A_ROOT_TIMEOUT_S = 1200
@@ -44,21 +45,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def machine() -> Iterator[Machine]:
-    """A machine with this host's own systemd, shared by all tests: use your own users and unit names."""
+def bootable() -> None:
+    """Skips where this host can boot no machine at all."""
     reason = why_no_machine()
     if reason is not None:
         cannot_be_had(reason)
+
+
+@pytest.fixture(scope="session")
+def machine(bootable: None) -> Iterator[Machine]:
+    """A machine with this host's own systemd, shared by all tests: use your own users and unit names."""
+    with Machine() as booted:
+        yield booted
+
+
+@pytest.fixture
+def own_machine(bootable: None) -> Iterator[Machine]:
+    """A machine for one test, which may switch it off and on and set its clock."""
     with Machine() as booted:
         yield booted
 
 
 @pytest.fixture(scope="session")
-def trixie() -> Path:
+def trixie(bootable: None) -> Path:
     """The root folder of a Debian 13."""
-    reason = why_no_machine()
-    if reason is not None:
-        cannot_be_had(reason)
     try:
         return trixie_root()
     except NoDebianRoot as error:

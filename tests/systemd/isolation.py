@@ -53,7 +53,7 @@ class Isolation:
         assert self._keeper.stdout.readline() == b"ready\n", "cannot mount a tmpfs for the machine's disk"
 
     def start_init(self, log: IO[bytes], clock_library: Path | None) -> subprocess.Popen[bytes]:
-        """Boot on the disk as it is. The process returned is the parent of PID 1; each ends with the other."""
+        """Boot on the disk as it is. The process returned is PID 1's parent; each ends with the other."""
         join = ["sh", "-c", JOIN_CGROUP, "sh", str(self.cgroup), "setpriv", "--pdeathsig", "KILL"]
         enter = ["nsenter", f"--mount=/proc/{self._keeper.pid}/ns/mnt", *NEW_MOUNTS, *NEW_NAMESPACES]
         boot = ["sh", str(BOOT_SCRIPT), str(self.lower), str(self.base), str(clock_library or "")]

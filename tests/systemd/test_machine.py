@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +14,9 @@ import pytest
 
 from tests.systemd import requirements
 from tests.systemd.conftest import NewUser
+from tests.systemd.inside import CommandFailed, User
 from tests.systemd.isolation import PREFIX, remove_leftovers
-from tests.systemd.machine import CommandFailed, Machine, User
+from tests.systemd.machine import Machine
 from tests.systemd.waiting import wait_until
 
 pytestmark = pytest.mark.real_engine("systemd")
@@ -31,13 +31,6 @@ while True:
     tell(b"WATCHDOG=1")
     time.sleep(0.1)
 """
-
-
-@pytest.fixture
-def own_machine() -> Iterator[Machine]:
-    """A machine for one test that switches it off and on; made like ``machine``, so it skips with that."""
-    with Machine() as booted:
-        yield booted
 
 
 def test_boots_and_nothing_fails(each_machine: Machine) -> None:
@@ -155,7 +148,7 @@ ExecStart={each_machine.which("python3")} {program}
     systemctl("stop", "pinging.service")
 
 
-def test_reboot_and_power_cut_keep_the_disk(own_machine: Machine, new_user: NewUser) -> None:
+def test_reboot_and_power_cut_keep_the_disk(own_machine: Machine) -> None:
     """An enabled unit of a lingering user is back without a login, after an orderly end and after a crash."""
     user = own_machine.add_user("stays")
     text = "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=default.target\n"
@@ -174,30 +167,37 @@ def test_reboot_and_power_cut_keep_the_disk(own_machine: Machine, new_user: NewU
 
 def test_two_days_down_on_a_clock_of_its_own(own_machine: Machine) -> None:
     """Switched on two days later, a persistent timer catches up once; then timers keep to that clock."""
-    start = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
-    own_machine.power_cut(at=start)
-    units = {
-        "daily.timer": "[Timer]\nOnCalendar=*-*-* 02:00 UTC\nPersistent=true\n[Install]\n"
-        "WantedBy=timers.target\n",
-        "daily.service": "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'date +%%s >> /var/ran'\n",
-        "soon.timer": "[Timer]\nOnCalendar=2026-03-29 12:00:06 UTC\nAccuracySec=1us\n[Install]\n"
-        "WantedBy=timers.target\n",
-        "soon.service": "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'date +%%s >> /var/soon'\n",
-    }
-    for name, text in units.items():
-        own_machine.write_file(f"/etc/systemd/system/{name}", text)
-    own_machine.systemctl("enable", "--now", "daily.timer", "soon.timer")
-    assert abs(own_machine.now() - start) < timedelta(seconds=30)
-    assert not own_machine.exists("/var/ran")
+    friday = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
+    sunday = friday + timedelta(days=2)
 
-    own_machine.reboot(at=start + timedelta(days=2))
-    wait_until(lambda: own_machine.exists("/var/ran"), 10, "the catch-up run")
+    def timer(name: str, expression: str) -> None:
+        text = f"[Timer]\nOnCalendar={expression}\nPersistent=true\nAccuracySec=1us\n"
+        own_machine.write_file(
+            f"/etc/systemd/system/{name}.timer", f"{text}[Install]\nWantedBy=timers.target\n"
+        )
+        text = f"[Service]\nType=oneshot\nExecStart=/bin/sh -c 'date +%%s >> /var/{name}'\n"
+        own_machine.write_file(f"/etc/systemd/system/{name}.service", text)
+        own_machine.systemctl("enable", "--now", f"{name}.timer")
+
+    def runs(name: str) -> list[datetime]:
+        lines = own_machine.read_file(f"/var/{name}").split()
+        return [datetime.fromtimestamp(int(line), UTC) for line in lines]
+
+    own_machine.power_cut(at=friday)
+    timer("daily", "*-*-* 02:00 UTC")
+    assert abs(own_machine.now() - friday) < timedelta(seconds=30)
+    assert not own_machine.exists("/var/daily")
+
+    own_machine.reboot(at=sunday)
+    wait_until(lambda: own_machine.exists("/var/daily"), 20, "the catch-up run")
+    (caught_up,) = runs("daily")
+    assert timedelta(0) <= caught_up - sunday < timedelta(seconds=30)
+
+    soon = own_machine.now().replace(microsecond=0) + timedelta(seconds=3)
+    timer("soon", f"{soon:%Y-%m-%d %H:%M:%S} UTC")
     wait_until(lambda: own_machine.exists("/var/soon"), 20, "the timer by the shifted clock")
-    (caught_up,) = own_machine.read_file("/var/ran").split()
-    (soon,) = own_machine.read_file("/var/soon").split()
-    assert datetime.fromtimestamp(int(caught_up), UTC) - (start + timedelta(days=2)) < timedelta(seconds=30)
-    assert datetime.fromtimestamp(int(soon), UTC) == datetime(2026, 3, 29, 12, 0, 6, tzinfo=UTC)
-    assert "Mar 29 12:00:06" in own_machine.journal("-u", "soon.service")
+    assert runs("soon") == [soon]
+    assert f"Mar 29 {soon:%H:%M:%S}" in own_machine.journal("-u", "soon.service")
 
 
 @pytest.mark.parametrize("how", ["closed", "killed"])

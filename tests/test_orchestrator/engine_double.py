@@ -1,4 +1,4 @@
-"""An engine that runs tasks in this process, so that the loop can be driven by a clock that is set by hand."""
+"""An engine that runs tasks in this process, so that a clock set by hand can drive the loop."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class EngineDouble:
     """Keeps what it was asked for. A started task ends on the next look, with the result set here."""
 
     name = "double"
+    grace = timedelta(0)
 
     def __init__(self, plan: Plan, clock: HandClock) -> None:
         self.plan = plan

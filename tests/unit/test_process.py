@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiemp.process import LINUX_CAN_ADOPT, Ending, Finished, find_program, run_supervised
@@ -22,8 +22,8 @@ from aiemp.process.streams import BoundedOutput
 from tests.fakes.claude import FakeClaude, exists, wait_until
 
 GRACE_S = 0.4
-SLACK_S = 3.0
-"""What a busy machine may add to a grace. Each run without supervision would take ten minutes."""
+SLACK_S = 15.0
+"""What a busy machine may add. A run that is not ended takes ten minutes."""
 
 needs_adoption = pytest.mark.skipif(not LINUX_CAN_ADOPT, reason="only Linux adopts orphans")
 
@@ -42,6 +42,30 @@ def nothing_left(fake: FakeClaude) -> Iterator[None]:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     assert not alive, f"left behind: {alive} of {fake.pids()}"
+
+
+class HangingClock:
+    """A clock that leaps past every time limit once the program has said ``[hangs]``.
+
+    So a test waits neither too long nor, on a busy machine, too short for the program to get that far.
+    """
+
+    def __init__(self) -> None:
+        self.leapt_s = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.leapt_s
+
+    def listen(self, chunk: bytes) -> None:
+        if b"[hangs]" in chunk:
+            self.leapt_s = 3600.0
+
+
+def run_hanging(fake: FakeClaude, *steps: tuple[Any, ...], **options: Any) -> Finished:
+    """Run the steps, then hang, and let the time limit be reached at that moment."""
+    clock = HangingClock()
+    steps = (*steps, ("say", "[hangs]"), ("sleep",))
+    return run(fake, *steps, timeout_s=1800, clock=clock, on_output=clock.listen, **options)
 
 
 def run(fake: FakeClaude, *steps: tuple[Any, ...], timeout_s: float = 20.0, **options: Any) -> Finished:
@@ -119,34 +143,43 @@ def test_it_works_outside_the_main_thread(fake: FakeClaude) -> None:
 def test_a_program_that_hangs_is_ended_at_its_limit(fake: FakeClaude) -> None:
     """Total time limit: SIGTERM ends a program that heeds it, long before the grace is over."""
     started = time.monotonic()
-    finished = run(fake, ("say", "working"), ("sleep",), timeout_s=0.3, grace_s=30)
+    finished = run_hanging(fake, ("say", "working"), grace_s=300)
     assert (finished.ended, finished.signal) == (Ending.TIMED_OUT, signal.SIGTERM)
-    assert finished.output == b"working"
-    assert time.monotonic() - started < 0.3 + SLACK_S
+    assert finished.output == b"working[hangs]"
+    assert time.monotonic() - started < SLACK_S
+
+
+def test_a_limit_in_real_time(fake: FakeClaude) -> None:
+    """Nobody has to say anything: the limit wakes the wait by itself."""
+    finished = run(fake, ("sleep",), timeout_s=0.3)
+    assert finished.ended is Ending.TIMED_OUT
+    assert 0.3 <= finished.duration_s < 0.3 + GRACE_S + SLACK_S
 
 
 def test_a_program_that_ignores_sigterm_is_killed(fake: FakeClaude) -> None:
     """After the grace comes SIGKILL, not before."""
-    finished = run(fake, ("ignore_sigterm",), ("say", "x"), ("sleep",), timeout_s=0.4)
+    started = time.monotonic()
+    finished = run_hanging(fake, ("ignore_sigterm",))
     assert (finished.ended, finished.signal) == (Ending.TIMED_OUT, signal.SIGKILL)
-    assert 0.4 + GRACE_S <= finished.duration_s < 0.4 + GRACE_S + SLACK_S
+    assert GRACE_S <= time.monotonic() - started < GRACE_S + SLACK_S
 
 
 def test_what_is_said_on_sigterm_is_kept(fake: FakeClaude) -> None:
     """Output is still read while the program is being ended: it often says there what it was doing."""
-    steps = ("say_on_sigterm", "was at item 3"), ("say", "[ready]"), ("sleep",)
-    finished = run(fake, *steps, timeout_s=0.5, grace_s=10)
-    assert finished.output == b"[ready]was at item 3"
+    more_than_a_pipe_holds = "." * 300_000 + "was at item 3"
+    finished = run_hanging(fake, ("say_on_sigterm", more_than_a_pipe_holds), grace_s=30)
+    assert finished.output.startswith(b"[hangs].")
+    assert finished.output.endswith(b".was at item 3")
     assert (finished.ended, finished.exit_code) == (Ending.TIMED_OUT, 143)
 
 
 def test_a_program_that_falls_silent(fake: FakeClaude) -> None:
     """The silence limit counts from the last output, not from the start."""
     steps = ("say", "a"), ("sleep", 0.3), ("say", "b"), ("sleep", 0.3), ("say", "c"), ("sleep",)
-    finished = run(fake, *steps, silence_s=1.0)
+    finished = run(fake, *steps, silence_s=2.0)
     assert finished.ended is Ending.SILENT
     assert finished.output == b"abc"
-    assert finished.duration_s >= 1.5
+    assert finished.duration_s >= 2.5
 
 
 def test_closed_output_is_not_the_end(fake: FakeClaude) -> None:
@@ -181,7 +214,7 @@ def test_a_daemon_does_not_get_away(fake: FakeClaude, keeps_output: bool) -> Non
 @needs_adoption
 def test_a_daemon_of_a_hanging_program(fake: FakeClaude) -> None:
     """The same at the time limit, when the program itself has to be killed."""
-    finished = run(fake, ("ignore_sigterm",), ("daemon",), ("helper",), ("sleep",), timeout_s=0.6)
+    finished = run_hanging(fake, ("ignore_sigterm",), ("daemon",), ("helper",))
     assert finished.ended is Ending.TIMED_OUT
     assert len(fake.pids()) == 3
 
@@ -259,7 +292,7 @@ def test_signals_at_any_moment(fake: FakeClaude) -> None:
     """A timer strikes ever later, from before the start to after the end: never is a process left."""
     with handler_that_raises(signal.SIGALRM):
         struck = 0
-        for delay_ms in range(1, 120, 4):
+        for delay_ms in range(1, 120, 8):
             try:
                 signal.setitimer(signal.ITIMER_REAL, delay_ms / 1000)
                 run(fake, ("helper",), ("say", "x"))
@@ -269,7 +302,7 @@ def test_signals_at_any_moment(fake: FakeClaude) -> None:
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
             assert not fake.alive(), f"after {delay_ms} ms"
-        assert struck == 30
+        assert struck == 15
 
 
 def test_a_second_signal_does_not_break_the_ending(fake: FakeClaude, tmp_path: Path) -> None:
@@ -337,8 +370,8 @@ def test_a_killed_supervisor_takes_the_program_along(fake: FakeClaude, tmp_path:
 
 
 def test_a_flood_is_bounded_in_memory_and_whole_in_the_log(tmp_path: Path, fake: FakeClaude) -> None:
-    """100 MB of output cost this process a few hundred kilobytes; the log has every byte."""
-    size = 100 * 65536 * 16
+    """32 MB of output cost this process a few hundred kilobytes; the log has every byte."""
+    size = 32 * 65536 * 16
     fake.does(("flood", size))
     log = tmp_path / "log"
     code = (
@@ -404,6 +437,7 @@ def test_a_full_disk_does_not_end_the_run(fake: FakeClaude, caplog: pytest.LogCa
     assert len([r for r in caplog.records if "no longer written" in r.message]) == 1
 
 
+@settings(deadline=None)
 @given(
     chunks=st.lists(st.binary(max_size=300), max_size=30),
     head=st.integers(0, 100),
@@ -479,7 +513,7 @@ def test_elsewhere_the_process_group_is_ended(fake: FakeClaude) -> None:
     try:
         finished = run(fake, ("helper", True), ("say", "done"), ("end", 3))
         assert (finished.exit_code, finished.output) == (3, b"done")
-        finished = run(fake, ("ignore_sigterm",), ("helper",), ("close_output",), ("sleep",), timeout_s=0.4)
+        finished = run_hanging(fake, ("ignore_sigterm",), ("helper",))
         assert (finished.ended, finished.signal) == (Ending.TIMED_OUT, signal.SIGKILL)
         assert mine.poll() is None
         # The helpers are nobody's here, so init has to reap them first.
@@ -497,3 +531,18 @@ def test_elsewhere_a_handler_that_raises(fake: FakeClaude) -> None:
         with pytest.raises(Struck):
             run(fake, ("helper",), ("say", "x"), ("sleep",))
     wait_until(lambda: not fake.alive(), "all of it is gone")
+
+
+@needs_adoption
+def test_a_sandbox_that_forbids_adoption(fake: FakeClaude, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where prctl is refused the group is ended all the same, and a waiting child of before is left alone."""
+    from aiemp.process import descendants
+
+    class Refusing:
+        @staticmethod
+        def prctl(*_arguments: int) -> int:
+            return -1
+
+    monkeypatch.setattr(descendants, "_libc", Refusing)
+    assert run(fake, ("helper", True), ("say", "done"), ("end", 3)).exit_code == 3
+    wait_until(lambda: not fake.alive(), "the helper is gone")

@@ -61,7 +61,7 @@ class DueCheck:
 
 @command("check")
 def check(invocation: Invocation) -> DueCheck:
-    """Show which tasks are due now, and why each other is not.
+    """Show what is due now, and why the rest is not.
 
     Starts nothing.
     """

@@ -74,18 +74,24 @@ class Validation:
     },
 )
 def config() -> None:
-    """Show the plan as it was understood, or check the configuration."""
+    """Show or check the configuration."""
 
 
 @command("show")
 def show(invocation: Invocation) -> ShownPlan:
-    """Show everything that the configuration and the vault ask for, secrets left out."""
+    """Show the plan as it was understood.
+
+    All that the configuration and the vault ask for. Values of environment variables are left out.
+    """
     return ShownPlan(invocation.load_plan(warn=False))
 
 
 @command("validate")
 def validate(invocation: Invocation) -> Validation:
-    """Check the configuration: every mistake with file and line. Exit status 2 when there is one."""
+    """Check the configuration.
+
+    Shows every mistake with file and line. Exit status 2 when there is one.
+    """
     from aiemp.config.locate import config_file
 
     file = config_file(invocation.config, os.environ)

@@ -52,7 +52,7 @@ class Switched:
 @command("enable")
 @click.argument("name", shell_complete=completing(all_names))
 def enable(invocation: Invocation, name: str) -> Switched:
-    """Switch the task or watcher NAME on.
+    """Switch a task or watcher on.
 
     Writes `enabled = true` into the configuration, which is made if there is none; comments stay.
     """
@@ -62,7 +62,7 @@ def enable(invocation: Invocation, name: str) -> Switched:
 @command("disable")
 @click.argument("name", shell_complete=completing(all_names))
 def disable(invocation: Invocation, name: str) -> Switched:
-    """Switch the task or watcher NAME off.
+    """Switch a task or watcher off.
 
     Writes `enabled = false` into the configuration, which is made if there is none; comments stay.
     """

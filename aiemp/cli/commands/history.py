@@ -87,7 +87,10 @@ class PastRuns:
     help="How many runs to show.",
 )
 def history(invocation: Invocation, name: str | None, count: int) -> PastRuns:
-    """Show past runs, of the task NAME or of all, the newest first."""
+    """Show past runs, the newest first.
+
+    Those of the task NAME, or of all tasks: when, how long, how they ended, and why they failed.
+    """
     from aiemp.places import Places
     from aiemp.run_history import History
 

@@ -84,10 +84,11 @@ class Initialised:
 @command("init")
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 def init(invocation: Invocation, folder: Path | None) -> Initialised:
-    """Make the vault DIR: folders, Dashboard.md and the other first files, and a commented aiemp.toml.
+    """Make a vault and its configuration.
 
-    A vault that is there keeps all it has; only what is missing is added. Without DIR it is the vault that
-    --vault, VAULT_PATH or the configuration names, else the current folder if it is a vault, else ./vault.
+    DIR gets the folders, Dashboard.md and the other first files; a commented aiemp.toml is written. A vault
+    that is there keeps all it has; only what is missing is added. Without DIR it is the vault that --vault,
+    VAULT_PATH or the configuration names, else the current folder if it is a vault, else ./vault.
     """
     from aiemp.config.load import load_plan
     from aiemp.config.locate import config_file

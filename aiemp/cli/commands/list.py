@@ -48,9 +48,10 @@ class TaskList:
 
 @command("list")
 def list_tasks(invocation: Invocation) -> TaskList:
-    """Show the tasks: schedule, last run and its result, next run.
+    """Show the tasks and when they run.
 
-    Times are in the zone of the configuration, else the machine's.
+    Their schedule, last run with its result, and next run. Times are in the zone of the configuration,
+    else the machine's.
     """
     plan, now = invocation.load_plan(), utc_now()
     return TaskList(plan, now, tuple(in_plan_order(observe_tasks(plan, now), plan)))

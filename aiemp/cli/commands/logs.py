@@ -14,7 +14,7 @@ from aiemp.cli.invocation import Invocation
 from aiemp.cli.log_tail import Follower, last_lines
 from aiemp.cli.names import all_names, completing, suggestion
 from aiemp.cli.output import screen, write
-from aiemp.cli.table import visible
+from aiemp.cli.screen import visible
 from aiemp.errors import UsageError
 from aiemp.places import Places
 from aiemp.plan import Plan
@@ -38,7 +38,10 @@ LINES_AT_ONCE = 1000
     help="How many lines to show.",
 )
 def logs(invocation: Invocation, name: str | None, follow: bool, count: int) -> None:
-    """Show the log of the task or watcher NAME; without NAME, the orchestrator's."""
+    """Show the end of a log.
+
+    That of the task or watcher NAME; without NAME, the orchestrator's.
+    """
     path = _log_of(invocation, invocation.load_plan(), name)
     is_terminal = screen().width is not None
     tail = last_lines(path, count)

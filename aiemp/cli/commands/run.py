@@ -37,10 +37,7 @@ class Cycle:
     def as_text(self, screen: Screen) -> str:
         mode = " (dry run)" if self.report["dry_run"] else ""
         lines = [f"one cycle of {self.report['vault']}{mode}"]
-        rows = [
-            _row("task", task["name"], task["result"] or "rehearsed", task["error"] or task["summary"])
-            for task in self.report["tasks"]
-        ]
+        rows = [_task_row(task) for task in self.report["tasks"]]
         rows += [
             _row("watcher", watcher["name"], watcher["state"], watcher["reason"])
             for watcher in self.report["watchers"]
@@ -79,9 +76,10 @@ def run(
     engine: str,
     dry_run: bool,
 ) -> Cycle:
-    """Keep watchers running and run tasks when they are due, until Ctrl-C or SIGTERM.
+    """Run the orchestrator.
 
-    SIGHUP makes it read the configuration anew, and start paused watchers again.
+    It keeps watchers running and runs tasks when they are due, until Ctrl-C or SIGTERM. SIGHUP makes it read
+    the configuration anew, and start paused watchers again.
     """
     from aiemp.vault.layout import require_vault
 
@@ -130,6 +128,12 @@ def _one_cycle(invocation: Invocation, options: Mapping[str, object]) -> Mapping
     level = logging.DEBUG if options["verbose"] else logging.INFO
     log_to(None if orchestrator.dry_run else Places(orchestrator.vault_path).orchestrator_log, level=level)
     return orchestrator.run_once()
+
+
+def _task_row(task: Mapping[str, Any]) -> list[Cell]:
+    if task["result"] is None:  # a dry run: what the record says is of an earlier run
+        return _row("task", task["name"], "rehearsed", "")
+    return _row("task", task["name"], task["result"], task["error"] or task["summary"])
 
 
 def _row(kind: str, name: str, state: str, more: str) -> list[Cell]:

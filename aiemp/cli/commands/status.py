@@ -21,9 +21,9 @@ REDRAW_PAUSE_S = 2.0
 @command("status")
 @click.option("--watch", "keep", is_flag=True, help="Look again every two seconds, until Ctrl-C.")
 def status(invocation: Invocation, keep: bool) -> Status:
-    """Show how everything is: orchestrator, watchers, tasks, queues, tools, and what needs you.
+    """Show how everything is, and what needs you.
 
-    Exit status 3 when something is not well.
+    One look at the orchestrator, watchers, tasks, queues and tools. Exit status 3 when something is not well.
     """
     if keep:
         if screen().width is None or invocation.json:

@@ -13,8 +13,7 @@ import click
 from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import completing, find_task, task_names
-from aiemp.cli.screen import Screen
-from aiemp.cli.table import visible
+from aiemp.cli.screen import Screen, visible
 
 if TYPE_CHECKING:
     from aiemp.runner import RunReport
@@ -44,10 +43,12 @@ class TaskRun:
         }
 
     def as_text(self, screen: Screen) -> str:
-        from aiemp.cli.task_facts import RESULT_STYLES
+        message, result = visible(self.report.message), self.report.result
+        if result is None or not screen.colour:
+            return message
+        from aiemp.cli.task_facts import RESULT_STYLES  # a timer's run does without it
 
-        result = self.report.result
-        return screen.paint(visible(self.report.message), RESULT_STYLES[result] if result else "")
+        return screen.paint(message, RESULT_STYLES[result])
 
 
 @command("trigger")
@@ -55,9 +56,9 @@ class TaskRun:
 @click.option("--dry-run", is_flag=True, help="Only say what the task would do.")
 @click.option("--scheduled", is_flag=True, help="Only run it if it is due; what timers use.")
 def trigger(invocation: Invocation, name: str, dry_run: bool, scheduled: bool) -> TaskRun:
-    """Run the task NAME once, now, and wait for its end.
+    """Run one task now.
 
-    It runs whether it is due or not, and counts as a run. Only one task of a vault runs at a time: this one
+    NAME runs whether it is due or not, and counts as a run. Only one task of a vault runs at a time: this one
     waits for another. Exit status 1 when it failed or is blocked.
     """
     if scheduled:

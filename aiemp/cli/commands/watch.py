@@ -21,9 +21,9 @@ OWNER = "aiemp watch"
 @click.option("--once", is_flag=True, help="Look once, then end (built-in watchers only).")
 @click.option("--dry-run", is_flag=True, help="Only say what the watcher would do.")
 def watch(invocation: Invocation, name: str, once: bool, dry_run: bool) -> None:
-    """Run the watcher NAME in the foreground, until Ctrl-C.
+    """Run one watcher in the foreground.
 
-    A watcher runs once in a vault: when it runs already, this says so and ends.
+    It runs until Ctrl-C. A watcher runs once in a vault: when it runs already, this says so and ends.
     """
     from aiemp.watchers.launch import NotStarted, exec_watcher, prepare
 

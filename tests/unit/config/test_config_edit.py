@@ -6,12 +6,14 @@ import stat
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aiemp.config import edit
 from aiemp.config.edit import set_enabled
 from aiemp.config.template import commented_config
 from aiemp.errors import AiempError, ConfigError
@@ -172,6 +174,22 @@ def test_many_at_once_lose_nothing(config: Path) -> None:
     assert [process.wait(60) for process in running] == [0] * 8
     tables = tomllib.loads(config.read_text())["watchers"]
     assert {name: tables[name]["enabled"] for name in names} == dict.fromkeys(names, False)
+
+
+def test_what_an_editor_saves_meanwhile_is_kept(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Editors take no lock: a file that changed between reading and replacing is edited anew."""
+    config.write_text(COMMENTED)
+    candidates = edit._candidates
+    saves = [COMMENTED + "# saved once\n", COMMENTED + "# saved twice\n"]
+
+    def saved_meanwhile(text: str, *change: object) -> Iterator[str]:
+        if saves:
+            config.write_text(saves.pop(0))
+        return candidates(text, *change)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(edit, "_candidates", saved_meanwhile)
+    assert set_enabled(config, "tasks", "linkedin_post", False) is True
+    assert config.read_text() == COMMENTED.replace("= true # for", "= false # for") + "# saved twice\n"
 
 
 LINES = st.sampled_from(

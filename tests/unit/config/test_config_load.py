@@ -191,6 +191,13 @@ class TestDryRun:
         assert plan.dry_run.active
         assert f"{vault}/.env is a folder" in plan.warnings[0]
 
+    def test_the_env_file_is_opened_only_when_nothing_else_decides(self, load: Load, vault: Path) -> None:
+        """One that is no file at all is then not even noticed."""
+        (vault / ".env").mkdir()
+        assert load("", environ={"DRY_RUN": "0"}).warnings == ()
+        assert load("dry_run = false").warnings == ()
+        assert load("", dry_run=True).warnings == ()
+
     def test_an_env_file_outside_the_vault_is_not_read(self, load: Load, vault: Path, tmp_path: Path) -> None:
         """A link out of the vault is not followed."""
         (tmp_path / "secrets").write_text("DRY_RUN=false\n")

@@ -264,7 +264,7 @@ def test_frequency_and_calendar_exclude_each_other(mistakes: Mistakes) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["Mon..Fri 9:99", "every day", "*-*-* 09:00\\n[Service]", "%h", "", "5"]
+    "expression", ["Mon..Fri 9:99", "every day", "*-*-* 09:00\\n[Service]", "%h", "", "٣:00"]
 )
 def test_a_bad_calendar_expression_is_a_mistake(mistakes: Mistakes, expression: str) -> None:
     """It is tried when it is read, not when the timer is installed."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiemp.triggers.audit_report import AuditFigures, render
@@ -136,6 +136,7 @@ def test_a_dry_run_writes_nothing(vault: Path) -> None:
 text_of_any_kind = st.text(max_size=300)
 
 
+@settings(deadline=None)
 @given(task=text_of_any_kind, error=text_of_any_kind, name=text_of_any_kind, finished=text_of_any_kind)
 def test_hostile_text_stays_in_its_cell(task: str, error: str, name: str, finished: str) -> None:
     """Whatever task names, errors and file names hold, the note has the same sections, rows and columns."""
@@ -150,6 +151,7 @@ def test_hostile_text_stays_in_its_cell(task: str, error: str, name: str, finish
     assert [len(row) for row in rows(note, "Stale approvals")] == [2]
 
 
+@settings(deadline=None, max_examples=30)
 @given(text=st.text(max_size=500))
 def test_the_seal_fits_only_what_was_written(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Any text can be sealed; one byte more or fewer anywhere and the note is somebody's."""

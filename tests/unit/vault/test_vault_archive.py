@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
-import multiprocessing
 import os
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from subprocess import PIPE
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -328,21 +330,33 @@ def test_a_file_replaced_during_its_move_is_kept(
     assert (tmp_path / "moved.md").read_text() == "before"
 
 
-def _archive(vault: Path) -> None:
-    archive_done(vault, NOW)
+ARCHIVER = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from aiemp.vault.archive import archive_done
+print("ready", flush=True)
+sys.stdin.readline()
+sys.exit(len(archive_done(Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2])).problems))
+"""
 
 
 def test_two_archivers_at_once_lose_nothing(vault: Path, put) -> None:
     """Two processes that archive the same folder at the same time leave each file once."""
     for number in range(300):
         put(vault / "Done" / f"{number}.md", str(number), modified=OLD)
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_archive, args=(vault,)) for _ in range(2)]
+    command = [sys.executable, "-c", ARCHIVER, str(vault), NOW.isoformat()]
+    processes = [subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) for _ in range(2)]
     for process in processes:
-        process.start()
+        assert process.stdout is not None
+        process.stdout.readline()
     for process in processes:
-        process.join(30)
-    assert [process.exitcode for process in processes] == [0, 0]
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=30)
+    assert [process.returncode for process in processes] == [0, 0]
     archived = vault / "Done" / "archive"
     assert tree(vault / "Done") == sorted(f"archive/{number}.md" for number in range(300))
     assert {path.read_text() for path in archived.iterdir()} == {str(number) for number in range(300)}

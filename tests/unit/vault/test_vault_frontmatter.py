@@ -193,9 +193,8 @@ TRICKY = """true;True;FALSE;yes;No;null;~;on;OFF;2026-02-27;2026-02-30;0;007;202
 "quoted";'single';"a" b
 'it''s';"\\n";a: b;a:;a #b;a#b;http://x.y/z?a=b#c;[a, b];{a: b};*a;&a b;!x;| ;>;% x;@x;`x`;a\tb
 - a;? a;y;n;= b;<<;.inf;a\\b;a, b;a];#c; x ;A B;"""
-VALUES = st.one_of(
-    st.sampled_from(TRICKY.replace("\n", ";").split(";")), st.text("ab 1:#-'\"\\,[]{}.TZ\t", max_size=12)
-)
+TRICKY_VALUES = TRICKY.replace("\n", ";").split(";")
+VALUES = st.one_of(st.sampled_from(TRICKY_VALUES), st.text("ab 1:#-'\"\\,[]{}.TZ\t", max_size=12))
 LINES = st.one_of(
     st.builds("{}:{}{}".format, KEYS, st.sampled_from(["", " ", "  ", "\t"]), VALUES),
     st.sampled_from(
@@ -204,17 +203,36 @@ LINES = st.one_of(
 )
 
 
+def assert_as_yaml_says(text: str) -> None:
+    """What is read without YAML, if anything is, has YAML's values and their types."""
+    fields = plain_fields(text)
+    if fields is not None:
+        loaded = yaml.safe_load(text) or {}
+        assert fields == loaded
+        assert {key: type(value) for key, value in fields.items()} == {
+            key: type(value) for key, value in loaded.items()
+        }
+
+
+def test_each_tricky_value_is_what_yaml_says() -> None:
+    """No value with a meaning of its own in YAML is mistaken for plain text, in any place of a line."""
+    for value in TRICKY_VALUES:
+        for text in (
+            f"k: {value}",
+            f"k:  {value} ",
+            f"k: a{value}",
+            f"k: a {value}",
+            f"{value}: a",
+            f"k:{value}",
+        ):
+            assert_as_yaml_says(text)
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.lists(LINES, max_size=5).map("\n".join))
 def test_plain_fields_are_what_yaml_says(text: str) -> None:
     """Whatever is read without YAML is exactly what YAML makes of it."""
-    fields = plain_fields(text)
-    if fields is not None:
-        loaded = yaml.safe_load(text)
-        assert fields == ({} if loaded is None else loaded)
-        assert {key: type(value) for key, value in fields.items()} == {
-            key: type(value) for key, value in (loaded or {}).items()
-        }
+    assert_as_yaml_says(text)
 
 
 @settings(max_examples=300, deadline=None)

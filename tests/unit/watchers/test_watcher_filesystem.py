@@ -212,7 +212,7 @@ def test_an_item_that_cannot_be_written_is_written_later(world: World) -> None:
     folder = world.vault / "Needs_Action" / "file"
     folder.write_text("in the way")
     world.put("a.txt")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(NotADirectoryError):
         world.look()
     folder.unlink()
     world.look()
@@ -231,6 +231,7 @@ def test_a_record_that_cannot_be_written_makes_no_second_item(world: World) -> N
         with pytest.raises(OSError, match=r"\.state"):
             world.look(times=1)
     state.unlink()
+    state.mkdir()
     world.look()
     assert len(world.items()) == 1
     assert len(world.ids()) == 1
@@ -288,9 +289,9 @@ def test_leftovers_of_a_killed_watcher_are_cleared_at_the_start(world: World) ->
 
 
 def test_many_files_at_once_all_get_their_item(world: World) -> None:
-    """300 files in folders, one item each."""
-    for number in range(300):
+    """60 files in folders, one item each."""
+    for number in range(60):
         world.put(f"batch {number % 7}/file {number}.txt", str(number))
     world.look()
-    assert len(world.items()) == 300
-    assert len(world.ids()) == 300
+    assert len(world.items()) == 60
+    assert len(world.ids()) == 60

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiemp.watchers.known import MOST_IDS_OF_GONE, Known, load, remove_leftovers
@@ -22,6 +22,7 @@ def path(tmp_path: Path) -> Path:
 
 def saved(path: Path, *ids: str) -> None:
     known = Known(path, ids)
+    known.make_folder()
     known.save(NOW_S)
 
 
@@ -131,6 +132,7 @@ def test_touch_refreshes_the_file_and_says_when_there_is_none(path: Path) -> Non
     """The heartbeat: mtime only, the content stays."""
     known = Known(path)
     assert not known.touch()
+    known.make_folder()
     known.save(NOW_S)
     before = path.read_bytes()
     os.utime(path, (1, 1))
@@ -140,10 +142,12 @@ def test_touch_refreshes_the_file_and_says_when_there_is_none(path: Path) -> Non
 
 
 def test_a_vanished_vault_is_not_made_again_by_saving(path: Path) -> None:
-    """Saving needs the vault's folder; only .state may be missing."""
-    gone = path.parent.parent / "gone" / ".state" / path.name
+    """Saving makes no folder at all, and only .state may be missing when it is made."""
     with pytest.raises(FileNotFoundError):
-        Known(gone).save(NOW_S)
+        Known(path).save(NOW_S)
+    with pytest.raises(FileNotFoundError):
+        Known(path.parent.parent / "gone" / ".state" / path.name).make_folder()
+    assert list(path.parent.parent.iterdir()) == []
 
 
 def test_leftovers_of_a_killed_writer_are_removed(path: Path) -> None:
@@ -158,6 +162,7 @@ def test_leftovers_of_a_killed_writer_are_removed(path: Path) -> None:
     remove_leftovers(path.parent / "gone", lambda name: True)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.text(st.characters(codec=None), max_size=20), unique=True, max_size=8))
 def test_any_strings_survive_saving(tmp_path_factory: pytest.TempPathFactory, ids: list[str]) -> None:
     """File names can be anything, surrogates included."""

@@ -1,0 +1,141 @@
+"""Putting a new Dashboard.md in place of the one that was read, and of no other.
+
+The new bytes are on disk before they take the name. Where the system can, the two files *exchange* their
+names, so that a file which somebody else put there in the last microsecond is in our hands and not gone
+(renameat2(2) RENAME_EXCHANGE on Linux, renamex_np(2) RENAME_SWAP on macOS); elsewhere it is a rename right
+after a last look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiemp.dashboard.snapshot import DashboardError, Snapshot, open_regular
+from aiemp.durable import PRIVATE_FILE, sync_folder, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+_RENAME_SWAP = 2
+_CANNOT = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
+
+
+def put(path: Path, data: bytes, instead_of: Snapshot) -> Snapshot | None:
+    """Write ``data`` to ``path`` if that is still the file of ``instead_of``. Call under the dashboard's lock.
+
+    Returns the file that lost its name, as it was read, so that a write into it by somebody who has it open
+    can be noticed (``has_changed``). None when the file at ``path`` is another one now: nothing was done.
+    """
+    temporary = path.with_name(f".{path.name[:100]}.aiemp.tmp")
+    _stage(temporary, data, instead_of.stat)
+    displaced = None
+    try:
+        if instead_of.is_still_at(path):
+            if instead_of.stat is not None:
+                displaced = _exchange(temporary, path, instead_of)
+            elif _create(temporary, path):
+                displaced = instead_of
+    except FileNotFoundError:
+        displaced = None  # somebody took the file away in this moment
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+    if displaced is not None:
+        sync_folder(path.parent)
+    return displaced
+
+
+def _stage(temporary: Path, data: bytes, like: os.stat_result | None) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        temporary.unlink()  # of an update that was killed; the name is ours alone
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+    try:
+        write_all(descriptor, data)
+        if like is not None:
+            if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
+                with contextlib.suppress(PermissionError):
+                    os.fchown(
+                        descriptor, like.st_uid, like.st_gid
+                    )  # root must not take the owner's file away
+            os.fchmod(descriptor, like.st_mode & 0o7777)
+        os.fsync(descriptor)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _create(temporary: Path, path: Path) -> bool:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
+        temporary.rename(path)  # a file system without hard links
+    return True
+
+
+def _exchange(temporary: Path, path: Path, read: Snapshot) -> Snapshot | None:
+    if not _exchange_names(temporary, path):
+        temporary.replace(path)
+        return read
+    try:
+        found = temporary.lstat()
+        if read.stat is not None and os.path.samestat(found, read.stat):
+            return read
+        displaced = Snapshot(open_regular(temporary), b"")
+    except (OSError, DashboardError):
+        _exchange_names(temporary, path)  # whatever it is that somebody put there, it goes back
+        return None
+    displaced.data = read.data
+    read.close()
+    return displaced
+
+
+def _exchange_names(one: Path, other: Path) -> bool:
+    """Exchange two names. False when the system or the file system has no such call."""
+    call = exchange_call()
+    if call is None:
+        return False
+    code = call(os.fsencode(one), os.fsencode(other))
+    if code in _CANNOT:
+        return False
+    if code:
+        raise OSError(code, os.strerror(code), str(other))
+    return True
+
+
+@lru_cache(maxsize=1)
+def exchange_call() -> Callable[[bytes, bytes], int] | None:
+    """The system's call that exchanges two names, returning an errno (0: done); None when it has none."""
+    import ctypes  # noqa: PLC0415 - only for an update that has something to write
+
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if sys.platform == "darwin":
+            function, fixed = libc.renamex_np, False
+        else:
+            function, fixed = libc.renameat2, True
+    except (OSError, AttributeError):
+        return None
+
+    def call(one: bytes, other: bytes) -> int:
+        if fixed:
+            failed = function(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE)
+        else:
+            failed = function(one, other, _RENAME_SWAP)
+        return ctypes.get_errno() if failed else 0
+
+    return call

@@ -1,0 +1,197 @@
+"""The systemd engine: systemd runs everything, this engine looks, starts what is overdue, and reports.
+
+Timers wake the tasks and systemd restarts the watchers; so nothing here restarts a watcher that ended. What
+systemd does not do is healed: a task that is overdue is started, a watcher that hangs is restarted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from aiemp.engines import Event, Happening
+from aiemp.engines.wakeup import Wakeup
+from aiemp.errors import AiempError
+from aiemp.plan import Plan, Watcher
+from aiemp.systemd.names import task_service, watcher_unit
+from aiemp.systemd.systemctl import Systemctl
+from aiemp.watcher_status import WatcherState, WatcherStatus
+from aiemp.watchers.launch import freshness
+
+log = logging.getLogger("aiemp.engine")
+
+OVERDUE_AFTER = timedelta(minutes=2)
+"""A timer has lag and a queued job may wait; only what is due for longer than this is started from here."""
+
+PROPERTIES = (
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "Result",
+    "MainPID",
+    "NRestarts",
+    "ActiveEnterTimestamp",
+    "StateChangeTimestamp",
+)
+BUSY = ("activating", "active", "deactivating", "reloading")
+
+
+@dataclass(frozen=True, slots=True)
+class UnitState:
+    """One unit, as ``systemctl show`` tells it."""
+
+    load: str = "not-found"
+    active: str = "inactive"
+    sub: str = "dead"
+    result: str = "success"
+    pid: int = 0
+    restarts: int = 0
+    since: datetime | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self.active in BUSY
+
+
+class SystemdEngine:
+    """Looks after the units of one plan."""
+
+    name = "systemd"
+    grace = OVERDUE_AFTER
+
+    def __init__(self, plan: Plan, systemctl: Systemctl, *, wakeup: Wakeup) -> None:
+        self.plan = plan
+        self.systemctl = systemctl
+        self.wakeup = wakeup
+        self.units: dict[str, UnitState] = {}
+
+    def start(self) -> None:
+        self.units = self._look()
+
+    def keep_up(self, now: datetime) -> Sequence[Event]:
+        before, self.units = self.units, self._look()
+        events: list[Event] = []
+        for watcher in self.plan.watchers:
+            unit = watcher_unit(watcher.name)
+            was, is_now = before.get(unit, UnitState()), self.units[unit]
+            if is_now.active == "failed" and was.active != "failed":
+                detail = f"systemd gave it up ({is_now.result}) after {is_now.restarts} restarts"
+                events.append(Event(Happening.WATCHER_PAUSED, watcher.name, detail))
+            elif is_now.restarts > was.restarts and unit in before:
+                detail = f"systemd restarted it, {is_now.restarts - was.restarts} times since the last look"
+                events.append(Event(Happening.WATCHER_DIED, watcher.name, detail))
+            elif is_now.active == "active" and was.active != "active" and unit in before:
+                events.append(Event(Happening.WATCHER_STARTED, watcher.name, f"up (pid {is_now.pid})"))
+        for task in self.plan.tasks:
+            unit = task_service(task.name)
+            was, is_now = before.get(unit, UnitState()), self.units[unit]
+            if was.busy and not is_now.busy:
+                events.append(Event(Happening.TASK_ENDED, task.name, is_now.result))
+        return events
+
+    def check_freshness(self, now: datetime) -> Sequence[Event]:
+        events = []
+        for watcher in self.plan.watchers:
+            reason = self._hang_of(watcher, now)
+            if reason:
+                self.systemctl.restart(watcher_unit(watcher.name), wait=False)
+                events.append(Event(Happening.WATCHER_HUNG, watcher.name, reason))
+        return events
+
+    def watchers(self) -> Sequence[WatcherStatus]:
+        return [self._status(watcher) for watcher in self.plan.watchers]
+
+    def busy_with(self) -> str | None:
+        for task in self.plan.tasks:
+            if self.units.get(task_service(task.name), UnitState()).busy:
+                return task.name
+        return None
+
+    def start_task(self, name: str) -> None:
+        try:
+            self.systemctl.start(task_service(name), wait=False)
+        except AiempError as error:
+            raise OSError(str(error)) from error
+        self.units[task_service(name)] = UnitState("loaded", "activating", "start")
+
+    def apply(self, plan: Plan) -> None:
+        self.plan = plan
+        self.units = self._look()
+        log.warning("aiemp.toml was edited: `aiemp install-units` brings the units up to date")
+
+    def unpause(self) -> None:
+        """Start the watchers again that systemd gave up (SIGHUP)."""
+        units = [watcher_unit(w.name) for w in self.plan.watchers if self._is_failed(w)]
+        self.systemctl.reset_failed(*units)
+        self.systemctl.start(*units, wait=False)
+
+    def wait(self, seconds: float) -> None:
+        self.wakeup.wait(seconds)
+
+    def stop(self) -> None:
+        """Nothing: what runs belongs to systemd, and an orchestrator that is restarted must not end it."""
+
+    def _look(self) -> dict[str, UnitState]:
+        units = [watcher_unit(watcher.name) for watcher in self.plan.watchers]
+        units += [task_service(task.name) for task in self.plan.tasks]
+        shown = self.systemctl.show(units, PROPERTIES)
+        return {unit: _unit_state(shown.get(unit, {})) for unit in units}
+
+    def _is_failed(self, watcher: Watcher) -> bool:
+        return self.units.get(watcher_unit(watcher.name), UnitState()).active == "failed"
+
+    def _hang_of(self, watcher: Watcher, now: datetime) -> str:
+        unit = self.units.get(watcher_unit(watcher.name), UnitState())
+        limit_s = watcher.fresh_within_s
+        if limit_s is None or unit.active != "active" or unit.since is None:
+            return ""
+        age_s = freshness(self.plan.vault, watcher.name, now)
+        if age_s is None or age_s <= limit_s or (now - unit.since).total_seconds() <= limit_s:
+            return ""
+        return f"no sign of work for {age_s / 60:.0f} min (allowed: {limit_s / 60:.0f})"
+
+    def _status(self, watcher: Watcher) -> WatcherStatus:
+        unit = self.units.get(watcher_unit(watcher.name), UnitState())
+        state, reason = _watcher_state(watcher, unit)
+        return WatcherStatus(watcher.name, state, unit.pid or None, unit.since, unit.restarts, reason)
+
+
+def _watcher_state(watcher: Watcher, unit: UnitState) -> tuple[WatcherState, str]:
+    if not watcher.enabled:
+        return WatcherState.DISABLED, "disabled in aiemp.toml"
+    if unit.load == "not-found":
+        return WatcherState.DOWN, "it has no unit; run `aiemp install-units`"
+    if unit.active == "active":
+        return WatcherState.RUNNING, ""
+    if unit.active == "failed":
+        return WatcherState.PAUSED, f"systemd gave it up: {unit.result}"
+    return WatcherState.DOWN, f"{unit.active} ({unit.sub})"
+
+
+def _unit_state(shown: Mapping[str, str]) -> UnitState:
+    return UnitState(
+        load=shown.get("LoadState", "not-found"),
+        active=shown.get("ActiveState", "inactive"),
+        sub=shown.get("SubState", "dead"),
+        result=shown.get("Result", "success"),
+        pid=_number(shown.get("MainPID")),
+        restarts=_number(shown.get("NRestarts")),
+        since=_moment(shown.get("ActiveEnterTimestamp")),
+    )
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdigit() else 0
+
+
+def _moment(text: str | None) -> datetime | None:
+    """``Sun 2026-11-22 10:00:00 UTC``; systemctl is asked in UTC by the caller's TZ."""
+    words = (text or "").split()
+    if len(words) < 3:
+        return None
+    try:
+        return datetime.strptime(f"{words[1]} {words[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None

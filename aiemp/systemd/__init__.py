@@ -1,0 +1,1 @@
+"""systemd: the units of a plan, and everything that reads, writes or asks for them."""

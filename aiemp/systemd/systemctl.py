@@ -1,0 +1,126 @@
+"""The only caller of systemctl(1): one batched ``show``, and the few verbs that aiemp needs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from aiemp.errors import AiempError
+
+PATIENCE_S = 60.0
+"""systemctl waits for a manager that is busy reloading; longer than this means that it hangs."""
+
+
+class Scope(Enum):
+    """Which manager: the user's own, or the machine's."""
+
+    USER = "user"
+    SYSTEM = "system"
+
+
+class SystemctlFailed(AiempError):
+    """systemctl said no. The message holds what it said."""
+
+
+class NoSystemd(AiempError):
+    """There is no such manager to talk to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Systemctl:
+    """Talks to one manager. ``environ`` is where its bus is looked for."""
+
+    scope: Scope
+    environ: Mapping[str, str]
+
+    def show(self, units: Sequence[str], properties: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The properties of all units in one call. A unit that is not loaded is there, as ``not-found``."""
+        if not units:
+            return {}
+        wanted = ("Id", *(name for name in properties if name != "Id"))
+        text = self._run("show", "--property", ",".join(wanted), "--", *units)
+        found = {}
+        # A block a unit, in the order asked for; Id may be an alias, so the order is what counts.
+        for unit, block in zip(units, text.strip("\n").split("\n\n"), strict=False):
+            found[unit] = dict(line.partition("=")[::2] for line in block.splitlines() if "=" in line)
+        return found
+
+    def start(self, *units: str, wait: bool = True) -> None:
+        """Start units. ``wait=False`` queues the jobs and returns (--no-block)."""
+        self._verb("start", units, wait=wait)
+
+    def stop(self, *units: str, wait: bool = True) -> None:
+        """Stop units."""
+        self._verb("stop", units, wait=wait)
+
+    def restart(self, *units: str, wait: bool = True) -> None:
+        """Restart units, starting those that do not run."""
+        self._verb("restart", units, wait=wait)
+
+    def reset_failed(self, *units: str) -> None:
+        """Forget failures and start limits of units."""
+        self._verb("reset-failed", units)
+
+    def enable(self, *units: str) -> None:
+        """Enable units."""
+        self._verb("enable", units)
+
+    def disable(self, *units: str) -> None:
+        """Disable units."""
+        self._verb("disable", units)
+
+    def clean_state(self, *timers: str) -> None:
+        """Remove the stamps of timers (``clean --what=state``); they must be stopped."""
+        if timers:
+            self._run("clean", "--what=state", "--", *timers)
+
+    def daemon_reload(self) -> None:
+        """Have the manager read its unit files again."""
+        self._run("daemon-reload")
+
+    def _verb(self, verb: str, units: Sequence[str], *, wait: bool = True) -> None:
+        if units:
+            self._run(verb, *([] if wait else ["--no-block"]), "--", *units)
+
+    def _run(self, *arguments: str) -> str:
+        command = ["systemctl", "--no-pager", "--quiet"]
+        if self.scope is Scope.USER:
+            command.append("--user")
+        try:
+            done = subprocess.run(
+                [*command, *arguments],
+                env=bus_environment(self.scope, self.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=PATIENCE_S,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise NoSystemd("there is no systemctl on this machine, so no systemd to talk to") from None
+        except subprocess.TimeoutExpired:
+            raise SystemctlFailed(f"systemctl {arguments[0]} gave no answer in {PATIENCE_S:.0f} s") from None
+        if done.returncode != 0:
+            said = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
+            if "Failed to connect to bus" in said or "has not been booted with systemd" in said:
+                raise NoSystemd(f"the {self.scope.value} manager of systemd cannot be reached: {said}")
+            raise SystemctlFailed(f"systemctl {' '.join(arguments)}: {said}")
+        return done.stdout
+
+
+def bus_environment(scope: Scope, environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ``, with the user bus found where a login would have put it.
+
+    ``sudo -u`` and some SSH sessions lack XDG_RUNTIME_DIR, which pam_systemd(8) sets to /run/user/UID.
+    """
+    env = {**environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    if scope is Scope.USER and not env.get("XDG_RUNTIME_DIR"):
+        folder = Path(f"/run/user/{os.getuid()}")
+        if folder.is_dir():
+            env["XDG_RUNTIME_DIR"] = str(folder)
+    return env

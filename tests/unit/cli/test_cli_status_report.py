@@ -1,0 +1,174 @@
+"""What of the status is not well, and what it advises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from aiemp.cli.screen import PAPER, Screen
+from aiemp.cli.status_report import UNHEALTHY, Queues, Status
+from aiemp.cli.table import cells_of
+from aiemp.cli.task_facts import task_facts
+from aiemp.locks import Holder
+from aiemp.plan import Frequency, Origin, Plan, ScheduledTask, Watcher
+from aiemp.runs import Ended, Result, TaskRecord
+from aiemp.watcher_status import WatcherState, WatcherStatus
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+TASK = ScheduledTask("tidy", "", Frequency.DAILY, time_of_day=time(8, 0), requires_claude=False)
+CLAUDE_TASK = replace(TASK, name="triage", requires_claude=True)
+PLAN = Plan(
+    Path("/vault"),
+    tasks=(TASK, CLAUDE_TASK),
+    watchers=(Watcher("gmail", origin=Origin.DISCOVERED), Watcher("approval", origin=Origin.BUILT_IN)),
+)
+UP = (
+    WatcherStatus("gmail", WatcherState.RUNNING, 5, NOW - timedelta(hours=3), 2),
+    WatcherStatus("approval", WatcherState.RUNNING, 6, NOW),
+)
+QUEUES = Queues({"/Needs_Action/": 3, "/Pending_Approval/": 2}, {"email": 3}, 2, 1)
+
+
+def ran(result: Result = Result.SUCCEEDED, error: str = "") -> TaskRecord:
+    return TaskRecord(last_run=NOW.replace(hour=8), last=Ended(result, NOW, 2.0, error))
+
+
+def status(**changes: object) -> Status:
+    """A status in which all is well, but for ``changes``."""
+    records = {"tidy": ran(), "triage": ran()}
+    well = Status(
+        plan=PLAN,
+        now=NOW,
+        orchestrator=Holder(4, "orchestrator", "local engine"),
+        since=NOW - timedelta(hours=5),
+        watchers=UP,
+        supervised=frozenset({"gmail", "approval"}),
+        tasks=tuple(task_facts(PLAN, records, NOW, None)),
+        queues=QUEUES,
+        mcp={"email-mcp": "available"},
+        claude="/usr/bin/claude",
+    )
+    return replace(well, **changes)  # type: ignore[arg-type]
+
+
+def watcher(state: WatcherState, reason: str = "") -> tuple[WatcherStatus, ...]:
+    return (WatcherStatus("gmail", state, reason=reason), UP[1])
+
+
+def tasks(record: TaskRecord, name: str = "tidy") -> dict[str, object]:
+    return {"tasks": tuple(task_facts(PLAN, {"tidy": ran(), "triage": ran(), name: record}, NOW, None))}
+
+
+BLOCKED = TaskRecord(
+    last=Ended(Result.BLOCKED, NOW, 0.0, "no disk"),
+    blocked_slot=NOW.replace(hour=8),
+    blocked_reason="no disk",
+)
+
+
+def test_all_well() -> None:
+    """Nothing is said to need the owner, and the exit status is 0."""
+    assert status().problems() == []
+    assert status().exit_code == 0
+    assert status().as_json()["healthy"] is True
+    assert status().as_text(PAPER).endswith("All is well.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "remedy"),
+    [
+        ({"orchestrator": None}, "orchestrator is not running", "aiemp run"),
+        ({"watchers": watcher(WatcherState.DOWN, "exit 1")}, "gmail is down: exit 1", "aiemp logs gmail"),
+        ({"watchers": watcher(WatcherState.HUNG)}, "gmail is hung", "aiemp logs gmail"),
+        ({"watchers": watcher(WatcherState.PAUSED, "gave up")}, "gmail is paused: gave up", "SIGHUP"),
+        (
+            {"watchers": watcher(WatcherState.DOWN), "supervised": frozenset({"approval"})},
+            "watcher gmail is new in the vault and not started",
+            "restart aiemp to adopt it, or: aiemp disable gmail",
+        ),
+        (
+            {"watchers": watcher(WatcherState.DOWN), "supervised": frozenset()},
+            "gmail is down",
+            "without --no-watchers",
+        ),
+        (tasks(ran(Result.FAILED, "boom")), "task tidy failed: boom", "aiemp logs tidy"),
+        (tasks(BLOCKED), "task tidy is blocked: no disk", "by itself"),
+        ({"mcp": {"x": "missing"}}, "MCP server x is missing", ".mcp.json"),
+        ({"mcp": {"x": "not built"}}, "MCP server x is not built", "npm run build"),
+        (
+            {"claude": None, "claude_problem": "Claude Code is not installed; install it"},
+            "Claude Code is not installed",
+            "install it",
+        ),
+        ({"queues": Queues({}, {}, problem="the vault is gone; mount it")}, "the vault is gone", "mount it"),
+    ],
+)
+def test_what_is_not_well_says_what_to_do(changes: dict[str, object], what: str, remedy: str) -> None:
+    """Each trouble is one problem with its remedy, on the screen too, and makes the exit status 3."""
+    (problem,) = status(**changes).problems()
+    assert what in problem.what
+    assert remedy in problem.remedy
+    assert status(**changes).exit_code == UNHEALTHY
+    text = status(**changes).as_text(PAPER)
+    assert problem.what in text
+    assert problem.remedy in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"watchers": watcher(WatcherState.NOT_CONFIGURED, "KEY is not set")},
+        {"watchers": watcher(WatcherState.DISABLED)},
+        tasks(TaskRecord()),
+        tasks(ran(Result.INTERRUPTED)),
+    ],
+)
+def test_what_needs_nobody(changes: dict[str, object]) -> None:
+    """Not configured, switched off, not yet run, cut off and due again: no error."""
+    assert status(**changes).problems() == []
+
+
+def test_one_cause_is_told_once() -> None:
+    """Without an orchestrator the watchers are down for that reason; a task that waits for Claude waits for
+    the same Claude that is missing."""
+    down = tuple(WatcherStatus(name, WatcherState.DOWN) for name in ("gmail", "approval"))
+    assert len(status(orchestrator=None, watchers=down).problems()) == 1
+    missing = "Claude Code is not installed; install it"
+    waiting = replace(BLOCKED, blocked_reason=missing)
+    both = status(**tasks(waiting, "triage"), claude=None, claude_problem=missing)
+    assert len(both.problems()) == 1
+
+
+def test_claude_matters_only_where_it_is_used() -> None:
+    """A vault whose tasks need no Claude is well without it."""
+    plan = replace(PLAN, tasks=(TASK, replace(CLAUDE_TASK, enabled=False)))
+    assert status(plan=plan, claude=None, claude_problem="no; get it").problems() == []
+
+
+def test_the_text_shows_everything() -> None:
+    """One screen has mode, watchers, tasks, queues with domains, approvals that wait, and tools."""
+    text = status().as_text(PAPER)
+    for said in (
+        "running (pid 4, local engine), for 5 h",
+        "live (decided by: default)",
+        "pid 5, for 3 h, 2 restarts",
+        "today 10:00, took 2.0 s",
+        "tomorrow 08:00 (in 22 h)",
+        "email 3",
+        "1 waiting too long",
+        "/usr/bin/claude",
+        "MCP email-mcp",
+    ):
+        assert said in text
+
+
+@pytest.mark.parametrize("make", [lambda: status(), lambda: status(orchestrator=None, mcp={"x": "missing"})])
+def test_tables_fit_a_narrow_terminal(make: Callable[[], Status]) -> None:
+    """Down to 40 columns no line of a table is broken."""
+    lines = make().as_text(Screen(width=40)).splitlines()
+    tables = lines[: lines.index("NEEDS YOU")] if "NEEDS YOU" in lines else lines
+    assert max(map(cells_of, tables)) <= 40

@@ -1,0 +1,146 @@
+"""The rules of ARCHITECTURE.md about who may import what."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "aiemp"
+
+PURE = [
+    "agenda.py",
+    "calendar_slots.py",
+    "config/dry_run.py",
+    "config/names.py",
+    "dashboard/cells.py",
+    "dashboard/document.py",
+    "dashboard/edits.py",
+    "dashboard/tables.py",
+    "decisions.py",
+    "engines/restart_policy.py",
+    "ledger_format.py",
+    "places.py",
+    "plan.py",
+    "runs.py",
+    "schedule_words.py",
+    "schedules.py",
+    "timers.py",
+    "watcher_status.py",
+]
+IMPURE_MODULES = {"subprocess", "socket", "signal", "os", "click", "time", "logging", "shutil", "tempfile"}
+CLOCK_READINGS = {"now", "today", "utcnow", "time", "monotonic"}
+HEAVY = {
+    "click",
+    "jinja2",
+    "rich",
+    "yaml",
+    "tomlkit",
+    "dotenv",
+    "watchfiles",
+    "oncalendar",
+    "asyncio",
+    "difflib",
+    "urllib.request",
+    "email",
+    "http",
+    "argparse",
+}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py"))
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """The modules that a file imports anywhere in it, by their full names."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_modules_have_no_effects(name: str) -> None:
+    """A pure module imports nothing that acts on the world and never reads the clock."""
+    path = PACKAGE / name
+    assert not {module.split(".")[0] for module in imports_of(path)} & IMPURE_MODULES
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            read = isinstance(owner, ast.Name) and owner.id in ("datetime", "date", "time")
+            assert not (read and node.func.attr in CLOCK_READINGS), f"{name}:{node.lineno} reads the clock"
+
+
+def test_pure_modules_build_on_pure_modules() -> None:
+    """What a pure module imports from aiemp is pure too, or holds plain values."""
+    values = {"aiemp.errors", "aiemp.dashboard", "aiemp.systemd"}
+    pure = {"aiemp." + name.removesuffix(".py").replace("/", ".") for name in PURE} | values
+    for name in PURE:
+        ours = {module for module in imports_of(PACKAGE / name) if module.startswith("aiemp")}
+        ours = {module for module in ours if not module.startswith("aiemp.dashboard.")}
+        assert ours <= pure, f"{name} imports {ours - pure}"
+
+
+def test_nothing_imports_the_command_line() -> None:
+    """Only the command line itself, and the module that starts it, know it."""
+    for path in modules():
+        inside = path.relative_to(PACKAGE).parts[0] in ("cli", "__main__.py")
+        assert inside or not any(m.startswith("aiemp.cli") for m in imports_of(path)), path
+
+
+def test_engines_do_not_know_each_other() -> None:
+    """Neither engine imports the other."""
+    engines = {"local", "systemd"}
+    for name in engines:
+        path = PACKAGE / "engines" / f"{name}.py"
+        if path.exists():
+            others = {f"aiemp.engines.{other}" for other in engines - {name}}
+            assert not others & set(imports_of(path))
+
+
+def test_only_systemctl_calls_systemctl() -> None:
+    """No other module names the program."""
+    for path in modules():
+        if path.name != "systemctl.py":
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            strings = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+            assert "systemctl" not in strings, path
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules that are loaded in a fresh Python after ``statement``."""
+    code = f"{statement}; import json, sys; print(json.dumps(sorted(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    return set(json.loads(out.stdout))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import aiemp.supervise, aiemp.engines.local",
+        "import aiemp.watchers.filesystem",
+        "import aiemp.watchers.approval",
+    ],
+)
+def test_long_running_processes_load_nothing_heavy(statement: str) -> None:
+    """What lives for months does not carry libraries that it needs for a moment or never."""
+    assert not loaded_by(statement) & HEAVY
+
+
+def test_scheduled_trigger_loads_only_what_it_needs() -> None:
+    """A scheduled run is a fresh process each time: beside click it starts with nothing heavy."""
+    loaded = loaded_by("import aiemp.cli.commands.trigger, aiemp.runner, aiemp.config.load")
+    assert not loaded & (HEAVY - {"click"})
+
+
+def test_modules_stay_readable() -> None:
+    """A file holds one idea: none is longer than a reader takes in at one sitting."""
+    too_long = {p.name: n for p in modules() if (n := len(p.read_text().splitlines())) > 350}
+    assert too_long == {}

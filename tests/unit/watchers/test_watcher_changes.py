@@ -1,0 +1,117 @@
+"""Waking up on changes, and doing without where the system has none to give."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aiemp.watchers.changes import Changes
+from aiemp.watchers.listing import list_files
+from aiemp.watchers.loop import Stop
+
+HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@pytest.fixture
+def stop() -> Iterator[Stop]:
+    before = {number: signal.getsignal(number) for number in HANDLED}
+    yield Stop()
+    signal.set_wakeup_fd(-1)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def changes() -> Iterator[Changes]:
+    made = Changes()
+    yield made
+    made.close()
+
+
+def soon(action: object) -> threading.Timer:
+    timer = threading.Timer(0.3, action)  # type: ignore[arg-type]
+    timer.start()
+    return timer
+
+
+def test_a_new_watch_asks_for_another_look(tmp_path: Path, changes: Changes, stop: Stop) -> None:
+    """What happened between the look and the watch would be missed otherwise."""
+    folders = list_files(tmp_path).folders
+    assert changes.wait(folders, 20, stop)
+    assert not changes.wait(folders, 0, stop)
+
+
+def test_a_change_ends_the_wait(tmp_path: Path, changes: Changes, stop: Stop) -> None:
+    """Long before its time is over."""
+    folders = list_files(tmp_path).folders
+    changes.wait(folders, 20, stop)
+    timer = soon(lambda: (tmp_path / "a.txt").write_text("x"))
+    began = time.monotonic()
+    assert changes.wait(folders, 20, stop)
+    assert time.monotonic() - began < 10
+    timer.join()
+
+
+def test_reading_is_no_change(tmp_path: Path, changes: Changes, stop: Stop) -> None:
+    """Else our own look would wake us up for the next one, for ever."""
+    (tmp_path / "a.txt").write_text("x")
+    folders = list_files(tmp_path).folders
+    changes.wait(folders, 20, stop)
+    changes.wait(folders, 0.3, stop)
+    list_files(tmp_path)
+    (tmp_path / "a.txt").read_text()
+    assert not changes.wait(folders, 0.6, stop)
+
+
+def test_a_replaced_folder_is_watched_anew(tmp_path: Path, changes: Changes, stop: Stop) -> None:
+    """Same path, another folder."""
+    drop = tmp_path / "Drop"
+    drop.mkdir()
+    changes.wait(list_files(drop).folders, 20, stop)
+    drop.rename(tmp_path / "old")
+    drop.mkdir()
+    folders = list_files(drop).folders
+    assert changes.wait(folders, 20, stop)
+    timer = soon(lambda: (drop / "a.txt").write_text("x"))
+    assert changes.wait(folders, 20, stop)
+    timer.join()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of inotify")
+def test_without_a_free_descriptor_it_only_sleeps(tmp_path: Path, changes: Changes, stop: Stop) -> None:
+    """The system's limit is reached: said, and no error; it tries again later."""
+    folders = list_files(tmp_path).folders
+    import watchfiles._rust_notify  # noqa: F401 - loading it needs a descriptor too
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.open("/dev/null", os.O_RDONLY)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        assert not changes.wait(folders, 0.01, stop)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "seen only at each interval" in changes.problem
+    assert not changes.wait(folders, 0.01, stop)
+
+
+@pytest.mark.parametrize("watching", [True, False])
+def test_a_signal_ends_the_wait(tmp_path: Path, changes: Changes, stop: Stop, watching: bool) -> None:
+    """Within moments, watching or only sleeping; one that came just before counts too."""
+    folders = list_files(tmp_path).folders if watching else {}
+    changes.wait(folders, 0.01, stop)
+    timer = soon(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    began = time.monotonic()
+    changes.wait(folders, 20, stop)
+    assert stop.requested
+    changes.wait(folders, 20, stop)
+    assert time.monotonic() - began < 5
+    timer.join()
