@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aiemp.decisions import Decision, decide_all
+from aiemp.decisions import Decision, decide
 from aiemp.plan import Plan
-from aiemp.runs import TaskRecord
+from aiemp.runs import NEVER_RUN, TaskRecord
 
 NO_TIME = timedelta(0)
 
@@ -35,6 +35,9 @@ class Agenda:
         self.recheck = recheck
         self.grace = grace
         self._due_since: dict[str, datetime] = {}
+        self._plan: Plan | None = None
+        self._looked_at: datetime | None = None
+        self._settled: dict[str, tuple[TaskRecord, Decision]] = {}
         self._rehearsed: dict[str, TaskRecord] = {}
         self._started: dict[str, tuple[datetime | None, int]] = {}
         self._held: dict[str, datetime] = {}
@@ -42,8 +45,8 @@ class Agenda:
     def look(self, plan: Plan, records: Mapping[str, TaskRecord], now: datetime) -> Outlook:
         """What is due at ``now``, the most urgent first, and when to look again."""
         seen = {**records, **self._rehearsed} if plan.dry_run.active else records
-        decisions = decide_all(plan.tasks, seen, now, plan.zone)
-        due = tuple(decision for decision in decisions if decision.due)
+        decisions = self._decide(plan, seen, now)
+        due = tuple(sorted((d for d in decisions if d.due), key=lambda d: d.task.priority))
         self._due_since = {d.task.name: self._since(d, now) for d in due}
         free = [decision for decision in due if self._is_free(decision, now)]
         times = [decision.wake_at for decision in decisions if not decision.due and decision.wake_at]
@@ -68,6 +71,28 @@ class Agenda:
     def forget_holds(self) -> None:
         """Try everything again: the plan was edited, or somebody asked for it (SIGHUP)."""
         self._held.clear()
+
+    def _decide(self, plan: Plan, records: Mapping[str, TaskRecord], now: datetime) -> list[Decision]:
+        """A decision for each task. One that said "not before then" stands until then, unless the record,
+        the plan or the direction of time has changed: a tick costs next to nothing per waiting task."""
+        if plan is not self._plan or (self._looked_at is not None and now < self._looked_at):
+            self._settled.clear()
+        self._plan, self._looked_at = plan, now
+        decisions = []
+        for task in plan.tasks:
+            name = task.name
+            record = records.get(name, NEVER_RUN)
+            settled = self._settled.get(name)
+            if settled is not None and settled[0] is record:
+                wake_at = settled[1].wake_at
+                if wake_at is None or now < wake_at:
+                    decisions.append(settled[1])
+                    continue
+            decision = decide(task, record, now, plan.zone)
+            if not decision.due:
+                self._settled[name] = (record, decision)
+            decisions.append(decision)
+        return decisions
 
     def _is_free(self, decision: Decision, now: datetime) -> bool:
         return now >= self._free_at(decision, now)

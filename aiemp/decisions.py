@@ -1,18 +1,18 @@
 """Whether a task is to run now, and if not, why not and when. Pure: plan, record and clock in, a value out.
 
-:func:`aiemp.schedules.is_due` says whether the calendar asks for a run; this adds what the ledger knows:
-an open slot with its attempts, a retry that has to wait, a reason that was already told.
+:func:`aiemp.schedules.is_due_after` says whether the calendar asks for a run; this adds what the
+ledger knows: an open slot with its attempts, a retry that has to wait, a reason that was already told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from aiemp.plan import ScheduledTask
 from aiemp.runs import NEVER_RUN, TaskRecord
-from aiemp.schedules import is_due, latest_slot, next_due
+from aiemp.schedules import due_later, is_due_after, latest_slot
 
 LONGEST_TOLERANCE = timedelta(seconds=30)
 """An interval task started by a timer may be this early, or a tenth of its interval if that is less: timers
@@ -39,24 +39,23 @@ def decide(
     task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzinfo, *, tolerant: bool = False
 ) -> Decision:
     """Decide about one task at ``now`` (aware). ``tolerant``: for a trigger that a timer started."""
-    task = replace(task, last_run=record.last_run)
+    last_run = record.last_run
     if not task.enabled:
         return Decision(task, False, None, 0, "disabled", None)
     open_slot = _open_slot(task, record, now, zone)
     if open_slot is not None and record.attempts >= task.max_attempts:
         # The plan was edited and allows fewer attempts than were made: that slot is over.
-        task, open_slot = replace(task, last_run=open_slot), None
+        last_run, open_slot = open_slot, None
     if open_slot is not None and record.attempts:
         if record.retry_at is not None and now < record.retry_at <= now + _retry_delay(task):
             reason = f"failed, attempt {record.attempts + 1} of {task.max_attempts} waits"
             return Decision(task, False, open_slot, record.attempts, reason, record.retry_at)
         return Decision(task, True, open_slot, record.attempts + 1, "again", now)
     asked_at = now + _tolerance(task) if tolerant else now
-    if not is_due(task, asked_at, zone):
-        wake_at = next_due(task, now, zone)
-        return Decision(task, False, None, 0, "not yet", wake_at)
-    slot = open_slot or _slot(task, now, zone)
-    reason = "never run" if record.last_run is None else "due"
+    if not is_due_after(task, last_run, asked_at, zone):
+        return Decision(task, False, None, 0, "not yet", due_later(task, last_run, now, zone))
+    slot = open_slot or _slot(task, last_run, now, zone)
+    reason = "never run" if last_run is None else "due"
     return Decision(task, True, slot, 1, reason, now)
 
 
@@ -78,15 +77,15 @@ def _open_slot(task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzi
         return None
     if task.interval is not None:
         return slot
-    newest = latest_slot(task, now, zone)
+    newest = latest_slot(task, record.last_run, now, zone)
     return slot if newest is None or newest <= slot else None
 
 
-def _slot(task: ScheduledTask, now: datetime, zone: tzinfo) -> datetime:
+def _slot(task: ScheduledTask, last_run: datetime | None, now: datetime, zone: tzinfo) -> datetime:
     interval = task.interval
     if interval is not None:
-        return now if task.last_run is None else min(now, task.last_run + interval)
-    return latest_slot(task, now, zone) or now
+        return now if last_run is None else min(now, last_run + interval)
+    return latest_slot(task, last_run, now, zone) or now
 
 
 def _tolerance(task: ScheduledTask) -> timedelta:

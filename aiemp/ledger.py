@@ -21,7 +21,7 @@ from aiemp.plan import Plan
 from aiemp.run_history import History, entry_of
 from aiemp.runs import NEVER_RUN, Ended, Result, Run, TaskRecord, begun, ended, is_exhausted
 from aiemp.schedules import clamped_last_run
-from aiemp.state_file import StateFile
+from aiemp.state_file import Signature, StateFile
 
 log = logging.getLogger("aiemp.ledger")
 
@@ -49,13 +49,19 @@ class Ledger:
         self.places = Places(vault)
         self.history = History(self.places.runs)
         self.file = StateFile(self.places, self.history.last_runs)
+        self._read: tuple[Signature | None, LedgerState] | None = None
 
     def read(self) -> LedgerState:
         """The state now. A missing file is a fresh start; a torn or foreign one is set aside and reported.
 
-        Raises OSError when the file is there and cannot be read.
+        An unchanged file is not read again: the same values are returned. Raises OSError when the file is
+        there and cannot be read.
         """
-        return _state_from_json(self.file.read())
+        signature = self.file.signature()
+        if self._read is None or signature is None or self._read[0] != signature:
+            # Taken before reading: a file that is replaced meanwhile is simply read again next time.
+            self._read = (signature, _state_from_json(self.file.read()))
+        return self._read[1]
 
     def begin(self, run: Run) -> None:
         """Write down that ``run`` starts. The caller holds the run lock; without this record nothing runs."""

@@ -38,12 +38,15 @@ def is_due(task: ScheduledTask, now: datetime, zone: tzinfo = UTC) -> bool:
 
     A ``last_run`` in the future counts as now; see :func:`clamped_last_run`.
     """
-    if not task.enabled:
-        return False
+    return task.enabled and is_due_after(task, task.last_run, now, zone)
+
+
+def is_due_after(task: ScheduledTask, last_run: datetime | None, now: datetime, zone: tzinfo) -> bool:
+    """:func:`is_due` of an enabled task that ran last at ``last_run``, whatever its own field says."""
     interval = task.interval
     if interval is not None:
-        return task.last_run is None or now - task.last_run >= interval
-    slot = latest_slot(task, now, zone)
+        return last_run is None or now - last_run >= interval
+    slot = latest_slot(task, last_run, now, zone)
     return slot is not None and within_catch_up(task, slot, now)
 
 
@@ -62,36 +65,37 @@ def next_due(task: ScheduledTask, now: datetime, zone: tzinfo = UTC) -> datetime
     """
     if not task.enabled:
         return None
-    if is_due(task, now, zone):
-        return now
+    return now if is_due(task, now, zone) else due_later(task, task.last_run, now, zone)
+
+
+def due_later(task: ScheduledTask, last_run: datetime | None, now: datetime, zone: tzinfo) -> datetime | None:
+    """When an enabled task that is not due now, having run last at ``last_run``, is due next."""
     interval = task.interval
     if interval is not None:
-        assert task.last_run is not None  # a never-run interval task is due
-        return task.last_run + interval
-    after = now if task.last_run is None else max(now, task.last_run)
-    return next_slot(task, after, zone)
+        return now if last_run is None else last_run + interval
+    return next_slot(task, now if last_run is None else max(now, last_run), zone)
 
 
-def latest_slot(task: ScheduledTask, now: datetime, zone: tzinfo) -> datetime | None:
+def latest_slot(
+    task: ScheduledTask, last_run: datetime | None, now: datetime, zone: tzinfo
+) -> datetime | None:
     """The latest slot s with ``last_run < s <= now``; None when there is none.
 
     A task that never ran has only today's slots (today: the local date of ``now``).
     """
     today = now.astimezone(zone).date()
-    since = task.last_run
     if task.frequency is Frequency.CALENDAR:
-        if since is None:
-            since = _midnight(today, zone) - timedelta(microseconds=1)
+        since = last_run or _midnight(today, zone) - timedelta(microseconds=1)
         return last_slot_between(task.calendar or "", since, now, zone)
     weekdays = weekdays_of(task)
     at = task.time_of_day or MIDNIGHT
-    for back in range(LONGEST_GAP_DAYS if since is not None else 1):
+    for back in range(1 if last_run is None else LONGEST_GAP_DAYS):
         day = today - timedelta(days=back)
         if day.weekday() not in weekdays:
             continue
         slot = slot_on(day, at, zone)
         if slot is not None and slot <= now:
-            return slot if since is None or since < slot else None
+            return slot if last_run is None or last_run < slot else None
     return None
 
 

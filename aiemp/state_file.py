@@ -17,6 +17,8 @@ from aiemp.durable import make_private_folder, replace_file
 from aiemp.locks import short_lock
 from aiemp.places import Places
 
+Signature = tuple[int, int, int]
+
 log = logging.getLogger("aiemp.ledger")
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -42,6 +44,14 @@ class StateFile:
             with short_lock(self.places.ledger_lock):
                 document = self._read_or_set_aside()
         return document
+
+    def signature(self) -> Signature | None:
+        """What tells one version of the file from every other: it is always replaced by a new one."""
+        try:
+            status = self.places.ledger.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_size, status.st_mtime_ns
 
     def change(self, change: Callable[[dict[str, Any]], None], *, spend_reserve: bool = False) -> None:
         """Read, ``change`` and replace the file, under its lock. OSError: nothing was changed.

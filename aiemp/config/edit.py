@@ -28,7 +28,8 @@ def set_enabled(config_file: Path, section: Literal["tasks", "watchers"], name: 
 
     Comments, order and layout stay; a missing table or file is made. The new text is read and checked before
     it replaces the old one: ConfigError, and nothing changed, when the file had mistakes or would have one.
-    AiempError when it cannot be written.
+    AiempError when it cannot be written. That a watcher of this name exists is for the caller to check:
+    only the vault knows.
     """
     path = config_file
     try:

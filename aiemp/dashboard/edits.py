@@ -15,7 +15,7 @@ from aiemp.dashboard.counts import with_counts, with_daily_counters_reset, with_
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.header import touched, with_system_status
 from aiemp.dashboard.health import HealthRow, with_health
-from aiemp.dashboard.logs import ActivityRow, with_error, with_resolution
+from aiemp.dashboard.logs import ActivityRow, ErrorRow, with_resolution
 
 Edit = Callable[[Document], Document]
 
@@ -33,7 +33,7 @@ def add_activity(at: datetime, action: str, details: str, result: str) -> Edit:
 
 def add_error(at: datetime, component: str, error: str, resolution: str) -> Edit:
     """Show an error under Recent Errors, once; rows older than 7 days drop."""
-    return lambda document: with_error(document, at, component, error, resolution)
+    return ErrorRow(at, component, error, resolution)
 
 
 def resolve_error(component: str, error: str, resolution: str) -> Edit:

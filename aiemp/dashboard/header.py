@@ -6,7 +6,7 @@ Source: vault-facts "Dashboard.md, the commonest form" and the variants below it
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from aiemp.dashboard.cells import DASHES, inline
 from aiemp.dashboard.document import Document, Section, body_of, ending_of
@@ -31,8 +31,10 @@ _ABOUT_THE_SYSTEM = frozenset({"system status", "status", "system health", "heal
 def touched(document: Document, at: datetime) -> Document:
     """The document with its "Last Updated" set to ``at``, wherever and however it is written.
 
-    Each form that is there is kept in its own format; none is added where there is none.
+    Each form that is there is kept in its own format, in UTC unless it names another zone (vault-facts);
+    none is added where there is none.
     """
+    at = at.astimezone(UTC)
     for number, start in _updated_lines(document):
         body = body_of(document.lines[number])
         document = _with_body(document, number, _stamped(body, start, at))
@@ -107,7 +109,7 @@ def _stamped(body: str, start: int, at: datetime) -> str:
     value = body[start:]
     found = find_stamp(value)
     if found is not None:
-        existing = parse_stamp(found[0])
+        existing = parse_stamp(found[0], UTC)
         if existing is not None and timedelta(0) < existing - at <= OTHER_WRITER:
             return body
         new = written_like(found[0], at) or found[0]

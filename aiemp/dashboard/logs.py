@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from aiemp.dashboard.cells import cell, plain
 from aiemp.dashboard.document import Document
@@ -62,30 +62,45 @@ class ActivityRow:
         }
 
 
-def with_error(document: Document, at: datetime, component: str, error: str, resolution: str) -> Document:
-    """The document with this error under Recent Errors, once; what is older than 7 days is dropped.
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """The edit that shows an error under Recent Errors, once, and drops what is older than 7 days.
 
     A row of the same component and error gets the new time, and the resolution if there is one. A row whose
     time cannot be read stays.
     """
-    document, placed = with_table(document, ERRORS)
-    table, column = placed.table, placed.column
-    texts = {
-        "time": _time_cell(placed, at, DATE_AND_MINUTES),
-        "component": cell(readable_component(component), NAME_LIMIT),
-        "error": cell(error, TEXT_LIMIT),
-        "resolution": cell(resolution, TEXT_LIMIT),
-    }
-    rows = [row for row in table.rows if not _is_older(row, column["time"], at)]
-    same = next((n for n, row in enumerate(rows) if _is_same_error(row, column, component, error)), None)
-    if same is None:
-        values = {column[field]: text for field, text in texts.items() if field in column}
-        return _with_new_row(document, placed, rows, values, at)
-    fields = ("time", "resolution") if resolution else ("time",)
-    rows[same] = table.changed(
-        rows[same], {column[field]: texts[field] for field in fields if field in column}
-    )
-    return table.with_rows(document, rows)
+
+    at: datetime
+    component: str
+    error: str
+    resolution: str
+
+    def __call__(self, document: Document) -> Document:
+        document, placed = with_table(document, ERRORS)
+        column = placed.column
+        texts = {
+            "time": _time_cell(placed, self.at, DATE_AND_MINUTES),
+            "component": cell(readable_component(self.component), NAME_LIMIT),
+            "error": cell(self.error, TEXT_LIMIT),
+            "resolution": cell(self.resolution, TEXT_LIMIT),
+        }
+        rows = [row for row in placed.table.rows if not _is_older(row, column["time"], self.at)]
+        same = next((n for n, row in enumerate(rows) if self._is_shown_by(row, column)), None)
+        if same is None:
+            values = {column[field]: text for field, text in texts.items() if field in column}
+            return _with_new_row(document, placed, rows, values, self.at)
+        fields = ("time", "resolution") if self.resolution else ("time",)
+        values = {column[field]: texts[field] for field in fields if field in column}
+        rows[same] = placed.table.changed(rows[same], values)
+        return placed.table.with_rows(document, rows)
+
+    def count(self, document: Document) -> int:
+        """1 when this error is shown, else 0."""
+        placed = find_table(document, ERRORS)
+        return int(placed is not None and any(self._is_shown_by(r, placed.column) for r in placed.table.rows))
+
+    def _is_shown_by(self, row: Row, column: dict[str, int]) -> bool:
+        return _is_same_error(row, column, self.component, self.error)
 
 
 def with_resolution(document: Document, component: str, error: str, resolution: str) -> Document:
@@ -163,7 +178,7 @@ def _time_cell(placed: Placed, at: datetime, default: str) -> str:
 
 
 def _is_older(row: Row, time_column: int, at: datetime) -> bool:
-    stamp = parse_stamp(row.text(time_column))
+    stamp = parse_stamp(row.text(time_column), at.tzinfo or UTC)
     return stamp is not None and at - stamp > ERRORS_KEPT
 
 

@@ -18,7 +18,8 @@ def is_newest_first(times: Sequence[str], now: datetime) -> bool:
     Dates say it plainly. A log of times of day runs over midnight; the order that needs fewer midnights to
     get from its oldest row to ``now`` is the likelier one.
     """
-    stamps = [stamp for text in times if (stamp := parse_stamp(text)) is not None]
+    zone = now.tzinfo or UTC
+    stamps = [stamp for text in times if (stamp := parse_stamp(text, zone)) is not None]
     if len(stamps) > 1 and stamps[0] != stamps[-1]:
         return stamps[0] > stamps[-1]
     clocks = [clock for text in times if (clock := parse_clock(text)) is not None]
@@ -29,7 +30,6 @@ def is_newest_first(times: Sequence[str], now: datetime) -> bool:
 def _midnights(oldest_first: Sequence[int], now: datetime) -> int:
     if not oldest_first:
         return 0
-    now = now.astimezone(UTC)
     now_s = now.hour * 3600 + now.minute * 60 + now.second
     passed = sum(later < earlier for earlier, later in pairwise(oldest_first))
     return passed + (oldest_first[-1] - now_s > CLOCKS_DIFFER_S)

@@ -28,8 +28,10 @@ _RENAME_SWAP = 2
 _CANNOT = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
 
 
-def put(path: Path, data: bytes, instead_of: Snapshot) -> Snapshot | None:
-    """Write ``data`` to ``path`` if that is still the file of ``instead_of``. Call under the dashboard's lock.
+def put(path: Path, data: bytes, instead_of: Snapshot, *, insist: bool = False) -> Snapshot | None:
+    """Write ``data`` to ``path`` if that is still what ``instead_of`` read. Call under the dashboard's lock.
+
+    ``insist``: even if it is not, where names can be exchanged, since then nothing is lost by it.
 
     Returns the file that lost its name, as it was read, so that a write into it by somebody who has it open
     can be noticed (``has_changed``). None when the file at ``path`` is another one now: nothing was done.
@@ -38,7 +40,7 @@ def put(path: Path, data: bytes, instead_of: Snapshot) -> Snapshot | None:
     _stage(temporary, data, instead_of.stat)
     displaced = None
     try:
-        if instead_of.is_still_at(path):
+        if instead_of.is_still_at(path) or (insist and instead_of.stat and exchange_call()):
             if instead_of.stat is not None:
                 displaced = _exchange(temporary, path, instead_of)
             elif _create(temporary, path):
@@ -89,6 +91,8 @@ def _create(temporary: Path, path: Path) -> bool:
 
 def _exchange(temporary: Path, path: Path, read: Snapshot) -> Snapshot | None:
     if not _exchange_names(temporary, path):
+        if not read.is_still_at(path):
+            return None
         temporary.replace(path)
         return read
     try:

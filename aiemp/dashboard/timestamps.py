@@ -1,13 +1,13 @@
 """Times as dashboards write them: read, and written again in the form that was found. Pure.
 
-The dashboard's clock is UTC (vault-facts "Dashboard.md, the commonest form"); a time that names its own
-zone keeps it.
+A time that names its zone keeps it. One that does not is in the zone of the moment it is written with:
+callers choose it (UTC for "Last Updated", vault-facts; the plan's zone for what the owner reads as his day).
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 
 DATE_AND_SECONDS = "2000-01-01 00:00:00"
 DATE_AND_MINUTES = "2000-01-01 00:00"
@@ -28,15 +28,18 @@ def find_stamp(text: str) -> re.Match[str] | None:
     return _STAMP.search(text)
 
 
-def parse_stamp(text: str) -> datetime | None:
-    """The moment that ``text`` names; None when it names none. A date alone means the end of that day."""
+def parse_stamp(text: str, zone: tzinfo) -> datetime | None:
+    """The moment that ``text`` names, in ``zone`` unless it names its own; None when it names none.
+
+    A date alone means the end of that day.
+    """
     found = find_stamp(text)
     if found is None:
         return None
     clock = (found["minutes"] + (found["seconds"] or ":59")) if found["minutes"] else "23:59:59"
     try:
         naive = datetime.fromisoformat(f"{found['date']}T{clock}")
-        return naive.replace(tzinfo=_zone(found["zone"])).astimezone(UTC)
+        return naive.replace(tzinfo=_zone(found["zone"], zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -55,14 +58,14 @@ def parse_clock(text: str) -> time | None:
 def written_like(sample: str, at: datetime) -> str | None:
     """``at`` in the form of ``sample``; None when that is no time. Text around a date is not returned."""
     if parse_clock(sample) is not None:
-        return at.astimezone(UTC).strftime("%H:%M:%S" if sample.count(":") == 2 else "%H:%M")
+        return at.strftime("%H:%M:%S" if sample.count(":") == 2 else "%H:%M")
     found = find_stamp(sample)
     if found is None:
         return None
     try:
-        local = at.astimezone(_zone(found["zone"]))
+        local = at.astimezone(_zone(found["zone"], at.tzinfo or UTC))
     except (ValueError, OverflowError):
-        local = at.astimezone(UTC)
+        local = at
     text = f"{local.year:04d}-{local:%m-%d}"
     if not found["minutes"]:
         return text
@@ -74,8 +77,10 @@ def written_like(sample: str, at: datetime) -> str | None:
     return text + (found["zone"] or "")
 
 
-def _zone(text: str | None) -> timezone:
-    digits = (text or "").strip().replace(":", "")
+def _zone(text: str | None, default: tzinfo) -> tzinfo:
+    if not text:
+        return default
+    digits = text.strip().replace(":", "")
     if not digits.startswith(("+", "-")):
         return UTC
     offset = timedelta(hours=int(digits[1:3]), minutes=int(digits[3:5]))

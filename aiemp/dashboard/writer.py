@@ -34,6 +34,12 @@ UPDATE_PATIENCE_S = 10.0
 QUIET_WATCH_S = 0.01
 BUSY_WATCH_S = 0.25  # longer than a script takes from its read to its write
 BUSY_WITHIN_S = 10.0
+REFUSALS = 2
+"""So often a result is thrown away because the file changed meanwhile; then the names are exchanged anyway
+and the two texts brought together afterwards: a script in a loop would else never let us in."""
+VALUE_REPAIRS = 3
+"""So often a value that somebody else set anew is set back to ours. A row that is gone is always added."""
+
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _REMEDIES = {
     errno.ENOSPC: "make room on that disk",
@@ -46,7 +52,7 @@ _REMEDIES = {
 
 @runtime_checkable
 class Adding(Protocol):
-    """An edit that is no longer itself when applied twice, but can say how often its row is there."""
+    """An edit that adds a row, and can say how often it is there."""
 
     def __call__(self, document: Document) -> Document: ...
 
@@ -73,8 +79,9 @@ def open_dashboard(vault: Path) -> Iterator[Dashboard]:
             yield Dashboard(path, lock)
     except OSError as error:
         remedy = _REMEDIES.get(error.errno or 0, "look at the file and its folder")
-        reason = error.strerror or str(error)
-        raise DashboardError(f"{path} was not updated: {reason} ({error.filename}); {remedy}") from error
+        where = f" ({error.filename})" if error.filename else ""
+        reason = f"{error.strerror or error}{where}"
+        raise DashboardError(f"{path} was not updated: {reason}; {remedy}") from error
 
 
 class Dashboard:
@@ -125,6 +132,8 @@ class _Update:
         self.watch_s = watch_s
         self.ours: bytes | None = None
         self.expected: list[int] = []
+        self.refusals = 0
+        self.repairs = 0
         self.displaced: list[Snapshot] = []
 
     def until_settled(self) -> bool:
@@ -188,17 +197,20 @@ class _Update:
 
     def _repaired(self, document: Document) -> Document:
         """The document with those of our edits that somebody's write took away."""
+        before = document
+        if self.repairs < VALUE_REPAIRS:
+            for edit in self.edits:
+                document = document if isinstance(edit, Adding) else edit(document)
+        self.repairs += document != before
         for edit, expected in zip(self.edits, self.expected, strict=True):
-            if not isinstance(edit, Adding):
-                document = edit(document)
-                continue
-            while edit.count(document) < expected:
+            while isinstance(edit, Adding) and edit.count(document) < expected:
                 document = edit(document)
         return document
 
     def _put(self, new: bytes, current: Snapshot) -> bool:
-        displaced = put(self.path, new, current)
+        displaced = put(self.path, new, current, insist=self.refusals >= REFUSALS)
         if displaced is None:
+            self.refusals += 1
             current.close()
             return False
         self.displaced.append(displaced)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from tests.conftest import Aiemp
@@ -39,8 +40,6 @@ def test_cli_trigger_by_name(aiemp: Aiemp, vault: Path) -> None:
     """A task that is triggered by its name really runs, and the run is kept."""
     old = vault / "Done" / "FILE_old.md"
     old.write_text("done")
-    import os
-
     os.utime(old, (0, 0))
     out = aiemp("trigger", "done_archive", "--json")
     assert out.returncode == 0, out.stderr
