@@ -1,23 +1,23 @@
 """Any text as a value in a unit file, so that systemd reads back exactly that text. Pure.
 
-systemd has no one syntax for values: each directive is split, unquoted, unescaped and expanded by its own rules
-(systemd.syntax(7) "Quoting", systemd.service(5) "Command lines", systemd.unit(5) "Specifiers"; where these are
-silent, tests/systemd/test_quoting_round_trip.py asked systemd 252 and 257). One function for each set of rules:
+systemd has no one syntax for values: each directive is split, unquoted, unescaped and expanded by rules of its
+own (systemd.syntax(7) "Quoting", systemd.service(5) "Command lines", systemd.unit(5) "Specifiers"). Where these
+are silent, tests/systemd/test_quoting_round_trip.py asked systemd 252 and 257. One function for each rule:
 
-==============================  =============================================================================
+==============================  ==========================================================================
 :func:`exec_line`               ``ExecStart=`` and the other ``Exec…=``
 :func:`environment_assignment`  one word of ``Environment=``
-:func:`path_value`              one path: ``WorkingDirectory=``, ``EnvironmentFile=``, and what follows
-                                ``LoadCredential=ID:`` or ``StandardOutput=append:``
-:func:`path_list_value`         ``ReadWritePaths=``, ``ReadOnlyPaths=``, ``InaccessiblePaths=``, ``ExecPaths=``
+:func:`path_value`              one path: ``WorkingDirectory=``, and what follows ``LoadCredential=ID:`` or
+                                ``StandardOutput=append:``
+:func:`path_list_value`         ``ReadWritePaths=``, ``ReadOnlyPaths=``, ``InaccessiblePaths=``
 :func:`bind_path_value`         one word of ``BindPaths=`` or ``BindReadOnlyPaths=``
 :func:`text_value`              ``Description=``
 :func:`unit_name_part`          a part of a unit's name
-==============================  =============================================================================
+==============================  ==========================================================================
 
-ValueError where systemd has no way to write a value. For all of them that is NUL and, so that no value can begin a
-new line in a unit file, line ends; for all but :func:`exec_line` it is whatever is no UTF-8 (names of files
-can be that, and Python shows it as lone surrogates).
+ValueError where systemd has no way to write a value. For all of them that is NUL and, so that no value can
+begin a new line in a unit file, the line ends. For all but :func:`exec_line` it is whatever is no UTF-8 (names
+of files can be that; Python shows it as lone surrogates).
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ _BY_SHELL = ("/bin/sh", "-c", 'exec "$0" "$@"')
 def exec_line(argv: Sequence[str]) -> str:
     """A value for ``ExecStart=`` that runs exactly ``argv``. The program must be an absolute path.
 
-    systemd refuses a program with quotes or a backslash in its path and mistakes a ``$`` there for a variable.
-    Such a one is started by a shell that becomes it (exec), so it still is the unit's main process.
+    systemd refuses a program with quotes or a backslash in its path, and mistakes a ``$`` there for a
+    variable. Such a one is started by a shell that becomes it (exec): it still is the unit's main process.
     """
     if not argv or not argv[0].startswith("/") or argv[0].endswith("/"):
         raise ValueError(f"{argv[0] if argv else ''!r} is not the absolute path of a program")
@@ -59,7 +59,7 @@ def exec_line(argv: Sequence[str]) -> str:
 
 
 def exec_argument(argument: str) -> str:
-    """One word of an ``Exec…=`` line: not split, no variable, no specifier, and no ``;`` between two commands."""
+    """One word of an ``Exec…=`` line: not split, no variable, no specifier, and no ``;`` between commands."""
     return _quoted_word(argument, "an argument").replace("$", "$$")
 
 
@@ -108,7 +108,7 @@ def text_value(text: str) -> str:
 
 
 def unit_name_part(name: str) -> str:
-    r"""``name``, with the bytes that a unit's name should not have as ``\xNN``; different names stay different.
+    r"""``name``, the bytes that a unit's name should not have as ``\xNN``. Different names stay different.
 
     As systemd-escape(1), except that ``-`` stays, which that writes for ``/``: a name is no path.
     """

@@ -6,9 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from tests.conftest import Aiemp
-
 from aiemp.plan import SCHEDULE_REGISTRY
+from tests.conftest import Aiemp
 
 
 def test_cli_list_schedules(aiemp: Aiemp) -> None:

@@ -1,0 +1,147 @@
+"""``aiemp run``, ``aiemp watch`` and ``aiemp status`` around a real orchestrator."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiemp.locks import probe
+from aiemp.places import Places
+from tests.conftest import Aiemp, Running, wait_until
+
+
+def status_of(aiemp: Aiemp) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(aiemp("status", "--json").stdout)
+    return answer
+
+
+def watcher_states(aiemp: Aiemp) -> dict[str, str]:
+    return {each["name"]: each["state"] for each in status_of(aiemp)["watchers"]}
+
+
+def command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+
+
+def test_run_becomes_a_process_without_click(
+    start_aiemp: Callable[..., Running], aiemp: Aiemp, vault: Path
+) -> None:
+    """The orchestrator keeps the pid that a supervisor knows, and is not the command line any more."""
+    run = start_aiemp("run", "--no-schedules", "--interval", "1")
+    wait_until(lambda: probe(Places(vault).orchestrator_lock), "the orchestrator holds its lock")
+    assert "aiemp.supervise" in command_line(run.pid)
+    orchestrator = status_of(aiemp)["orchestrator"]
+    assert (orchestrator["running"], orchestrator["pid"]) == (True, run.pid)
+    assert orchestrator["engine"] == "local engine"
+    assert run.stop() == 0
+    assert status_of(aiemp)["orchestrator"]["running"] is False
+
+
+def test_status_shows_watchers_and_what_is_new(
+    start_aiemp: Callable[..., Running], aiemp: Aiemp, vault: Path
+) -> None:
+    """Running watchers are seen with their pid; one that appears in the vault later is told, not started."""
+    start_aiemp("run", "--no-schedules", "--interval", "1")
+    wait_until(lambda: watcher_states(aiemp).get("filesystem") == "running", "the watchers run")
+    folder = vault / "scripts" / "watchers"
+    folder.mkdir(parents=True)
+    (folder / "slack_watcher.py").write_text("import time\ntime.sleep(300)\n")
+    after = status_of(aiemp)
+    assert after["new_watchers"] == ["slack"]
+    assert any("slack is new" in problem["what"] for problem in after["problems"])
+    assert aiemp("status").returncode == 3
+
+
+def test_a_second_orchestrator_is_refused(
+    start_aiemp: Callable[..., Running], aiemp: Aiemp, vault: Path
+) -> None:
+    """It says who has the vault, by pid, and ends with 1."""
+    first = start_aiemp("run", "--no-schedules", "--no-watchers")
+    wait_until(lambda: probe(Places(vault).orchestrator_lock), "the orchestrator holds its lock")
+    second = aiemp("run")
+    assert second.returncode == 1
+    assert f"pid {first.pid}" in second.stderr
+
+
+def test_run_once_reports(aiemp: Aiemp, write_config: Callable[[str], Path]) -> None:
+    """One cycle runs what is due to its end and reports it as text and as JSON; a failed task makes it 1."""
+    only = "".join(
+        f"[tasks.{name}]\nenabled = false\n"
+        for name in ("morning_triage", "linkedin_post", "daily_rollover", "health_dashboard_update")
+    )
+    write_config(only + '[tasks.bad]\ncommand = ["false"]\nfrequency = "hourly"\n')
+    out = aiemp("run", "--once", "--json")
+    report = json.loads(out.stdout)
+    results = {task["name"]: task["result"] for task in report["tasks"]}
+    assert results["stale_approval_check"] == "succeeded"
+    assert results["bad"] == "failed"
+    assert {watcher["name"] for watcher in report["watchers"]} == {"filesystem", "approval"}
+    assert out.returncode == 1
+    text = aiemp("run", "--once", "--no-watchers")
+    assert "no task was due" in text.stdout
+    assert text.returncode == 0
+
+
+def test_run_once_dry_changes_nothing(aiemp: Aiemp, vault: Path) -> None:
+    """A dry cycle rehearses, and leaves the vault byte for byte as it was."""
+    before = {path: path.read_bytes() for path in vault.rglob("*") if path.is_file()}
+    out = aiemp("run", "--once", "--dry-run", "--no-watchers")
+    assert out.returncode == 0, out.stderr
+    assert "(dry run)" in out.stdout
+    assert "rehearsed" in out.stdout
+    ours = {"Logs/aiemp", ".state/aiemp"}
+    after = {
+        path: path.read_bytes()
+        for path in vault.rglob("*")
+        if path.is_file() and not any(str(path.relative_to(vault)).startswith(each) for each in ours)
+    }
+    assert after == before
+
+
+def test_a_watcher_runs_once_in_a_vault(
+    start_aiemp: Callable[..., Running], aiemp: Aiemp, vault: Path
+) -> None:
+    """A second ``aiemp watch`` is told the pid of the first, and ends with 0."""
+    first = start_aiemp("watch", "filesystem")
+    wait_until(lambda: probe(Places(vault).watcher_lock("filesystem")), "the watcher holds its lock")
+    second = aiemp("watch", "filesystem")
+    assert (second.returncode, second.stdout) == (0, "")
+    assert f"pid {first.pid}" in second.stderr
+    first.wait_for("watching")
+    os.kill(first.pid, signal.SIGINT)
+    assert first.process.wait(20) == 0
+
+
+def test_watch_once_looks_once(aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]) -> None:
+    """``--once`` takes up what was dropped and ends; a program of the user's own cannot be asked for that."""
+    (vault / "Drop" / "note.txt").write_text("buy milk")
+    os.utime(vault / "Drop" / "note.txt", (1_700_000_000, 1_700_000_000))
+    out = aiemp("watch", "filesystem", "--once")
+    assert out.returncode == 0, out.stderr
+    assert [path.name for path in (vault / "Needs_Action").rglob("FILE_note*")]
+    write_config('[watchers.own]\ncommand = ["sleep", "300"]\n')
+    refused = aiemp("watch", "own", "--once")
+    assert refused.returncode == 2
+    assert "cannot look just once" in refused.stderr
+
+
+def test_a_watcher_that_lacks_a_variable_is_not_an_error(
+    aiemp: Aiemp, write_config: Callable[[str], Path]
+) -> None:
+    """Not configured: it says what is missing and ends with 0."""
+    write_config('[watchers.own]\ncommand = ["sleep", "300"]\nrequires_env = ["OWN_TOKEN"]\n')
+    out = aiemp("watch", "own")
+    assert (out.returncode, out.stdout) == (0, "")
+    assert "OWN_TOKEN is not set" in out.stderr
+
+
+def test_a_watcher_that_cannot_be_started_says_why(aiemp: Aiemp, write_config: Callable[[str], Path]) -> None:
+    """A command that does not exist is an error that names it."""
+    write_config('[watchers.own]\ncommand = ["/no/such/program"]\n')
+    out = aiemp("watch", "own")
+    assert out.returncode == 1
+    assert "/no/such/program" in out.stderr

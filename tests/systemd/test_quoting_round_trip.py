@@ -1,0 +1,290 @@
+"""Hostile values go into unit files and come back from a real systemd unchanged, in system and in user mode."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from aiemp.systemd.quoting import (
+    bind_path_value,
+    environment_assignment,
+    exec_line,
+    path_list_value,
+    path_value,
+    text_value,
+    unit_name_part,
+)
+from tests.systemd.conftest import NewUser
+from tests.systemd.inside import User
+from tests.systemd.machine import Machine
+
+pytestmark = pytest.mark.real_engine("systemd")
+
+SPECIAL = ("%", "%n", "%%", "$", "$HOME", "${HOME}", "$$", '"', "'", "\\", "\\\\", "\\x20", "\\n", ";", "\\;")
+SPECIAL += ("#", "#x", "~", "*", "{a,b}", "=", "a=b", "|", "&", "`id`", "$(id)", "[Service]", ",", "<x>")
+STARTS = tuple(f"{first}x" for first in "-@:+!|~#;%$\"'\\ =")
+TEXT = ("a b", "a  b", " leading", "trailing ", "\ttab\t", "a\tb", "Größe", "日本", "😀", "e\u0301", "\u2028")
+ENDS = ("ends\\", "ends\\\\", "ends ", "ends%", "ends$", 'ends"', "ends;", "ends \\ ")
+LONG = ("x" * 4096, "ü %n $HOME ; \\" * 300)
+WORDS = ("", " ", *SPECIAL, *STARTS, *TEXT, *ENDS, *LONG)
+CONTROLS = tuple(chr(code) for code in (*range(1, 10), 11, 12, *range(14, 32), 127))
+NO_TEXT = ("\udcff", "a\udc80b", "\ufffe", "\U0001ffff")
+
+FOLDERS = tuple(word for word in (*SPECIAL, *STARTS, *TEXT, *ENDS, 'Bob\'s "own" 50% $AVE; #1 \\', "y" * 250))
+"""Names of folders: no slash, no more than 255 bytes."""
+
+DUMP = """
+import json, os, sys
+with open(sys.argv[1], "w") as out:
+    json.dump([sys.orig_argv[0], sys.argv[2:], dict(os.environ), os.getcwd()], out)
+"""
+
+WRITE = """
+import json, os, pathlib, shutil, sys
+folder, made, links, files = json.load(sys.stdin)
+shutil.rmtree("OUT", ignore_errors=True)
+os.mkdir("OUT")
+for path in made:
+    os.makedirs(path, exist_ok=True)
+for path, target in links.items():
+    pathlib.Path(path).unlink(missing_ok=True)
+    os.symlink(target, path)
+os.makedirs(folder, exist_ok=True)
+for old in os.listdir(folder):
+    if old.startswith("quoted-"):
+        os.unlink(os.path.join(folder, old))
+for name, text in files.items():
+    with open(os.path.join(folder, name), "w", errors="surrogateescape") as file:
+        file.write(text)
+""".replace("OUT", "/tmp/quoted")
+
+READ = """
+import json, os
+print(json.dumps({name: open("/tmp/quoted/" + name).read() for name in os.listdir("/tmp/quoted")}))
+"""
+
+
+class Manager:
+    """A system or a user manager that is given units in batches: one write, one reload, one start."""
+
+    def __init__(self, machine: Machine, user: User | None) -> None:
+        self.machine = machine
+        self.user = user
+        self.name = user.name if user else None
+        self.folder = user.home / ".config/systemd/user" if user else Path("/etc/systemd/system")
+        self.places = str(user.home) if user else "/srv"
+        self.python = machine.which("python3")
+        self.machine.run(["rm", "-rf", "/tmp/quoted"])
+        self.machine.write_file("/opt/dump.py", DUMP)
+
+    def dump_to(self, name: str, *words: str, python: str = "") -> str:
+        """An ``ExecStart=`` line: the program that writes what it got into ``/tmp/quoted/NAME``."""
+        argv = [python or self.python, "-S", "/opt/dump.py", f"/tmp/quoted/{name}", *words]
+        return f"[Service]\nType=oneshot\nExecStart={exec_line(argv)}\n"
+
+    def start(
+        self, units: Mapping[str, str], folders: Sequence[str] = (), links: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Start the units ``quoted-NAME.service``; what their programs wrote, by file name."""
+        files = {f"quoted-{name}.service": text for name, text in units.items()}
+        wanted = json.dumps([str(self.folder), list(folders), dict(links or {}), files])
+        self.machine.run([self.python, "-c", WRITE], user=self.name, stdin=wanted)
+        scope = ["--user"] if self.name else ["--system"]
+        self.machine.run(["systemctl", *scope, "daemon-reload"], user=self.name)
+        started = self.machine.run(
+            ["systemctl", *scope, "start", "--", *files], user=self.name, check=False, timeout_s=60
+        )
+        assert started.returncode == 0, started.stderr + self.machine.journal("-n", "30")
+        written: dict[str, str] = json.loads(self.machine.run([self.python, "-c", READ]).stdout)
+        return written
+
+    def shown(self, name: str, field: str) -> str:
+        """A property of a unit, exactly."""
+        scope = ["--user"] if self.name else ["--system"]
+        argv = ["systemctl", *scope, "show", "--property", field, "--value", f"quoted-{name}.service"]
+        return self.machine.run(argv, user=self.name).stdout[:-1]
+
+
+@pytest.fixture(params=["system", "user"])
+def manager(request: pytest.FixtureRequest, each_machine: Machine, new_user: NewUser) -> Manager:
+    """The system manager of a machine, and that of a lingering user in it."""
+    return Manager(each_machine, new_user(each_machine) if request.param == "user" else None)
+
+
+def test_arguments(manager: Manager) -> None:
+    """A program gets every argument as it was, control characters and bytes that are no text included."""
+    words = [*WORDS, *CONTROLS, *NO_TEXT]
+    written = manager.start({"all": manager.dump_to("all", *words)})
+    assert seen(written["all"])[1] == words
+
+
+def test_arguments_before_a_second_directive(manager: Manager) -> None:
+    """No argument swallows the line after it: what follows still counts, whatever the argument ends with."""
+    units = {
+        str(number): manager.dump_to(str(number), word) + "Environment=NEXT=line\n"
+        for number, word in enumerate(ENDS)
+    }
+    written = manager.start(units)
+    for number, word in enumerate(ENDS):
+        _, argv, environ, _ = seen(written[str(number)])
+        assert (argv, environ.get("NEXT")) == ([word], "line")
+
+
+def test_environment(manager: Manager) -> None:
+    """Every variable has its value, alone on its line or several on one."""
+    words = [*WORDS, *CONTROLS]
+    lines = [f"Environment={environment_assignment(f'V{n}', word)}\n" for n, word in enumerate(words)]
+    together = [environment_assignment(f"W{n}", word) for n, word in enumerate(words)]
+    text = manager.dump_to("all") + "".join(lines) + f"Environment={' '.join(together)}\n"
+    environ = seen(manager.start({"all": text})["all"])[2]
+    for first in "VW":
+        assert [environ[f"{first}{n}"] for n in range(len(words))] == words
+
+
+def test_working_directories(manager: Manager) -> None:
+    """A program starts in its folder, and appends its output to a file in there, whatever they are called."""
+    paths = [f"{manager.places}/{name}" for name in (*FOLDERS, *CONTROLS)]
+    units = {}
+    for number, path in enumerate(paths):
+        log = PurePosixPath(path) / f"{PurePosixPath(path).name[:80]}.log"
+        units[str(number)] = manager.dump_to(str(number)) + (
+            f"WorkingDirectory={path_value(PurePosixPath(path))}\n"
+            f"StandardOutput=append:{path_value(log)}\n"
+            f"ExecStartPost={exec_line(['/bin/sh', '-c', 'readlink /proc/self/fd/1 > "$0"', f'/tmp/quoted/{number}.out'])}\n"
+        )
+    written = manager.start(units, folders=paths)
+    for number, path in enumerate(paths):
+        assert seen(written[str(number)])[3] == path
+        assert written[f"{number}.out"].removesuffix("\n") == f"{path}/{PurePosixPath(path).name[:80]}.log"
+
+
+def test_programs(manager: Manager) -> None:
+    """A program runs under its own name, also where systemd alone would refuse its path."""
+    names = [name for name in (*FOLDERS, "\x01", "ü\udcff") if name != "y" * 250]
+    paths = {f"{manager.places}/{name}/{name}": str(n) for n, name in enumerate(names)}
+    units = {n: manager.dump_to(n, "$HOME", "%n", python=path) for path, n in paths.items()}
+    folders = [str(PurePosixPath(path).parent) for path in paths]
+    written = manager.start(units, folders, dict.fromkeys(paths, manager.python))
+    for path, n in paths.items():
+        assert seen(written[n])[:2] == [path, ["$HOME", "%n"]]
+
+
+def test_descriptions(manager: Manager) -> None:
+    """`systemctl show` prints each description as it was, but for the spaces around it."""
+    words = [word for word in (*WORDS, *CONTROLS) if word.strip(" \t")]
+    units = {
+        str(n): f"[Unit]\nDescription={text_value(word)}\nDocumentation=man:ls(1)\n{manager.dump_to(str(n))}"
+        for n, word in enumerate(words)
+    }
+    manager.start(units)
+    for n, word in enumerate(words):
+        assert manager.shown(str(n), "Description") == word.strip(" \t")
+    assert manager.shown("0", "Documentation") == "man:ls(1)"
+
+
+def test_unit_names(manager: Manager) -> None:
+    """A unit whose name has any text in it can be loaded and started, and is another one than any other."""
+    names = [name for name in (*FOLDERS, *CONTROLS) if len(unit_name_part(name)) < 200]
+    units = {unit_name_part(name): manager.dump_to(str(n)) for n, name in enumerate(names)}
+    assert len(units) == len(set(names))
+    assert len(manager.start(units)) == len(names)
+
+
+def test_writable_folders(each_machine: Machine) -> None:
+    """In a sandbox the named folders alone are writable, and bind mounts show what they should."""
+    manager = Manager(each_machine, None)
+    names = (*FOLDERS, *CONTROLS)
+    paths = [PurePosixPath("/srv") / name for name in names]
+    script = 'touch "$1/new" && ! touch /srv/new 2> /dev/null && echo "$1" > "$0"'
+    units = {}
+    for number, path in enumerate(paths):
+        argv = ["/bin/sh", "-c", script, f"/tmp/quoted/{number}", str(path)]
+        service = f"[Service]\nType=oneshot\nExecStart={exec_line(argv)}\n"
+        writable = path_list_value(PurePosixPath("/tmp/quoted"), path)
+        units[f"{number}-rw"] = f"{service}ProtectSystem=strict\nReadWritePaths={writable}\n"
+        if not any(character in path.name for character in "\"'") and path.name not in (
+            *CONTROLS,
+            *with_tab(),
+        ):
+            units[f"{number}-bind"] = (
+                f"{service}TemporaryFileSystem=/srv:ro\nBindPaths={bind_path_value(path)}\n"
+            )
+    written = manager.start(units, folders=[str(path) for path in paths])
+    assert sorted(written) == sorted(str(number) for number in range(len(paths)))
+
+
+def test_credentials(each_machine: Machine) -> None:
+    """A secret is loaded from a file of any name."""
+    manager = Manager(each_machine, None)
+    paths = [PurePosixPath("/srv") / name / "secret" for name in FOLDERS]
+    for number, path in enumerate(paths):
+        each_machine.write_file(str(path), f"{number}")
+    show = 'cat "$CREDENTIALS_DIRECTORY/key" > "$0"'
+    units = {}
+    for number, path in enumerate(paths):
+        line = exec_line(["/bin/sh", "-c", show, f"/tmp/quoted/{number}"])
+        units[str(number)] = (
+            f"[Service]\nType=oneshot\nLoadCredential=key:{path_value(path)}\nExecStart={line}\n"
+        )
+    written = manager.start(units)
+    assert written == {str(number): str(number) for number in range(len(paths))}
+
+
+def test_nothing_for_verify_to_say(manager: Manager) -> None:
+    """`systemd-analyze verify` finds nothing in a unit full of hostile values: no warning, no error."""
+    words = [word for word in WORDS if len(word) < 1000]
+    environment = " ".join(environment_assignment(f"V{n}", word) for n, word in enumerate(words))
+    text = f"[Unit]\nDescription={text_value(' '.join(words))}\n{manager.dump_to('all', *words)}"
+    manager.start({"all": f"{text}Environment={environment}\n"})
+    scope = ["--user"] if manager.name else ["--system"]
+    verify = ["systemd-analyze", *scope, "verify", manager.folder / "quoted-all.service"]
+    done = manager.machine.run(verify, user=manager.name)
+    assert done.stderr == ""
+
+
+any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), max_size=40)
+nasty_text = st.text(st.sampled_from("%$\\\"'; #ntx0~-@:+!{}=\t\x7fü😀"), max_size=12)
+values = st.lists(any_text | nasty_text, min_size=20, max_size=80)
+
+
+@given(words=values)
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_any_values(manager: Manager, words: list[str]) -> None:
+    """Values that nobody thought of, as arguments, variables and folders, many in one unit."""
+    text_only = [word for word in words if is_utf8_for_systemd(word)]
+    names = [word for word in text_only if "/" not in word and 0 < len(word.encode()) < 200]
+    folder = next(
+        (f"{manager.places}/any/{name}" for name in names if name not in (".", "..")), manager.places
+    )
+    lines = [f"Environment={environment_assignment(f'V{n}', word)}\n" for n, word in enumerate(text_only)]
+    text = manager.dump_to("all", *words) + "".join(lines)
+    text += f"WorkingDirectory={path_value(PurePosixPath(folder))}\n"
+    _, argv, environ, cwd = seen(manager.start({"all": text}, folders=[folder])["all"])
+    assert (argv, cwd) == (words, folder)
+    assert [environ[f"V{n}"] for n in range(len(text_only))] == text_only
+
+
+def seen(dumped: str) -> Any:
+    """What the program wrote: its own name, its arguments, its environment, its folder."""
+    return json.loads(dumped)
+
+
+def is_utf8_for_systemd(word: str) -> bool:
+    """Whether systemd takes it as text: code points that never are characters it does not."""
+    return not any(0xFDD0 <= ord(one) <= 0xFDEF or ord(one) & 0xFFFE == 0xFFFE for one in word)
+
+
+def with_tab() -> list[str]:
+    """The folders with a control character in their name."""
+    return [name for name in FOLDERS if "\t" in name]
