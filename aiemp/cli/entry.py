@@ -69,12 +69,13 @@ def _message(error: AiempError) -> str:
 
 
 def _unexpected(error: Exception, verbosity: int) -> str:
+    hint = "This was not foreseen. Run it again with -vv for the traceback."
+    what = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError) and error.strerror:
         what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    else:
-        what = f"{type(error).__name__}: {error}"
+        hint = "The system refused that. Run it again with -vv to see where."
     if verbosity >= 2:
         import traceback
 
-        return "".join(traceback.format_exception(error)) + f"aiemp: {what}"
-    return f"aiemp: {what}\nThis was not foreseen. Run it again with -vv for the traceback."
+        hint = "".join(traceback.format_exception(error)).rstrip()
+    return f"aiemp: {what}\n{hint}"

@@ -23,6 +23,9 @@ from aiemp.plan import ScheduledTask
 LONGEST_LINE = 1000
 REDRAW_S = 0.1
 
+STARTED = ": started"
+"""What :func:`aiemp.runner.run_task` says when the time limit begins to count: not while it waits."""
+
 
 class Progress:
     """Says what a run says; without a terminal (``screen.width`` None) line below line, and no output."""
@@ -54,10 +57,11 @@ class Progress:
         """Show a step of the run on a line of its own, and below it where the run is."""
         self.clear()
         self._write(f"{visible(text)}\n")
-        now = self.clock()
-        until = now + timedelta(minutes=self.task.timeout_minutes)
-        self._head = f"since {now:%H:%M:%S}, until {until:%H:%M} at most"
-        self._draw()
+        if STARTED in text:
+            now = self.clock()
+            until = now + timedelta(minutes=self.task.timeout_minutes)
+            self._head = f"since {now:%H:%M:%S}, until {until:%H:%M} at most"
+            self._draw()
 
     def clear(self) -> None:
         """Take the line away, for whoever writes next."""

@@ -22,8 +22,8 @@ WATCHER_STYLES = {
 
 
 def status_lines(status: Status, screen: Screen) -> list[str]:
-    """The whole status, what needs the owner at its end."""
-    lines = table(_heads(status), screen)
+    """The whole status, what needs the owner near its top: a small screen shows that in any case."""
+    lines = [*table(_heads(status), screen), "", *_problems(status, screen)]
     for title, rows in (
         ("WATCHERS", [_watcher(watcher, status) for watcher in status.watchers]),
         ("TASKS", [_task(facts, status) for facts in status.tasks]),
@@ -32,8 +32,7 @@ def status_lines(status: Status, screen: Screen) -> list[str]:
     ):
         if rows:
             lines += ["", screen.paint(title, "strong"), *table(rows, screen, indent="  ")]
-    lines += [f"warning: {visible(warning)}" for warning in status.plan.warnings]
-    return [*lines, "", *_problems(status, screen)]
+    return lines
 
 
 def _heads(status: Status) -> list[list[Cell | str]]:
@@ -115,10 +114,24 @@ def _tools(status: Status) -> list[list[Cell | str]]:
 
 def _problems(status: Status, screen: Screen) -> list[str]:
     problems = status.problems()
-    if not problems:
-        return [screen.paint("All is well.", "good")]
-    lines = [screen.paint("NEEDS YOU", "bad")]
-    for problem in problems:
-        lines.append(f"  {visible(problem.what)}")
-        lines.append(screen.paint(f"    -> {visible(problem.remedy)}", "strong"))
+    if problems:
+        lines = [screen.paint("NEEDS YOU", "bad")]
+        for problem in problems:
+            lines += _wrapped(problem.what, "  ", screen)
+            lines += [
+                screen.paint(line, "strong") for line in _wrapped(f"-> {problem.remedy}", "    ", screen)
+            ]
+    else:
+        lines = [screen.paint("All is well.", "good")]
+    for warning in status.plan.warnings:
+        lines += _wrapped(f"warning: {warning}", "  ", screen)
     return lines
+
+
+def _wrapped(text: str, indent: str, screen: Screen) -> list[str]:
+    """``text`` as lines that fit, so that nothing an owner has to read is cut off."""
+    if screen.width is None:
+        return [indent + visible(text)]
+    from textwrap import wrap
+
+    return wrap(visible(text), screen.width, initial_indent=indent, subsequent_indent=indent) or [""]

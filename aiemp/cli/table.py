@@ -31,7 +31,7 @@ def table(
     indent: str = "",
 ) -> list[str]:
     """``rows`` as lines, below ``headers``. Where they are too wide for the screen, the last column is cut
-    first, then the widest."""
+    first, then the widest; the first column, what a line is about, comes last."""
     grid = [[_cell(cell) for cell in row] for row in rows]
     if headers:
         grid.insert(0, [Cell(header, "faint") for header in headers])
@@ -89,10 +89,15 @@ def _narrow(widths: list[int], room: int) -> None:
     from_last = min(excess, max(0, widths[-1] - LEAST_LAST))
     widths[-1] -= from_last
     for _ in range(excess - from_last):
-        widest = max(range(len(widths)), key=widths.__getitem__)
+        # The first column says what a line is about, so it gives way last.
+        widest = max(range(len(widths)), key=lambda column: (_can_shrink(widths, column), widths[column]))
         if widths[widest] <= LEAST_COLUMN:
             return
         widths[widest] -= 1
+
+
+def _can_shrink(widths: list[int], column: int) -> bool:
+    return column > 0 and widths[column] > LEAST_COLUMN
 
 
 def _cells_of_one(character: str) -> int:

@@ -1,8 +1,8 @@
 """Any text as a value in a unit file, so that systemd reads back exactly that text. Pure.
 
-systemd has no one syntax for values: each directive is split, unquoted, unescaped and expanded by rules of its
-own (systemd.syntax(7) "Quoting", systemd.service(5) "Command lines", systemd.unit(5) "Specifiers"). Where these
-are silent, tests/systemd/test_quoting_round_trip.py asked systemd 252 and 257. One function for each rule:
+systemd has no one syntax for values: each directive is split, unquoted, unescaped and expanded by rules of
+its own (systemd.syntax(7) "Quoting", systemd.service(5) "Command lines", systemd.unit(5) "Specifiers"). Where
+these are silent, tests/systemd/test_quoting_round_trip.py asked systemd 252 and 257. One function per rule:
 
 ==============================  ==========================================================================
 :func:`exec_line`               ``ExecStart=`` and the other ``Exec…=``
@@ -16,8 +16,8 @@ are silent, tests/systemd/test_quoting_round_trip.py asked systemd 252 and 257. 
 ==============================  ==========================================================================
 
 ValueError where systemd has no way to write a value. For all of them that is NUL and, so that no value can
-begin a new line in a unit file, the line ends. For all but :func:`exec_line` it is whatever is no UTF-8 (names
-of files can be that; Python shows it as lone surrogates).
+begin a new line in a unit file, the line ends. For all but :func:`exec_line` it is whatever is no UTF-8 (file
+names can be that; Python shows it as lone surrogates).
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ STATE = ".state"
 SIGNS_OF_A_VAULT = frozenset({"dashboard.md", "needs_action", "pending_approval", ".obsidian"})
 MOST_WARNINGS = 500
 """A process that runs for months must not collect what it has told for ever."""
+LONGEST_SHOWN = 500
 
 _told: set[str] = set()
 
@@ -123,8 +124,13 @@ def warn_once(path: Path | str, problem: OSError | str) -> None:
 
 
 def shown(path: Path | str) -> str:
-    """A path for people: as it is, or quoted when it holds newlines, control or undecodable characters."""
+    """A path for people: as it is, or quoted when it holds newlines, control or undecodable characters.
+
+    A very long one, which only a mischief-maker has, is shortened in its middle.
+    """
     text = os.fspath(path)
+    if len(text) > LONGEST_SHOWN:
+        text = f"{text[: LONGEST_SHOWN // 2]}…{text[-LONGEST_SHOWN // 2 :]}"
     return text if text.isprintable() else repr(text)
 
 

@@ -70,6 +70,8 @@ pivot_root . run/host
 cd /
 umount --lazy /run/host
 rmdir /run/host
+# systemd leaves this to whoever starts a container; without it, services get no credentials.
+mount --make-rshared /
 # The clock and the kernel are the host's: no program in there may set the one or load modules into the other.
 exec env -i container=aiemp-test PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     setpriv --bounding-set=-sys_time,-sys_module \

@@ -9,25 +9,19 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 import pytest
 
 from tests.systemd.debian_root import NoDebianRoot, trixie_root
 from tests.systemd.inside import User
-from tests.systemd.machine import Machine
+from tests.systemd.machine import Machine, NewUser
 from tests.systemd.requirements import why_no_machine
 
 MAKING_A_ROOT_TIMEOUT_S = 1200
 """A test's own limit includes its fixtures, and the first one on the newer systemd downloads a Debian."""
 
 _user_numbers = itertools.count(1)
-
-
-class NewUser(Protocol):
-    """What the fixture ``new_user`` gives."""
-
-    def __call__(self, machine: Machine, *, linger: bool = True) -> User: ...
 
 
 def pytest_configure(config: pytest.Config) -> None:

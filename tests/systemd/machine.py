@@ -16,15 +16,21 @@ import time
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Protocol
 
-from tests.systemd.inside import SYSTEM_STATES, Inside
+from tests.systemd.inside import SYSTEM_STATES, Inside, User
 from tests.systemd.isolation import Isolation
 from tests.systemd.waiting import wait_until
 from tests.systemd.wall_clock import build_shifted_clock
 
 BOOT_DEADLINE_S = 60.0
 POWER_OFF = signal.SIGRTMIN + 4  # systemd(1), "Signals": start poweroff.target
+
+
+class NewUser(Protocol):
+    """What the fixture ``new_user`` gives: it makes users that are gone after the test."""
+
+    def __call__(self, machine: Machine, *, linger: bool = True) -> User: ...
 
 
 class Machine(Inside):

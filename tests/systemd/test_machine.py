@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.systemd import requirements
-from tests.systemd.conftest import NewUser
 from tests.systemd.inside import CommandFailed, User
 from tests.systemd.isolation import PREFIX, remove_leftovers
-from tests.systemd.machine import Machine
+from tests.systemd.machine import Machine, NewUser
 from tests.systemd.waiting import wait_until
 
 pytestmark = pytest.mark.real_engine("systemd")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from aiemp.cli.command import LazyGroup, command
+from aiemp.cli.command import LazyGroup, command, global_options, json_option
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.plan_view import plan_lines
 from aiemp.cli.screen import Screen
@@ -72,6 +72,7 @@ class Validation:
         "show": "aiemp.cli.commands.config:show",
         "validate": "aiemp.cli.commands.config:validate",
     },
+    params=[*global_options(), json_option()],
 )
 def config() -> None:
     """Show or check the configuration."""

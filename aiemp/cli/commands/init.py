@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,8 +46,10 @@ class Initialised:
         """What to do before the configuration means this vault; "" when it does."""
         if self.other_vault is None:
             return ""
+        from aiemp.config.template import toml_text
+
         said = f"names {self.other_vault}" if self.other_vault else "names no vault"
-        return f'{self.config_file} {said}. To use this one, write: vault = "{self.vault}"'
+        return f"{self.config_file} {said}. To use this one, write: vault = {toml_text(str(self.vault))}"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -75,7 +78,10 @@ class Initialised:
             lines.append(f"  imported when they last ran: {', '.join(self.imported)}")
         lines += [f"warning: {warning}" for warning in self.warnings]
         if self.advice:
-            lines += [screen.paint(self.advice, "warn"), f"Or, for once: aiemp --vault '{self.vault}' run"]
+            lines += [
+                screen.paint(self.advice, "warn"),
+                f"Or, for once: aiemp --vault {quote(str(self.vault))} run",
+            ]
         else:
             lines.append("Next: aiemp run")
         return "\n".join(lines)

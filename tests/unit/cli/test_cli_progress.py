@@ -55,7 +55,7 @@ def test_the_line_names_start_limit_and_last_output() -> None:
 def test_output_in_pieces_is_one_line() -> None:
     """A character and a line may come in two chunks; blank lines do not hide the last words."""
     progress, stream = progress_on(Screen(width=80))
-    progress.say("go")
+    progress.say("go: started")
     assert progress.on_output is not None
     for chunk in (b"caf\xc3", b"\xa9 is", b" open\n", b"\n\n"):
         progress.on_output(chunk)
@@ -65,7 +65,7 @@ def test_output_in_pieces_is_one_line() -> None:
 def test_hostile_output_stays_on_the_line() -> None:
     """Escape sequences are shown as text, endless lines are cut, memory stays bounded."""
     progress, stream = progress_on(Screen(width=60))
-    progress.say("go")
+    progress.say("go: started")
     assert progress.on_output is not None
     progress.on_output(b"\x1b[2J" + b"x" * 1_000_000)
     drawn = stream.getvalue().rpartition("\r\x1b[K")[2]
@@ -78,8 +78,15 @@ def test_a_terminal_that_goes_away_does_not_stop_the_run() -> None:
     """Writing the progress never raises into the run."""
     progress, stream = progress_on(Screen(width=80))
     stream.write = lambda _text: (_ for _ in ()).throw(OSError(5, "gone"))  # type: ignore[method-assign]
-    progress.say("go")
+    progress.say("go: started")
     progress.clear()
+
+
+def test_waiting_has_no_limit() -> None:
+    """While a run waits for another one, no limit is promised: waiting does not count."""
+    progress, stream = progress_on(Screen(width=80))
+    progress.say("triage: waiting for task other, pid 7")
+    assert stream.getvalue() == "triage: waiting for task other, pid 7\n"
 
 
 def test_quiet_says_nothing(capsys: object) -> None:

@@ -40,6 +40,15 @@ def test_the_last_column_is_cut_first() -> None:
     assert cells_of(line) <= 40
 
 
+def test_names_are_cut_last() -> None:
+    """As long as another column can give way, a line still says what it is about."""
+    (line,) = table([["health_dashboard_update", "every " * 5, "because " * 5]], Screen(width=50))
+    assert line.startswith("health_dashboard_update  every")
+    (line,) = table([["health_dashboard_update", "every " * 5, "because " * 5]], Screen(width=30))
+    assert line.startswith("health_das")
+    assert cells_of(line) <= 30
+
+
 def test_nothing_is_cut_without_a_terminal() -> None:
     """A pipe gets every word, however long."""
     (line,) = table([["a", "word " * 100]], PAPER)

@@ -125,3 +125,4 @@ def test_paths_are_shown_on_one_line() -> None:
     assert shown(Path("Done/ein Ü 🎉.md")) == "Done/ein Ü 🎉.md"
     assert "\n" not in shown("a\nb")
     shown("a\udcff").encode()
+    assert len(shown("folder/" * 1000)) < 510

@@ -121,6 +121,16 @@ def test_nothing_is_made_outside_the_vault(vault: Path, tmp_path: Path, told: se
     assert (vault / "Pending_Approval" / "social").is_dir()
 
 
+def test_what_appears_meanwhile_is_kept(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files and folders that somebody makes between the look and the creation stay as they are."""
+    scaffold(vault)
+    for path in vault.rglob("*.md"):
+        path.write_text("mine")
+    monkeypatch.setattr(scaffold_module, "find_entry", lambda _folder, _name: None)
+    assert scaffold(vault).created == ()
+    assert {text for name, text in files_of(vault).items() if name.endswith(".md")} == {b"mine"}
+
+
 def test_a_file_is_no_vault(tmp_path: Path) -> None:
     """A path that is a file, or lies below one, is refused with what to do."""
     (tmp_path / "file").touch()
