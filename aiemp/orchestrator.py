@@ -31,6 +31,7 @@ from aiemp.plan_source import PlanSource, plan_source
 from aiemp.runs import Result
 from aiemp.steps import Steps
 from aiemp.systemd.notify import SILENT, Notifier
+from aiemp.vault.layout import require_vault
 
 log = logging.getLogger("aiemp.orchestrator")
 
@@ -142,6 +143,14 @@ class Orchestrator:
         self.tick_count += 1
         with self._step("looking after the processes"):
             self._handle(self.engine.keep_up(now), now)
+        vault_is_there = False
+        with self._step("looking for the vault"):
+            require_vault(self.vault_path)
+            vault_is_there = True
+        # Where it was, nothing is written until it is back: that would start another vault there.
+        return self._tick_in_vault(now) if vault_is_there else None
+
+    def _tick_in_vault(self, now: datetime) -> datetime | None:
         if self._reload or self.source.has_changed():
             self.notifier.reloading()
             with self._step("taking up the edited configuration"):
@@ -259,10 +268,12 @@ class Orchestrator:
         self.notifier.stopping()
         with self._step("stopping what runs"):
             self.engine.stop()
-        with self._step("saving the state"):
-            self._save_state()
-        with self._step("updating the dashboard"):
-            self.report.publish_health(self.clock(), stopped=True)
+        with self._step("leaving the vault in order"):
+            require_vault(self.vault_path)
+            with self._step("saving the state"):
+                self._save_state()
+            with self._step("updating the dashboard"):
+                self.report.publish_health(self.clock(), stopped=True)
         log.info("orchestrator stopped")
 
     def _on_trouble(self, what: str, error: Exception) -> None:
@@ -278,6 +289,7 @@ class Orchestrator:
         """Hold the vault's orchestrator lock, and handle signals, as long as this one runs."""
         holder = Holder(os.getpid(), "orchestrator", f"{self.engine.name} engine")
         try:
+            require_vault(self.vault_path)
             lock = acquire(self.ledger.places.orchestrator_lock, holder)
         except LockHeld as held:
             raise AiempError(

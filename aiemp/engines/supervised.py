@@ -16,8 +16,8 @@ from datetime import datetime
 
 from aiemp.engines import Event, Happening
 from aiemp.engines.children import MARK, describe_exit, has_ended, signal_group
-from aiemp.engines.restart_policy import Restarts, after_exit
-from aiemp.errors import AiempError, LockHeld
+from aiemp.engines.restart_policy import LONGEST_PAUSE_S, Restarts, after_exit
+from aiemp.errors import AiempError, LockHeld, VaultError
 from aiemp.locks import Holder
 from aiemp.log_files import prepare_log_file
 from aiemp.places import Places
@@ -97,6 +97,11 @@ class Supervised:
             self.process = spawn(self.watcher, launch, self.plan, OWNER, log_file)
         except LockHeld:
             return self._adopt(now)
+        except VaultError as error:
+            # No fault of the watcher, so no restart of it is used up: it is tried until the vault is back.
+            self._become(WatcherState.DOWN, now, str(error))
+            self.restart_at_s = tick_s + LONGEST_PAUSE_S
+            return Event(Happening.WATCHER_DIED, self.name, str(error))
         except (OSError, AiempError) as error:
             return self._ended(now, tick_s, f"cannot be started: {error}")
         self._become(WatcherState.RUNNING, now, "")

@@ -32,6 +32,7 @@ UPDATES = "Updates"
 STATE = ".state"
 
 SIGNS_OF_A_VAULT = frozenset({"dashboard.md", "needs_action", "pending_approval", ".obsidian"})
+FOUND_IN_EMPTY_FOLDERS = frozenset({STATE, "lost+found"})
 MOST_WARNINGS = 500
 """A process that runs for months must not collect what it has told for ever."""
 LONGEST_SHOWN = 500
@@ -49,11 +50,19 @@ def looks_like_vault(path: Path) -> bool:
 
 
 def require_vault(path: Path) -> None:
-    """Raise Blocked, with reason and remedy, when ``path`` is missing, no folder, or cannot be read."""
+    """Raise Blocked, with reason and remedy, when ``path`` is missing, empty, no folder, or unreadable.
+
+    An empty folder is what the mount point of a disk that is not there looks like: to work in it would be to
+    start afresh behind the owner's back.
+    """
     where = shown(path)
     try:
         with os.scandir(path) as entries:
-            next(entries, None)
+            if all(entry.name in FOUND_IN_EMPTY_FOLDERS for entry in entries):
+                raise Blocked(
+                    f"the vault folder {where} is empty; mount its disk, or make a vault of it with "
+                    "'aiemp init'"
+                )
     except FileNotFoundError:
         raise Blocked(
             f"the vault folder {where} does not exist; mount or restore it, name another with --vault, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -23,29 +24,31 @@ def test_no_log_is_none(tmp_path: Path) -> None:
     assert tail.lines == ()
 
 
-@given(
-    st.lists(st.binary(max_size=40).map(lambda b: b.replace(b"\n", b" ")), max_size=30), st.integers(0, 40)
-)
+LINES = st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b" ")), max_size=30)
+
+
+@given(LINES, st.integers(0, 40), st.sampled_from([1, 5, 64 * 1024]))
 def test_the_last_lines_are_the_last(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], n: int
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], count: int, block: int
 ) -> None:
-    """Whatever a log holds, it is the last lines that are shown, in their order, blank ones included."""
+    """Whatever a log holds, and wherever a block of it ends, it is the last lines that are shown, in their
+    order, blank ones included."""
     path = tmp_path_factory.mktemp("logs") / "a.log"
     path.write_bytes(b"".join(line + b"\n" for line in lines))
-    tail = last_lines(path, n)
+    with patch.object(log_tail, "BLOCK_BYTES", block):
+        tail = last_lines(path, count)
     assert tail is not None
-    assert list(tail.lines) == (lines[-n:] if n else [])
+    assert list(tail.lines) == (lines[-count:] if count else [])
     assert tail.end == path.stat().st_size
 
 
-def test_a_long_log_is_read_from_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines that are longer than a block, and a block's border in the middle of a line, do no harm."""
-    monkeypatch.setattr(log_tail, "BLOCK_BYTES", 7)
+def test_a_last_line_without_its_end_counts(tmp_path: Path) -> None:
+    """What a program is just writing is shown as far as it is there."""
     path = tmp_path / "a.log"
-    path.write_bytes(b"first\n" + b"x" * 50 + b"\nlast without end")
-    tail = last_lines(path, 2)
+    path.write_bytes(b"first\nlast without end")
+    tail = last_lines(path, 1)
     assert tail is not None
-    assert tail.lines == (b"x" * 50, b"last without end")
+    assert tail.lines == (b"last without end",)
 
 
 def test_a_log_that_was_just_rotated_goes_back(tmp_path: Path) -> None:
@@ -83,11 +86,11 @@ def test_following_survives_rotation(tmp_path: Path) -> None:
     path.write_bytes(b"1\n")
     follower = Follower(path, 2)
     with path.open("ab") as file:
-        file.write(b"2\n")
+        file.write(b"2\nunfinished")
     rotate(path, 1)
     assert list(follower.new_lines()) == [b"2"]
     path.write_bytes(b"3\n")
-    assert list(follower.new_lines()) == [b"3"]
+    assert list(follower.new_lines()) == [b"unfinished", b"3"]
 
 
 def test_following_a_log_that_comes_or_is_cut(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ BLOCKED = TaskRecord(
     blocked_slot=NOW.replace(hour=8),
     blocked_reason="no disk",
 )
+SWITCHED_OFF = replace(PLAN, tasks=(replace(TASK, enabled=False),))
 
 
 def test_all_well() -> None:
@@ -125,6 +126,7 @@ def test_what_is_not_well_says_what_to_do(changes: dict[str, object], what: str,
         {"watchers": watcher(WatcherState.DISABLED)},
         tasks(TaskRecord()),
         tasks(ran(Result.INTERRUPTED)),
+        {"tasks": tuple(task_facts(SWITCHED_OFF, {"tidy": ran(Result.FAILED, "boom")}, NOW, None))},
     ],
 )
 def test_what_needs_nobody(changes: dict[str, object]) -> None:

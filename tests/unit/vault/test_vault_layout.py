@@ -34,8 +34,18 @@ def test_what_is_no_folder_is_no_vault(tmp_path: Path) -> None:
 
 
 def test_a_readable_folder_is_accepted(vault: Path) -> None:
-    """Even an empty folder will do as a vault: that it is one was the user's word."""
+    """A folder with anything of the owner's in it will do as a vault: that it is one was his word."""
+    (vault / "note.md").touch()
     require_vault(vault)
+
+
+def test_an_empty_folder_is_taken_for_a_disk_that_is_not_mounted(vault: Path) -> None:
+    """Nothing, or nothing but what a lock left behind, is not worked in."""
+    with pytest.raises(Blocked, match="is empty; mount its disk"):
+        require_vault(vault)
+    (vault / ".state").mkdir()
+    with pytest.raises(Blocked, match="is empty"):
+        require_vault(vault)
 
 
 @pytest.mark.parametrize(
