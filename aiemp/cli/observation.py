@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from aiemp.cli.status_report import Queues, Status
 from aiemp.cli.task_facts import TaskFacts, in_plan_order, task_facts
 from aiemp.errors import Blocked
-from aiemp.ledger import Ledger
+from aiemp.ledger import Ledger, LedgerState
 from aiemp.locks import probe
 from aiemp.places import Places
 from aiemp.plan import Plan
 from aiemp.runs import TaskRecord
+from aiemp.watcher_status import WatcherStatus
 
 
 def observe_tasks(plan: Plan, now: datetime) -> list[TaskFacts]:
@@ -22,24 +23,33 @@ def observe_tasks(plan: Plan, now: datetime) -> list[TaskFacts]:
 
 
 def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
-    """Look at everything once. Raises OSError when the state file is there and cannot be read."""
+    """Look at everything once. What cannot be read is one of the status's troubles, and the rest is shown."""
     from aiemp.health import mcp_verdict, observed_watchers
 
-    state = Ledger(plan.vault).read()
+    troubles: list[str] = []
+    queues = _queues(plan, now, troubles)
+    state = LedgerState()
+    watchers: tuple[WatcherStatus, ...] = ()
+    try:
+        state = Ledger(plan.vault).read()
+        watchers = tuple(observed_watchers(plan))
+    except OSError as error:
+        troubles.append(f"{error.filename}: {error.strerror}; make it a file that you can read and write")
     program, problem = _claude(plan, environ)
     return Status(
         plan=plan,
         now=now,
         orchestrator=probe(Places(plan.vault).orchestrator_lock),
         since=state.start_time,
-        watchers=tuple(observed_watchers(plan)),
+        watchers=watchers,
         supervised=frozenset(state.watchers),
         tasks=tuple(in_plan_order(_task_facts(plan, state.records, now), plan)),
-        queues=_queues(plan, now),
+        queues=queues,
         # The verdict is a sign and words; the words are what scripts can rely on.
         mcp={server.name: mcp_verdict(server).partition(" ")[2].lower() for server in plan.mcp_servers},
         claude=program,
         claude_problem=problem,
+        troubles=tuple(troubles),
     )
 
 
@@ -47,7 +57,7 @@ def _task_facts(plan: Plan, records: Mapping[str, TaskRecord], now: datetime) ->
     return task_facts(plan, records, now, probe(Places(plan.vault).run_lock))
 
 
-def _queues(plan: Plan, now: datetime) -> Queues:
+def _queues(plan: Plan, now: datetime, troubles: list[str]) -> Queues:
     from aiemp.vault.approvals import is_stale, pending_approvals
     from aiemp.vault.items import items_by_domain, queue_counts
     from aiemp.vault.layout import require_vault
@@ -55,7 +65,8 @@ def _queues(plan: Plan, now: datetime) -> Queues:
     try:
         require_vault(plan.vault)
     except Blocked as blocked:
-        return Queues({}, {}, problem=blocked.reason)
+        troubles.append(blocked.reason)
+        return Queues()
     stale_after = timedelta(hours=plan.limits.stale_after_hours)
     pending = pending_approvals(plan.vault, plan.zone)
     return Queues(

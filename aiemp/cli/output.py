@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,7 +37,21 @@ def show(answer: Answer, *, as_json: bool) -> None:
 
 def json_text(value: Mapping[str, Any]) -> str:
     """``value`` as JSON. ASCII only, so that it is valid in every locale, and for names that are no text."""
-    return json.dumps(value, indent=2, default=str)
+    try:
+        return json.dumps(value, indent=2, default=str, allow_nan=False)
+    except ValueError:  # a number that JSON does not have, from a file or from a task of the user's own
+        return json.dumps(_finite(value), indent=2, default=str)
+
+
+def _finite(value: object) -> object:
+    """``value`` with null for infinities and what is not a number."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(below) for key, below in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(below) for below in value]
+    return value
 
 
 def screen() -> Screen:

@@ -9,6 +9,7 @@ from typing import TextIO
 
 STYLES = {"good": "32", "bad": "31", "warn": "33", "faint": "2", "strong": "1"}
 NARROWEST = 20
+USUAL_WIDTH, USUAL_HEIGHT = 80, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ def screen_of(stream: TextIO, environ: Mapping[str, str]) -> Screen:
     except (OSError, ValueError):
         width, height = 0, 0
     colour = not environ.get("NO_COLOR") and environ.get("TERM", "") not in ("", "dumb")
-    # A terminal that says it has no size (a serial line, some CI) is not cut.
-    return Screen(max(width, NARROWEST) if width else None, height or None, colour)
+    # A serial line does not know its size, and says 0.
+    return Screen(max(width or USUAL_WIDTH, NARROWEST), height or USUAL_HEIGHT, colour)
 
 
 def visible(text: str) -> str:

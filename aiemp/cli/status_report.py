@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,13 +29,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """What lies in the vault. ``counts`` has the dashboard's row names; ``problem``: why it is not known."""
+    """What lies in the vault. ``counts`` has the dashboard's row names; ``domains`` those of Needs_Action."""
 
-    counts: Mapping[str, int]
-    domains: Mapping[str, int]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    domains: Mapping[str, int] = field(default_factory=dict)
     approvals_pending: int = 0
     approvals_stale: int = 0
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Status:
     """Everything that ``aiemp status`` shows. ``orchestrator`` is None when none runs.
 
     ``supervised`` names the watchers that the running orchestrator keeps; ``claude`` is the program found,
-    or None with ``claude_problem``.
+    or None with ``claude_problem``. ``troubles`` are reasons, each with its remedy, why not all is known.
     """
 
     plan: Plan
@@ -57,6 +56,7 @@ class Status:
     mcp: Mapping[str, str]
     claude: str | None
     claude_problem: str = ""
+    troubles: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -76,7 +76,7 @@ class Status:
     def problems(self) -> list[Problem]:
         """What is not well, the most important first."""
         return [
-            *self._vault_problems(),
+            *map(_problem, self.troubles),
             *self._orchestrator_problems(),
             *self._watcher_problems(),
             *self._task_problems(),
@@ -121,10 +121,6 @@ class Status:
             **status.facts(),
             "since": json_moment(status.since),
         }
-
-    def _vault_problems(self) -> Iterator[Problem]:
-        if self.queues.problem:
-            yield _problem(self.queues.problem)
 
     def _orchestrator_problems(self) -> Iterator[Problem]:
         if self.orchestrator is None:

@@ -6,12 +6,18 @@ from datetime import datetime, timedelta, tzinfo
 
 from aiemp.schedule_words import DAY_NAMES, span_in_words
 
+LONGEST_S = 1e9
+"""A run that is said to have taken longer (30 years) was not measured but edited."""
+
 NEAR_DAYS = {0: "today", -1: "yesterday", 1: "tomorrow"}
 
 
 def moment_in_words(moment: datetime, now: datetime, zone: tzinfo) -> str:
     """``today 08:00``, ``Mon 2026-11-23 08:00``: the wall clock of ``zone``, without seconds."""
-    local, today = moment.astimezone(zone), now.astimezone(zone).date()
+    try:
+        local, today = moment.astimezone(zone), now.astimezone(zone).date()
+    except OverflowError:  # the first or the last day that there is, in an edited file
+        return moment.isoformat()
     day = NEAR_DAYS.get((local.date() - today).days) or f"{DAY_NAMES[local.weekday()]} {local:%Y-%m-%d}"
     return f"{day} {local:%H:%M}"
 
@@ -29,6 +35,8 @@ def ago_in_words(moment: datetime, now: datetime) -> str:
 
 def duration_in_words(seconds: float) -> str:
     """How long a run took: tenths below ten seconds, since most tasks are that quick."""
+    if not seconds < LONGEST_S:
+        return "?"
     if seconds < 9.95:
         return f"{max(seconds, 0.0):.1f} s"
     return span_in_words(timedelta(seconds=seconds))

@@ -18,7 +18,7 @@ SIZE_LIMIT = 5 * 1024 * 1024
 STEP_S = 0.005
 MISSING_PATIENCE_S = 0.1  # an editor that moves the old file away first puts the new one there within this
 EMPTY_PATIENCE_S = 0.5  # ... and one that truncates it writes within this
-BUSY_AGE_S = 0.05
+BUSY_AGE_S = 0.02  # between two parts of a text that is written bit by bit there is less
 BUSY_PATIENCE_S = 0.2
 
 
@@ -74,15 +74,19 @@ class Snapshot:
 def take_snapshot(path: Path) -> Snapshot:
     """Read the file at ``path``, waiting a moment for one that is missing, empty or changing just now.
 
+    Of a file that never stands still the longest text is taken: one that is being written is shorter.
     Raises DashboardError for what is no file that we could edit, OSError for what cannot be read.
     """
     start = time.monotonic()
-    previous: bytes | None = None
+    longest = 0
     while True:
         snapshot = _read(path)
-        if _stands_still(path, snapshot, previous, time.monotonic() - start):
+        waited_s = time.monotonic() - start
+        longest = max(longest, len(snapshot.data))
+        patience_s = _patience_s(path, snapshot)
+        whole = len(snapshot.data) >= longest or waited_s >= patience_s + EMPTY_PATIENCE_S
+        if waited_s >= patience_s and whole:
             return snapshot
-        previous = snapshot.data
         snapshot.close()
         time.sleep(STEP_S)
 
@@ -130,14 +134,12 @@ def _read(path: Path) -> Snapshot:
         raise
 
 
-def _stands_still(path: Path, snapshot: Snapshot, previous: bytes | None, waited_s: float) -> bool:
+def _patience_s(path: Path, snapshot: Snapshot) -> float:
+    """How long to wait for another state of the file; 0 when it was not touched lately."""
     if snapshot.stat is None:
-        touched_s, patience_s = path.parent.stat().st_mtime, MISSING_PATIENCE_S
-        fresh_s = patience_s
+        touched_s, fresh_s, patience_s = path.parent.stat().st_mtime, MISSING_PATIENCE_S, MISSING_PATIENCE_S
     elif not snapshot.data:
         touched_s, fresh_s, patience_s = snapshot.stat.st_mtime, EMPTY_PATIENCE_S, EMPTY_PATIENCE_S
-    elif snapshot.data == previous:
-        return True
     else:
         touched_s, fresh_s, patience_s = snapshot.stat.st_mtime, BUSY_AGE_S, BUSY_PATIENCE_S
-    return waited_s >= patience_s or time.time() - touched_s > fresh_s
+    return patience_s if time.time() - touched_s <= fresh_s else 0.0

@@ -148,15 +148,14 @@ class _Update:
                 if not self._put(new, current):
                     continue
                 watch_until = time.monotonic() + self.watch_s
+                self.watch_s = BUSY_WATCH_S  # a second time means that somebody else is writing
             else:
                 current.close()
-                if self.ours is None:
-                    return False
+                if theirs is None and time.monotonic() >= watch_until:
+                    return self.ours is not None
             if theirs is not None:
                 theirs.data = data
-            if self._is_quiet(watch_until, new):
-                return True
-            self.watch_s = BUSY_WATCH_S
+            self._wait_for_others(watch_until, new)
         raise DashboardError(
             f"{self.path} was rewritten by another program again and again for {UPDATE_PATIENCE_S:.0f} s, so "
             "that our rows did not stay in it: its own text was left as it is; stop that program, or let it "
@@ -217,16 +216,14 @@ class _Update:
         self.ours = new
         return True
 
-    def _is_quiet(self, until: float, known: bytes) -> bool:
-        """Whether nothing happens to the file, and to those it replaced, for the rest of the watch."""
-        while True:
+    def _wait_for_others(self, until: float, known: bytes) -> None:
+        """Wait to the end of the watch, or until something happens to the file or to those it replaced."""
+        while time.monotonic() < until:
+            time.sleep(STEP_S)
             snapshot = take_snapshot(self.path)
             snapshot.close()
             if snapshot.data != known or any(other.has_changed() for other in self.displaced):
-                return False
-            if time.monotonic() >= until:
-                return True
-            time.sleep(STEP_S)
+                return
 
 
 def _count(edit: Edit, document: Document) -> int:

@@ -7,8 +7,7 @@ these are silent, tests/systemd/test_quoting_round_trip.py asked systemd 252 and
 ==============================  ==========================================================================
 :func:`exec_line`               ``ExecStart=`` and the other ``Exec…=``
 :func:`environment_assignment`  one word of ``Environment=``
-:func:`path_value`              one path: ``WorkingDirectory=``, and what follows ``LoadCredential=ID:`` or
-                                ``StandardOutput=append:``
+:func:`path_value`              one path: ``WorkingDirectory=``, ``StandardOutput=append:…``
 :func:`path_list_value`         ``ReadWritePaths=``, ``ReadOnlyPaths=``, ``InaccessiblePaths=``
 :func:`bind_path_value`         one word of ``BindPaths=`` or ``BindReadOnlyPaths=``
 :func:`text_value`              ``Description=``
@@ -35,7 +34,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./=:,@+-]+", re.ASCII)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LINE_END = re.compile(r"[\x00\n\r]")
-_UNSAFE_IN_PROGRAM = re.compile(r"[\x00-\x1f\x7f\"'\\$]")
+_UNSAFE_IN_PROGRAM = re.compile(r"[\x00-\x1f\x7f\"'\\$]| $")
 _LOST_IN_BIND_PATH = re.compile(r"[\x00-\x1f\x7f\"']")
 _LAST_OF_PLANES = "".join(chr(0x10000 * plane + end) for plane in range(PLANES) for end in (0xFFFE, 0xFFFF))
 _NOT_UTF8 = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef{_LAST_OF_PLANES}]")
@@ -49,8 +48,9 @@ _BY_SHELL = ("/bin/sh", "-c", 'exec "$0" "$@"')
 def exec_line(argv: Sequence[str]) -> str:
     """A value for ``ExecStart=`` that runs exactly ``argv``. The program must be an absolute path.
 
-    systemd refuses a program with quotes or a backslash in its path, and mistakes a ``$`` there for a
-    variable. Such a one is started by a shell that becomes it (exec): it still is the unit's main process.
+    systemd refuses a program with quotes or a backslash in its path, mistakes a ``$`` there for a variable,
+    and 257 loses a space at its end. Such a one is started by a shell that becomes it (exec): it still is
+    the unit's main process.
     """
     if not argv or not argv[0].startswith("/") or argv[0].endswith("/"):
         raise ValueError(f"{argv[0] if argv else ''!r} is not the absolute path of a program")
@@ -75,7 +75,10 @@ def environment_assignment(name: str, value: str) -> str:
 
 
 def path_value(path: PurePath) -> str:
-    """The value of a directive that takes one absolute path and nothing else: quotes would be part of it."""
+    """The value of a directive that takes one absolute path and nothing else: quotes would be part of it.
+
+    Not for ``LoadCredential=``: 257 loses paths with spaces or backslashes on the way to the service.
+    """
     text = _absolute(path).replace("%", "%%")
     # Space at the end would be cut off, a backslash would swallow the next line. systemd drops the slash.
     return f"{text}/" if text[-1] in " \t\\" else text
@@ -140,8 +143,8 @@ def _escaped(text: str) -> str:
 
 def _absolute(path: PurePath) -> str:
     text = str(path)
-    if not path.is_absolute():
-        raise ValueError(f"{text!r} is not an absolute path")
+    if not path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{text!r} is not an absolute path without ..")
     _refuse(_LINE_END, text, "a path")
     _refuse(_NOT_UTF8, text, "a path")
     return text

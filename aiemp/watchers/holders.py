@@ -26,6 +26,14 @@ def processes_holding(path: Path) -> frozenset[int] | None:
     return frozenset(pid for pid in pids if pid != os.getpid() and _has_open(pid, wanted))
 
 
+def holds(pid: int, path: Path) -> bool:
+    """Whether the process ``pid`` is seen to have the file at ``path`` open."""
+    try:
+        return pid > 0 and _has_open(pid, path.stat())
+    except OSError:
+        return False
+
+
 def first_of(pids: frozenset[int]) -> int | None:
     """The one that the others come from: whose parent does not hold the lock. The lowest, if several."""
     roots = [pid for pid in pids if _parent_of(pid) not in pids]

@@ -25,7 +25,7 @@ from aiemp.errors import AiempError, LockHeld, VaultError
 from aiemp.locks import HeldLock, Holder
 from aiemp.places import Places
 from aiemp.plan import DryRunPolicy, Origin, Plan, Watcher
-from aiemp.watchers.holders import first_of, is_alive, processes_holding
+from aiemp.watchers.holders import first_of, holds, is_alive, processes_holding
 from aiemp.watchers.loop import LOCK_DESCRIPTOR
 from aiemp.watchers.options import STALE_AFTER_VARIABLE, ZONE_VARIABLE
 
@@ -172,12 +172,11 @@ def running(vault: Path, name: str) -> Holder | None:
     """
     path = Places(vault).watcher_lock(name)
     holder = locks.probe(path)
-    if holder is None:
-        return None
+    if holder is None or holds(holder.pid, path):
+        return holder
     pids = processes_holding(path)
     if pids:
-        pid = holder.pid if holder.pid in pids else first_of(pids) or 0
-        return Holder(pid, holder.what or f"watcher {name}", holder.owner)
+        return Holder(first_of(pids) or 0, holder.what or f"watcher {name}", holder.owner)
     return holder if is_alive(holder.pid) else Holder(0, holder.what, holder.owner)
 
 

@@ -65,8 +65,11 @@ def test_init_again_changes_nothing(call: Call, config: Path, tmp_path: Path) ->
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_init_takes_the_vault_it_stands_in(call: Call, tmp_path: Path) -> None:
-    """Inside a vault, and without a word, that vault is meant."""
+@pytest.mark.parametrize("configured", [False, True])
+def test_init_takes_the_vault_it_stands_in(call: Call, tmp_path: Path, configured: bool) -> None:
+    """Inside a vault, and without a word, that vault is meant, even when another one is configured."""
+    if configured:
+        call("init", "other")
     vault = tmp_path / "my vault"
     (vault / "Needs_Action").mkdir(parents=True)
     assert json.loads(call("init", "--json", cwd=vault).stdout)["vault"] == str(vault)

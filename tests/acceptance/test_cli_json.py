@@ -105,7 +105,7 @@ def test_every_section_is_a_command() -> None:
 
 def test_logs_of_a_run_are_no_part_of_the_answer(used: Aiemp, vault: Path) -> None:
     """--json with -vv still has nothing but JSON on standard output."""
-    out = used("-vv", "trigger", "good", "--scheduled", "--json")
+    out = used("-vv", "trigger", "good", "--json")
     assert json.loads(out.stdout)["task"] == "good"
     assert out.stderr
     assert Places(vault).ledger.exists()

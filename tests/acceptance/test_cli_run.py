@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,9 +53,10 @@ def test_status_shows_watchers_and_what_is_new(
     folder = vault / "scripts" / "watchers"
     folder.mkdir(parents=True)
     (folder / "slack_watcher.py").write_text("import time\ntime.sleep(300)\n")
+    wait_until(lambda: status_of(aiemp)["new_watchers"] == ["slack"], "the new watcher is noticed")
     after = status_of(aiemp)
-    assert after["new_watchers"] == ["slack"]
     assert any("slack is new" in problem["what"] for problem in after["problems"])
+    assert {each["name"]: each["state"] for each in after["watchers"]}["slack"] == "down"
     assert aiemp("status").returncode == 3
 
 
@@ -145,3 +149,25 @@ def test_a_watcher_that_cannot_be_started_says_why(aiemp: Aiemp, write_config: C
     out = aiemp("watch", "own")
     assert out.returncode == 1
     assert "/no/such/program" in out.stderr
+
+
+def test_status_watch_redraws_until_ctrl_c(vault: Path, environ: dict[str, str]) -> None:
+    """On a terminal the status is drawn over and over, and Ctrl-C ends it."""
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "aiemp", "--vault", str(vault), "status", "--watch"],
+        env={**environ, "TERM": "xterm"},
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(terminal)
+        seen = b""
+        while seen.count(b"\x1b[H") < 2:
+            seen += os.read(controller, 4096)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    os.close(controller)
+    assert b"NEEDS YOU" in seen

@@ -52,7 +52,8 @@ def test_lingering_user_has_manager_and_journal(each_machine: Machine, new_user:
     """Without any login, a service of his runs and he reads its line with `journalctl --user -u`."""
     user = new_user(each_machine)
     unit = user.home / ".config/systemd/user/hello.service"
-    text = "[Service]\nType=oneshot\nExecStart=/bin/echo grüß dich\n"
+    # It stays: of a process that is gone at once, journald cannot tell the unit any more.
+    text = "[Service]\nExecStart=/bin/sh -c 'echo grüß dich; exec sleep infinity'\n"
     each_machine.write_file(unit, text, user=user.name)
     each_machine.user_systemctl(user.name, "daemon-reload")
     each_machine.user_systemctl(user.name, "start", "hello.service")
@@ -111,6 +112,22 @@ def test_sandboxing_works_in_system_mode(each_machine: Machine) -> None:
     assert ran.returncode != 0
     assert "Read-only file system" in ran.stderr and "Operation not permitted" in ran.stderr
     assert not each_machine.exists("/etc/leak")
+
+
+def test_credentials_work_in_system_mode(each_machine: Machine) -> None:
+    """A service gets its LoadCredential=, which needs mounts that spread from one namespace to another."""
+    each_machine.write_file("/etc/the-secret", "hush", mode=0o600)
+    argv = [
+        "systemd-run",
+        "--wait",
+        "--pipe",
+        "-p",
+        "LoadCredential=key:/etc/the-secret",
+        "-p",
+        "User=nobody",
+    ]
+    ran = each_machine.run([*argv, "sh", "-c", 'cat "$CREDENTIALS_DIRECTORY/key"'])
+    assert ran.stdout == "hush"
 
 
 @pytest.mark.parametrize("mode", ["system", "user"])

@@ -93,8 +93,8 @@ def init(invocation: Invocation, folder: Path | None) -> Initialised:
     """Make a vault and its configuration.
 
     DIR gets the folders, Dashboard.md and the other first files; a commented aiemp.toml is written. A vault
-    that is there keeps all it has; only what is missing is added. Without DIR it is the vault that --vault,
-    VAULT_PATH or the configuration names, else the current folder if it is a vault, else ./vault.
+    that is there keeps all it has; only what is missing is added. Without DIR it is the vault that --vault
+    or VAULT_PATH names, else the current folder if it is a vault, else the configured vault, else ./vault.
     """
     from aiemp.config.load import load_plan
     from aiemp.config.locate import config_file
@@ -124,19 +124,19 @@ def init(invocation: Invocation, folder: Path | None) -> Initialised:
 
 
 def _vault_to_make(folder: Path | None, invocation: Invocation, configured: Path | None) -> Path:
-    """The absolute path of the vault that is meant."""
-    from aiemp.config.locate import vault_folder
+    """The absolute path of the vault that is meant. Who stands in a vault means that one, even when the
+    configuration names another."""
+    from aiemp.config.locate import looks_like_vault, vault_folder
     from aiemp.errors import UsageError
 
     if folder is not None and invocation.vault is not None:
         raise UsageError("DIR and --vault name the vault twice; give one of them")
-    cwd = Path.cwd()
     try:
-        return vault_folder(folder or invocation.vault, os.environ, configured, cwd)
-    except UsageError:
-        if folder or invocation.vault:
-            raise
-        return cwd / NEW_VAULT
+        cwd = Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the current folder is gone; change into another one first") from None
+    unnamed = cwd if looks_like_vault(cwd) else configured or NEW_VAULT
+    return vault_folder(folder or invocation.vault, os.environ, unnamed, cwd)
 
 
 def _write_config(file: Path, vault: Path) -> bool:

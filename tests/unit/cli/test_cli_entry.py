@@ -166,3 +166,12 @@ def test_json_is_ascii_for_any_name() -> None:
     text = json_text({"name": "ü \udcff 🟢", "path": Path("/x")})
     assert text.isascii()
     assert json.loads(text) == {"name": "ü \udcff 🟢", "path": "/x"}
+
+
+def test_json_has_only_numbers_that_json_has() -> None:
+    """An infinity, from an edited file or a task's details, is null instead of broken JSON."""
+    from aiemp.cli.output import json_text
+
+    text = json_text({"a": [float("inf"), 1.5], "b": {"c": float("nan")}})
+    assert json.loads(text) == {"a": [None, 1.5], "b": {"c": None}}
+    assert "null" in text

@@ -105,7 +105,7 @@ def test_all_well() -> None:
             "Claude Code is not installed",
             "install it",
         ),
-        ({"queues": Queues({}, {}, problem="the vault is gone; mount it")}, "the vault is gone", "mount it"),
+        ({"troubles": ("the vault is gone; mount it",)}, "the vault is gone", "mount it"),
     ],
 )
 def test_what_is_not_well_says_what_to_do(changes: dict[str, object], what: str, remedy: str) -> None:

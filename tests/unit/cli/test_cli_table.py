@@ -104,6 +104,13 @@ def test_colour_is_for_terminals_that_want_it(environ: dict[str, str], colour: b
         assert screen_of(stream, environ).colour is colour
 
 
+def test_a_terminal_without_a_size_has_the_usual_one() -> None:
+    """A serial line says that it has no columns; it is a terminal all the same."""
+    controller, terminal = pty.openpty()
+    with os.fdopen(controller, "rb"), os.fdopen(terminal, "w") as stream:
+        assert screen_of(stream, {}) == Screen(80, 24)
+
+
 def test_a_pipe_is_paper() -> None:
     """What is no terminal has neither colours nor a width, whatever the environment says."""
     assert screen_of(io.StringIO(), {"TERM": "xterm", "FORCE_COLOR": "1"}) == PAPER

@@ -93,3 +93,11 @@ def test_durations_of_quick_tasks_have_tenths() -> None:
     assert duration_in_words(9.96) == "9 s"
     assert duration_in_words(-1) == "0.0 s"
     assert duration_in_words(754.2) == "12 min"
+
+
+def test_edited_files_do_no_harm() -> None:
+    """Moments at the ends of the calendar and impossible durations are shown somehow."""
+    west, first = ZoneInfo("America/New_York"), datetime(1, 1, 1, tzinfo=UTC)
+    assert moment_in_words(first, NOW, west) == "0001-01-01T00:00:00+00:00"
+    for seconds in (float("inf"), float("nan"), 1e300):
+        assert duration_in_words(seconds) == "?"
