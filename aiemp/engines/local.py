@@ -7,6 +7,7 @@ from supervising the watchers.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -15,6 +16,8 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO
 
 from aiemp.engines import Event, Happening
 from aiemp.engines.children import (
@@ -104,8 +107,7 @@ class LocalEngine:
         return self.task_name if self.task is not None else None
 
     def start_task(self, name: str) -> None:
-        log_file = prepare_log_file(Places(self.plan.vault).task_log(name), TASK_LOG_LIMIT_BYTES)
-        with open(log_file or os.devnull, "ab") as output:  # noqa: PTH123 - devnull is a str
+        with contextlib.closing(self._open_task_log(name)) as output:
             self.task = subprocess.Popen(
                 trigger_command(self.plan, name),
                 stdin=subprocess.DEVNULL,
@@ -149,6 +151,12 @@ class LocalEngine:
             self.watcher_manager.stop_all()
         self._await_task()
         end_strays(set(), set())
+
+    def _open_task_log(self, name: str) -> IO[bytes]:
+        if self.plan.dry_run.active:  # it writes nothing; what it says goes where ours goes
+            return os.fdopen(os.dup(2), "wb", buffering=0)
+        path = prepare_log_file(Places(self.plan.vault).task_log(name), TASK_LOG_LIMIT_BYTES)
+        return Path(path or os.devnull).open("ab")
 
     def _ask_task_to_stop(self) -> None:
         if self.task is not None:

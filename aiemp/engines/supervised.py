@@ -92,7 +92,9 @@ class Supervised:
             self._become(STATE_OF_NOT_STARTED[launch.kind], now, launch.reason)
             return Event(Happening.WATCHER_STARTED, self.name, f"not started: {launch.reason}")
         launch = replace(launch, env={**launch.env, MARK: self.mark})
-        log_file = prepare_log_file(Places(self.plan.vault).watcher_log(self.name), LOG_LIMIT_BYTES)
+        log_file = None  # a dry run writes nothing; its output goes where ours goes
+        if not self.plan.dry_run.active:
+            log_file = prepare_log_file(Places(self.plan.vault).watcher_log(self.name), LOG_LIMIT_BYTES)
         try:
             self.process = spawn(self.watcher, launch, self.plan, OWNER, log_file)
         except LockHeld:

@@ -19,9 +19,9 @@ ORCHESTRATOR = f"{PREFIX}-orchestrator.service"
 ALERT_TEMPLATE = f"{PREFIX}-alert@.service"
 
 NOT_STARTED = 170
-"""What ``aiemp watch`` ends with, as a unit's main process, when the watcher is not to run now: not configured,
-or running elsewhere. Its unit does not start it again after this status. No program's own: the real watcher
-takes the place of ``aiemp watch``, and its statuses mean what they always meant."""
+"""What ``aiemp watch`` ends with, as a unit's main process, when the watcher is not to run now: not
+configured, or running elsewhere. Its unit does not start it again after this status, which is meant to be
+no program's own: the real watcher takes the place of ``aiemp watch``."""
 
 _ESCAPED_BYTE = re.compile(r"\\x([0-9a-f]{2})")
 
@@ -62,7 +62,7 @@ def task_of(unit: str) -> str | None:
 
 
 def is_ours(unit: str) -> bool:
-    """Whether ``unit`` is a name that a unit of ours can have. A file of that name may still be somebody's."""
+    """Whether ``unit`` is a name that a unit of ours can have. A file of that name may be anybody's."""
     return unit in (TARGET, ORCHESTRATOR, ALERT_TEMPLATE) or bool(watcher_of(unit) or task_of(unit))
 
 

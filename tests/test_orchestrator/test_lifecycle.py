@@ -130,7 +130,7 @@ def test_task_killed_with_its_claude_leaves_nothing_and_is_done_again(
     marker = tmp_path / "marker"
     write_config(
         "[tasks.long]\nfrequency = 'every_n_minutes'\ninterval_minutes = 60\n"
-        f"command = ['setsid', '{sys.executable}', '-c', "
+        f"command = ['setsid', '--wait', '{sys.executable}', '-c', "
         f'\'import time, os; open("{marker}", "a").write(str(os.getpid()) + chr(10)); time.sleep(300)\']\n'
         + "".join(f"[tasks.{name}]\nenabled = false\n" for name in BUILT_IN)
     )

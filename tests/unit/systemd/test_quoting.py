@@ -210,7 +210,8 @@ def test_every_value_is_one_line(text: str) -> None:
         try:
             values.append(write())
         except ValueError:
-            assert any(ord(one) >= 0xFDD0 for one in text), "only what never is a character may be refused"
+            parts = PurePosixPath("/", text).parts
+            assert ".." in parts or any(ord(one) >= 0xFDD0 for one in text), "nothing else may be refused"
     for value in values:
         assert "\n" not in value and "\r" not in value
         assert not value.endswith("\\")
