@@ -49,10 +49,6 @@ def main(arguments: list[str]) -> int:
         )
         if not orchestrator.dry_run:
             log_to(Places(orchestrator.vault_path).orchestrator_log, level=level)
-        if options.get("once"):
-            report = orchestrator.run_once()
-            sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-            return 1 if any(task["result"] == "failed" for task in report["tasks"]) else 0
         orchestrator.start()
     except AiempError as error:
         sys.stderr.write(f"aiemp: {error}\n")

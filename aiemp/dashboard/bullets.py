@@ -34,11 +34,11 @@ class Bullet:
     value: str
 
 
-def bullets_in(document: Document, section: Section, hidden: Sequence[bool]) -> list[Bullet]:
+def bullets_in(document: Document, section: Section, hidden: frozenset[int]) -> list[Bullet]:
     """The items of a section that have a name and a value."""
     found = []
     for number in range(section.start, section.end):
-        item = None if hidden[number] else _ITEM.match(document.lines[number])
+        item = None if (number in hidden) else _ITEM.match(document.lines[number])
         if item is not None:
             parts = {name: text or "" for name, text in item.groupdict().items()}
             found.append(Bullet(number, document.lines[number], **parts))

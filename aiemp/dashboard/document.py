@@ -8,8 +8,9 @@ are not UTF-8 (``surrogateescape``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 BYTE_ORDER_MARK = "\ufeff"
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]+")
@@ -38,7 +39,7 @@ class Section:
         return words_of(self.title.split("(", 1)[0]) or words_of(self.title)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # not slotted: it remembers its outline
 class Document:
     """The lines of a text, each with its own ending."""
 
@@ -75,20 +76,22 @@ class Document:
         fixed = [line if body_of(line) != line else line + self.ending for line in lines[:-1]]
         return Document((*fixed, *(body_of(line) for line in lines[-1:])))
 
-    def sections(self) -> list[Section]:
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
         """The ``##`` sections outside of code, comments and frontmatter, in their order."""
-        hidden = self.hidden()
         headings = [
             (number, *found)
-            for number, line in enumerate(self.lines)
-            if not hidden[number] and (found := heading_of(line)) is not None and found[0] <= 2
+            for number in self._marked
+            if number not in self.hidden
+            and (found := heading_of(self.lines[number])) is not None
+            and found[0] <= 2
         ]
         ends = [number for number, _level, _title in headings[1:]] + [len(self.lines)]
-        return [
+        return tuple(
             Section(title, number, number + 1, end)
             for (number, level, title), end in zip(headings, ends, strict=False)
             if level == 2
-        ]
+        )
 
     def frontmatter(self) -> range:
         """The lines between the two ``---`` of YAML frontmatter; empty when there is none."""
@@ -98,21 +101,25 @@ class Document:
                     return range(1, number)
         return range(0)
 
-    def hidden(self) -> list[bool]:
-        """For each line, whether it lies in frontmatter, a code fence, raw HTML or a comment.
+    @cached_property
+    def hidden(self) -> frozenset[int]:
+        """The numbers of the lines that lie in frontmatter, a code fence, raw HTML or a comment.
 
         Something opened and never closed hides nothing: it is mostly an editor in the middle of a word, and
         hiding the whole rest would make us add every section a second time.
         """
-        hidden = [False] * len(self.lines)
-        start = 0
         frontmatter = self.frontmatter()
-        if frontmatter:
-            start = frontmatter.stop + 1
-            hidden[:start] = [True] * start
-        for first, last in _hidden_blocks(self.lines, start):
-            hidden[first : last + 1] = [True] * (last + 1 - first)
-        return hidden
+        start = frontmatter.stop + 1 if frontmatter else 0
+        hidden = set(range(start))
+        for first, last in _hidden_blocks(self.lines, [n for n in self._marked if n >= start]):
+            hidden.update(range(first, last + 1))
+        return frozenset(hidden)
+
+    @cached_property
+    def _marked(self) -> list[int]:
+        """The lines that may be a heading or open a hidden block: most lines need no closer look."""
+        marks = "#`~<%" + BYTE_ORDER_MARK
+        return [number for number, line in enumerate(self.lines) if line.lstrip(" ")[:1] in marks and line]
 
 
 def body_of(line: str) -> str:
@@ -146,21 +153,21 @@ def heading_of(line: str) -> tuple[int, str] | None:
     return level, title
 
 
-def _hidden_blocks(lines: tuple[str, ...], start: int) -> Iterator[tuple[int, int]]:
+def _hidden_blocks(lines: tuple[str, ...], candidates: Sequence[int]) -> Iterator[tuple[int, int]]:
     """First and last line of each block whose content is no Markdown. Linear: a search that failed for one
     kind of block is not made again for another of that kind."""
     hopeless: set[str] = set()
-    number = start
-    while number < len(lines):
-        kind = _opened(lines[number])
-        last = None
-        if kind and kind not in hopeless:
-            last = _closing_line(lines, number, kind)
-            if last is None:
-                hopeless.add(kind)
-            else:
-                yield number, last
-        number = number + 1 if last is None else last + 1
+    behind = 0
+    for number in candidates:
+        kind = _opened(lines[number]) if number >= behind else ""
+        if not kind or kind in hopeless:
+            continue
+        last = _closing_line(lines, number, kind)
+        if last is None:
+            hopeless.add(kind)
+        else:
+            behind = last + 1
+            yield number, last
 
 
 def _opened(line: str) -> str:

@@ -104,20 +104,20 @@ ERRORS = SectionKind(
 
 def sections_of(document: Document, kind: SectionKind) -> Iterator[Section]:
     """The sections that may be of this kind: first those with its own names, then those with others."""
-    sections = document.sections()
+    sections = document.sections
     for name in (*kind.names, *kind.other_names):
         yield from (section for section in sections if section.key == name)
 
 
 def find_table(document: Document, kind: SectionKind) -> Placed | None:
     """The first table, in the likeliest section, that has the columns which this kind needs."""
-    hidden = document.hidden()
+    hidden = document.hidden
     found = (table_of(document, section, kind, hidden) for section in sections_of(document, kind))
     return next((placed for placed in found if placed is not None), None)
 
 
 def table_of(
-    document: Document, section: Section, kind: SectionKind, hidden: Sequence[bool]
+    document: Document, section: Section, kind: SectionKind, hidden: frozenset[int]
 ) -> Placed | None:
     """The first table of one section that has the columns which this kind needs."""
     for table in tables_in(document, section.start, section.end, hidden):
@@ -132,7 +132,7 @@ def find_list(document: Document, kind: SectionKind, fits: Callable[[Bullet], bo
 
     A section with a table that fits has no such list, nor have the sections behind it.
     """
-    hidden = document.hidden()
+    hidden = document.hidden
     for section in sections_of(document, kind):
         if table_of(document, section, kind, hidden) is not None:
             break
@@ -176,7 +176,7 @@ def _with_new_table(document: Document, kind: SectionKind) -> Document:
         "| " + " | ".join(titles) + " |" + ending,
         "|" + "|".join("-" * (len(title) + 2) for title in titles) + "|" + ending,
     ]
-    section = next((s for s in document.sections() if s.key in kind.names), None)
+    section = next((s for s in document.sections if s.key in kind.names), None)
     if section is None:
         at = len(document.lines)
         gap = [ending] if at and body_of(document.lines[-1]).strip() else []

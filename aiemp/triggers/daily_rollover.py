@@ -14,19 +14,25 @@ def trigger_daily_rollover(
 ) -> dict[str, object]:
     """Archive the activity rows beyond the newest 50, count the queues afresh, set "Last Updated".
 
-    Returns ``archived``, the number of rows. "Done (today)" starts at 0 again by being counted on a new
-    date. Dry run: says so, and changes nothing.
+    Returns ``archived``, the number of rows. What the owner counts per day starts at 0 again; "Done (today)"
+    by being counted on a new date. Dry run: says so, and changes nothing.
     """
     context = context or default_context(vault_path, "trigger_daily_rollover", dry_run)
     keep = context.plan.limits.activity_rows
     if dry_run:
         return succeeded(f"Activity rows beyond {keep} would be archived, and the counters reset", archived=0)
-    from aiemp.dashboard import set_counts, touch, update  # noqa: PLC0415 - a dry run has no need of it
+    from aiemp.dashboard import (  # noqa: PLC0415 - a dry run has no need of it
+        reset_daily_counters,
+        set_counts,
+        touch,
+        update,
+    )
     from aiemp.dashboard.rollover import rollover  # noqa: PLC0415
     from aiemp.vault.items import queue_counts  # noqa: PLC0415
 
     now = context.local_now
     archived = rollover(vault_path, now, keep)
-    update(vault_path, set_counts(queue_counts(vault_path, context.today, context.plan.zone)), touch(now))
+    counts = queue_counts(vault_path, context.today, context.plan.zone)
+    update(vault_path, reset_daily_counters(), set_counts(counts), touch(now))
     rows = "1 activity row" if archived == 1 else f"{archived} activity rows"
     return succeeded(f"{rows} archived, counters reset", archived=archived)

@@ -72,7 +72,7 @@ class ApprovalWatch:
         rows += self._newly_stale(looked, known, steady_s)
         if self._options.dry_run:
             return
-        if known.unsaved:
+        if known.unsaved or first_start:
             # Before the dashboard: a crash between the two costs a row, and never writes one twice.
             known.save(now_s)
         if rows:

@@ -96,14 +96,14 @@ class Processes:
         return self.pids[-1]
 
     def end_all(self) -> None:
-        for process in self.started:
-            process.kill()
-            process.communicate()
         for pid in self.pids:
             try:
                 os.killpg(pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
                 continue
+        for process in self.started:
+            process.kill()
+            process.communicate()
 
 
 @pytest.fixture

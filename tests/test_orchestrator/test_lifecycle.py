@@ -47,7 +47,7 @@ def test_start_launches_watchers(vault: Path, start_aiemp: Start, write_config: 
 def test_run_once_executes_single_tick(vault: Path, aiemp: Aiemp, write_config: WriteConfig) -> None:
     """``--once`` runs what is due, reports it as JSON, and leaves no process."""
     write_config(ONE_WATCHER)
-    done = aiemp("run", "--once")
+    done = aiemp("--json", "run", "--once")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     ran = {task["name"]: task["result"] for task in report["tasks"]}
@@ -55,7 +55,7 @@ def test_run_once_executes_single_tick(vault: Path, aiemp: Aiemp, write_config: 
     assert ran["stale_approval_check"] == "succeeded"
     assert {watcher["name"]: watcher["state"] for watcher in report["watchers"]}["nap"] == "running"
     assert processes_naming(str(vault)) == []
-    again = json.loads(aiemp("run", "--once").stdout)
+    again = json.loads(aiemp("--json", "run", "--once").stdout)
     assert again["tasks"] == [], "a second cycle repeats nothing"
 
 
