@@ -78,6 +78,9 @@ def run_task(
             return attempt.rehearse() if plan.dry_run.active else attempt.run()
         except Stopped as stop:
             return RunReport(name, Result.INTERRUPTED, f"{name}: {stop}", exit_code=128 + stop.signal_number)
+        finally:
+            # A Type=notify service that ends well without READY counts as failed (systemd.service(5)).
+            notifier.ready()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from aiemp.config.load import load_plan
+from aiemp.engines.choice import EngineMaker, local_engine, systemd_engine
 from aiemp.errors import AiempError
 from aiemp.log_files import log_to
 from aiemp.orchestrator import Orchestrator
@@ -41,9 +43,9 @@ def main(arguments: list[str]) -> int:
         source = PlanSource(load)
         orchestrator = Orchestrator(
             Path(),
+            engine=_engine(options),
             check_interval=float(options.get("interval", 30)),
             source=source,
-            with_watchers=bool(options.get("watchers", True)),
             with_schedules=bool(options.get("schedules", True)),
             notifier=notifier,
         )
@@ -54,6 +56,12 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"aiemp: {error}\n")
         return error.exit_code
     return 0
+
+
+def _engine(options: dict[str, Any]) -> EngineMaker:
+    if options.get("engine") == "systemd":
+        return systemd_engine(bool(options.get("system")), os.environ)
+    return local_engine(bool(options.get("watchers", True)), os.environ)
 
 
 def _path(value: str | None) -> Path | None:

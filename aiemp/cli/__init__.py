@@ -24,6 +24,7 @@ COMMANDS = {
     "history": "aiemp.cli.commands.history:history",
     "logs": "aiemp.cli.commands.logs:logs",
     "config": "aiemp.cli.commands.config:config",
+    "render": "aiemp.cli.commands.render:render",
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiemp.dashboard.cells import inline
@@ -34,11 +33,11 @@ class Bullet:
     value: str
 
 
-def bullets_in(document: Document, section: Section, hidden: frozenset[int]) -> list[Bullet]:
+def bullets_in(document: Document, section: Section) -> list[Bullet]:
     """The items of a section that have a name and a value."""
     found = []
     for number in range(section.start, section.end):
-        item = None if (number in hidden) else _ITEM.match(document.lines[number])
+        item = None if number in document.hidden else _ITEM.match(document.lines[number])
         if item is not None:
             parts = {name: text or "" for name, text in item.groupdict().items()}
             found.append(Bullet(number, document.lines[number], **parts))

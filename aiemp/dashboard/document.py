@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 BYTE_ORDER_MARK = "\ufeff"
+_ENDS = ("\n", "\r")
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]+")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^\r\n]*)")
 _RAW_HTML = re.compile(r" {0,3}<(?:script|pre|style|textarea)(?:[\s>]|$)", re.IGNORECASE)
@@ -21,7 +22,6 @@ _APOSTROPHES = str.maketrans(
     "", "", "'’‘`´\udc92\udc91"
 )  # the last two: Windows-1252 through surrogateescape
 _WORD = re.compile(r"[^\W_]+")
-_ENDING = re.compile(r"[\r\n]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Document:
     def text(self) -> str:
         return "".join(self.lines)
 
-    @property
+    @cached_property
     def ending(self) -> str:
         """The ending that most lines have; LF when there is none."""
         crlf = sum(line.endswith("\r\n") for line in self.lines)
@@ -71,10 +71,11 @@ class Document:
                 lines[-1] += "\n"  # else the two would be read as one CRLF, and an empty line be gone
             lines.append(line)
         lines += self.lines[end + 1 :]
-        if not self.lines or body_of(self.lines[-1]) != self.lines[-1]:
+        if not self.lines or self.lines[-1].endswith(_ENDS) or not lines:
             return Document(tuple(lines))
-        fixed = [line if body_of(line) != line else line + self.ending for line in lines[:-1]]
-        return Document((*fixed, *(body_of(line) for line in lines[-1:])))
+        ending = self.ending
+        fixed = [line if line.endswith(_ENDS) else line + ending for line in lines[:-1]]
+        return Document((*fixed, body_of(lines[-1])))
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
@@ -124,7 +125,7 @@ class Document:
 
 def body_of(line: str) -> str:
     """A line without its ending."""
-    return _ENDING.sub("", line)
+    return line.rstrip("\r\n")
 
 
 def ending_of(line: str, default: str) -> str:

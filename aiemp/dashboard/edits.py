@@ -17,6 +17,20 @@ from aiemp.dashboard.header import touched, with_system_status
 from aiemp.dashboard.health import HealthRow, with_health
 from aiemp.dashboard.logs import ActivityRow, ErrorRow, with_resolution
 
+__all__ = [
+    "Edit",
+    "HealthRow",
+    "add_activity",
+    "add_error",
+    "reset_daily_counters",
+    "resolve_error",
+    "set_counts",
+    "set_health",
+    "set_system_status",
+    "set_weekly_stats",
+    "touch",
+]
+
 Edit = Callable[[Document], Document]
 
 

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from aiemp.dashboard.cells import DASHES, inline
-from aiemp.dashboard.document import Document, Section, body_of, ending_of
+from aiemp.dashboard.document import Document, body_of, ending_of
 from aiemp.dashboard.timestamps import DATE_AND_SECONDS, find_stamp, parse_stamp, written_like
 
 STATUS_LIMIT = 120
@@ -44,11 +44,10 @@ def touched(document: Document, at: datetime) -> Document:
 def with_system_status(document: Document, text: str) -> Document:
     """The document with another ``> **System Status:**`` above its first section; not added elsewhere."""
     status = inline(text, STATUS_LIMIT)
-    hidden = document.hidden
     sections = document.sections
     for number in range(sections[0].heading if sections else len(document.lines)):
         body = body_of(document.lines[number])
-        found = None if (number in hidden) else _STATUS.match(body)
+        found = None if number in document.hidden else _STATUS.match(body)
         if status and found is not None and set(found["lead"]) & set(">*_"):
             old = body[found.end() :].rstrip()
             line_break = body[found.end() + len(old) :]  # two blanks at the end are a line break
@@ -66,22 +65,21 @@ def _updated_lines(document: Document) -> list[tuple[int, int]]:
             found.append((number, yaml.end()))
             break
     sections = document.sections
-    hidden = document.hidden
     for section in sections:
         if section.key == _SECTION:
             number = next((n for n in range(section.start, section.end) if not _is_blank(document, n)), -1)
-            if number >= 0 and not (number in hidden):
+            if number >= 0 and number not in document.hidden:
                 body = body_of(document.lines[number])
                 label = _UPDATED.match(body)
                 found.append((number, label.end() if label else _value_start(body)))
             break
-    line = _labelled_line(document, sections, hidden)
+    line = _labelled_line(document)
     if line is not None and line[0] not in [number for number, _start in found]:
         found.append(line)
     return found
 
 
-def _labelled_line(document: Document, sections: Sequence[Section], hidden: frozenset[int]) -> tuple[int, int] | None:
+def _labelled_line(document: Document) -> tuple[int, int] | None:
     """The line that says "Last Updated: …" about the dashboard itself, not about one of its subjects.
 
     That is the first one above all sections; else one in a section about the system; else the last one
@@ -90,8 +88,11 @@ def _labelled_line(document: Document, sections: Sequence[Section], hidden: froz
     labelled = [
         (number, label)
         for number, line in enumerate(document.lines)
-        if not (number in hidden) and (label := _UPDATED.match(body_of(line))) is not None
+        if "pdate" in line.lower()
+        and number not in document.hidden
+        and (label := _UPDATED.match(body_of(line))) is not None
     ]
+    sections = document.sections
     preamble_end = sections[0].heading if sections else len(document.lines)
     about = [s for s in sections if s.key in _ABOUT_THE_SYSTEM]
     for number, label in labelled:

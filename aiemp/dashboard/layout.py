@@ -5,7 +5,7 @@ Source: vault-facts "Dashboard.md, the commonest form"; semantics "Dashboard.md 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from aiemp.dashboard.bullets import Bullet, bullets_in
@@ -111,16 +111,13 @@ def sections_of(document: Document, kind: SectionKind) -> Iterator[Section]:
 
 def find_table(document: Document, kind: SectionKind) -> Placed | None:
     """The first table, in the likeliest section, that has the columns which this kind needs."""
-    hidden = document.hidden
-    found = (table_of(document, section, kind, hidden) for section in sections_of(document, kind))
+    found = (table_of(document, section, kind) for section in sections_of(document, kind))
     return next((placed for placed in found if placed is not None), None)
 
 
-def table_of(
-    document: Document, section: Section, kind: SectionKind, hidden: frozenset[int]
-) -> Placed | None:
+def table_of(document: Document, section: Section, kind: SectionKind) -> Placed | None:
     """The first table of one section that has the columns which this kind needs."""
-    for table in tables_in(document, section.start, section.end, hidden):
+    for table in tables_in(document, section.start, section.end):
         column = _columns_of(table, kind)
         if column is not None:
             return Placed(table, column)
@@ -132,11 +129,10 @@ def find_list(document: Document, kind: SectionKind, fits: Callable[[Bullet], bo
 
     A section with a table that fits has no such list, nor have the sections behind it.
     """
-    hidden = document.hidden
     for section in sections_of(document, kind):
-        if table_of(document, section, kind, hidden) is not None:
+        if table_of(document, section, kind) is not None:
             break
-        items = bullets_in(document, section, hidden)
+        items = bullets_in(document, section)
         if any(fits(item) for item in items):
             return tuple(items)
     return ()

@@ -17,7 +17,9 @@ def merged(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> l
     from difflib import SequenceMatcher  # noqa: PLC0415 - only needed when two writers really collided
 
     start = _common_start(base, ours, theirs)
-    base, head, ours, theirs = base[start:], ours[:start], ours[start:], theirs[start:]
+    end = _common_start(*(lines[start:][::-1] for lines in (base, ours, theirs)))
+    head, tail = ours[:start], ours[len(ours) - end :]
+    base, ours, theirs = (lines[start : len(lines) - end] for lines in (base, ours, theirs))
     crowded = len(base) > CROWDED_LINES
     place = {
         block.a + n: block.b + n
@@ -36,7 +38,7 @@ def merged(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> l
         result += inserted.get(number, ())
         if number < len(ours) and number not in removed:
             result.append(ours[number])
-    return result
+    return [*result, *tail]
 
 
 def _common_start(*versions: Sequence[str]) -> int:

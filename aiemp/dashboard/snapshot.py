@@ -71,11 +71,12 @@ class Snapshot:
             self.descriptor = -1
 
 
-def take_snapshot(path: Path) -> Snapshot:
+def take_snapshot(path: Path, *, hasty_above: int | None = None) -> Snapshot:
     """Read the file at ``path``, waiting a moment for one that is missing, empty or changing just now.
 
     Of a file that never stands still the longest text is taken: one that is being written is shorter.
-    Raises DashboardError for what is no file that we could edit, OSError for what cannot be read.
+    ``hasty_above``: take one of at least this many bytes without waiting. Raises DashboardError for what is
+    no file that we could edit, OSError for what cannot be read.
     """
     start = time.monotonic()
     longest = 0
@@ -85,7 +86,8 @@ def take_snapshot(path: Path) -> Snapshot:
         longest = max(longest, len(snapshot.data))
         patience_s = _patience_s(path, snapshot)
         whole = len(snapshot.data) >= longest or waited_s >= patience_s + EMPTY_PATIENCE_S
-        if waited_s >= patience_s and whole:
+        hasty = hasty_above is not None and snapshot.data and len(snapshot.data) >= hasty_above
+        if hasty or (waited_s >= patience_s and whole):
             return snapshot
         snapshot.close()
         time.sleep(STEP_S)

@@ -145,18 +145,19 @@ def parse_row(line: str) -> Row:
     return Row(line, lead, tuple(content[a:b] for a, b in zip(edges, ends, strict=True)), tail)
 
 
-def tables_in(document: Document, start: int, end: int, hidden: frozenset[int]) -> list[Table]:
+def tables_in(document: Document, start: int, end: int) -> list[Table]:
     """The tables between two lines of a document, in their order."""
     found = []
+    hidden = document.hidden
     number = start
     while number + 1 < end:
-        table = None if (number in hidden) or (number + 1 in hidden) else _table_at(document, number)
+        table = None if number in hidden or number + 1 in hidden else _table_at(document, number)
         if table is None:
             number += 1
             continue
         rows = []
         for line in range(number + 2, end):
-            if (line in hidden) or not _continues(document.lines[line]):
+            if line in hidden or not _continues(document.lines[line]):
                 break
             rows.append(parse_row(document.lines[line]))
         table = replace(table, rows=tuple(rows))

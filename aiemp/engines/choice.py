@@ -14,6 +14,19 @@ EngineMaker: TypeAlias = Callable[[Plan, Wakeup, LedgerState], Engine]
 """Makes an engine for a plan; the wake-up and the last orchestrator's state are the orchestrator's."""
 
 
+def systemd_engine(system: bool, environ: Mapping[str, str]) -> EngineMaker:
+    """Makes the engine that looks after the units of the user's manager, or of the machine's."""
+
+    def make(plan: Plan, wakeup: Wakeup, _state: LedgerState) -> Engine:
+        from aiemp.engines.systemd import SystemdEngine  # noqa: PLC0415 - not loaded elsewhere
+        from aiemp.systemd.systemctl import Scope, Systemctl  # noqa: PLC0415
+
+        scope = Scope.SYSTEM if system else Scope.USER
+        return SystemdEngine(plan, Systemctl(scope, environ), wakeup=wakeup)
+
+    return make
+
+
 def local_engine(with_watchers: bool, environ: Mapping[str, str]) -> EngineMaker:
     """Makes the pure-Python engine, with or without watchers."""
 

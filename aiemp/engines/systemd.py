@@ -6,7 +6,10 @@ systemd does not do is healed: a task that is overdue is started, a watcher that
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,8 +18,8 @@ from aiemp.engines import Event, Happening
 from aiemp.engines.wakeup import Wakeup
 from aiemp.errors import AiempError
 from aiemp.plan import Plan, Watcher
-from aiemp.systemd.names import task_service, watcher_unit
-from aiemp.systemd.systemctl import Systemctl
+from aiemp.systemd.names import start_request, task_service, watcher_unit
+from aiemp.systemd.systemctl import Scope, Systemctl
 from aiemp.watcher_status import WatcherState, WatcherStatus
 from aiemp.watchers.launch import freshness
 
@@ -33,14 +36,13 @@ PROPERTIES = (
     "MainPID",
     "NRestarts",
     "ActiveEnterTimestamp",
-    "StateChangeTimestamp",
 )
 BUSY = ("activating", "active", "deactivating", "reloading")
 
 
 @dataclass(frozen=True, slots=True)
 class UnitState:
-    """One unit, as ``systemctl show`` tells it."""
+    """One unit, as ``systemctl show`` tells it; ``since`` is when it became active."""
 
     load: str = "not-found"
     active: str = "inactive"
@@ -96,7 +98,7 @@ class SystemdEngine:
         for watcher in self.plan.watchers:
             reason = self._hang_of(watcher, now)
             if reason:
-                self.systemctl.restart(watcher_unit(watcher.name), wait=False)
+                self._end(watcher)
                 events.append(Event(Happening.WATCHER_HUNG, watcher.name, reason))
         return events
 
@@ -110,10 +112,15 @@ class SystemdEngine:
         return None
 
     def start_task(self, name: str) -> None:
-        try:
-            self.systemctl.start(task_service(name), wait=False)
-        except AiempError as error:
-            raise OSError(str(error)) from error
+        """Have systemd start the task's service. In a system installation this process is not privileged to
+        start units; there a path unit waits for a file (``aiemp-task-NAME.path``)."""
+        if self.systemctl.scope is Scope.SYSTEM:
+            start_request(name).write_bytes(b"")
+        else:
+            try:
+                self.systemctl.start(task_service(name), wait=False)
+            except AiempError as error:
+                raise OSError(str(error)) from error
         self.units[task_service(name)] = UnitState("loaded", "activating", "start")
 
     def apply(self, plan: Plan) -> None:
@@ -122,7 +129,9 @@ class SystemdEngine:
         log.warning("aiemp.toml was edited: `aiemp install-units` brings the units up to date")
 
     def unpause(self) -> None:
-        """Start the watchers again that systemd gave up (SIGHUP)."""
+        """Start the watchers again that systemd gave up (SIGHUP). For the machine's units that needs root."""
+        if self.systemctl.scope is Scope.SYSTEM:
+            return
         units = [watcher_unit(w.name) for w in self.plan.watchers if self._is_failed(w)]
         self.systemctl.reset_failed(*units)
         self.systemctl.start(*units, wait=False)
@@ -138,6 +147,13 @@ class SystemdEngine:
         units += [task_service(task.name) for task in self.plan.tasks]
         shown = self.systemctl.show(units, PROPERTIES)
         return {unit: _unit_state(shown.get(unit, {})) for unit in units}
+
+    def _end(self, watcher: Watcher) -> None:
+        """End a watcher that hangs, as the user that it runs as may; systemd then starts it again."""
+        pid = self.units[watcher_unit(watcher.name)].pid
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _is_failed(self, watcher: Watcher) -> bool:
         return self.units.get(watcher_unit(watcher.name), UnitState()).active == "failed"

@@ -7,6 +7,7 @@ one place. Imported by long-running processes: nothing heavy here.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from aiemp.systemd.quoting import unit_name_part
 
@@ -17,6 +18,9 @@ TARGET = f"{PREFIX}.target"
 
 ORCHESTRATOR = f"{PREFIX}-orchestrator.service"
 ALERT_TEMPLATE = f"{PREFIX}-alert@.service"
+
+RUNTIME_FOLDER = Path("/run", PREFIX)
+"""The orchestrator's own, in a system installation (RuntimeDirectory=)."""
 
 NOT_STARTED = 170
 """What ``aiemp watch`` ends with, as a unit's main process, when the watcher is not to run now: not
@@ -44,6 +48,11 @@ def task_timer(name: str) -> str:
 def task_path(name: str) -> str:
     """The path unit that lets the unprivileged orchestrator of a system installation start a task."""
     return _unit("task", name, "path")
+
+
+def start_request(name: str) -> Path:
+    """The file that the orchestrator of a system installation touches to have a task started."""
+    return RUNTIME_FOLDER / f"start-{unit_name_part(name)}"
 
 
 def alert_unit(unit: str) -> str:

@@ -8,7 +8,7 @@ which applies one rule of :mod:`aiemp.systemd.quoting`; anything else is refused
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from aiemp.systemd.quoting import (
     environment_assignment,
     exec_line,
     path_list_value,
+    path_value,
     text_value,
 )
 
@@ -51,17 +52,19 @@ def template_folder() -> Path:
     for folder in (package / "units", package.parent / "units"):
         if (folder / "aiemp.target.j2").is_file():
             return folder
-    raise AiempError(f"{package} has no unit templates, so this installation of aiemp is broken; install it again")
+    raise AiempError(
+        f"{package} has no unit templates, so this installation of aiemp is broken; install it again"
+    )
 
 
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only to render
 
-    environment = Environment(  # noqa: S701 - unit files are no HTML; the guard is `finalize`
+    environment = Environment(
         loader=FileSystemLoader(template_folder()),
         undefined=StrictUndefined,
-        autoescape=False,
+        autoescape=False,  # noqa: S701 - unit files are no HTML; the guard is `finalize`
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -76,10 +79,6 @@ def _only_quoted(value: object) -> object:
         return value
     shown = f"{value!s:.60}"  # an undefined name says here what it is
     raise UnquotedValue(f"a template prints {shown!r} ({type(value).__name__}) without a filter")
-
-
-def _exec(argv: Sequence[str]) -> str:
-    return exec_line(argv)
 
 
 def _environment_variable(value: str, name: str) -> str:
@@ -131,21 +130,19 @@ def _quoted(function: Callable[..., str]) -> Callable[..., Quoted]:
     return quoted
 
 
-FILTERS = {
-    name: _quoted(function)
-    for name, function in {
-        "exec": _exec,
-        "environment": _environment_variable,
-        "text": text_value,
-        "calendar": text_value,  # OnCalendar= expands specifiers and takes the rest of the line, as it does
-        "path": lambda path: path_list_value(path),
-        "paths": _paths,
-        "optional_paths": _optional_paths,
-        "binds": _binds,
-        "unit": _unit,
-        "user": _user,
-        "signal": _signal,
-        "span": _span,
-    }.items()
+_RULES: dict[str, Callable[..., str]] = {
+    "exec": exec_line,
+    "environment": _environment_variable,
+    "text": text_value,
+    "calendar": text_value,  # OnCalendar= too takes the rest of the line, and expands specifiers
+    "path": path_value,
+    "paths": _paths,
+    "optional_paths": _optional_paths,
+    "binds": _binds,
+    "unit": _unit,
+    "user": _user,
+    "signal": _signal,
+    "span": _span,
 }
+FILTERS = {name: _quoted(rule) for name, rule in _RULES.items()}
 """The ways into a unit file, by the name that templates use."""

@@ -125,7 +125,7 @@ def run(watch: Watch, options: Options, stop: Stop) -> int:
             patience_over = now - began > ONCE_PATIENCE_S
             if options.once and (failed or looked.again_in_s is None or patience_over):
                 break
-            look_at = now + _pause_s(looked, failures, options.interval_s, time.monotonic() - now)
+            look_at = now + pause_s(looked, failures, options.interval_s, time.monotonic() - now)
         else:
             _beat_anyway(watch, options)
         timeout_s = min(max(0.0, look_at - time.monotonic()), BEAT_S)
@@ -185,8 +185,8 @@ def _beat_anyway(watch: Watch, options: Options) -> None:
         return  # looks meet the same error, and say it
 
 
-def _pause_s(looked: Looked, failures: int, interval_s: int, look_took_s: float) -> float:
-    """How long after the start of this look the next one is due."""
+def pause_s(looked: Looked, failures: int, interval_s: int, look_took_s: float) -> float:
+    """How long after the start of a look the next one is due. Pure."""
     if "vault" in looked.problems:
         return min(interval_s, ABSENCE_PAUSE_S)
     if failures:

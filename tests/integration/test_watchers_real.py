@@ -357,6 +357,8 @@ def test_killed_at_any_moment_each_file_gets_exactly_one_item(vault: Path, proce
     """Thirty kill -9 while files are dropped: no item is lost, none is there twice, no half one is seen."""
     chance = random.Random(20260227)
     watcher, plan = every_second(FILESYSTEM), Plan(vault)
+    done = vault / "Needs_Action" / "done by now"
+    done.mkdir()
     names = set()
     interrupted = 0
     for number in range(30):
@@ -366,10 +368,15 @@ def test_killed_at_any_moment_each_file_gets_exactly_one_item(vault: Path, proce
             put(vault, name, name)
             names.add(name)
         before = len(items(vault))
-        time.sleep(chance.uniform(0.02, 0.25))  # the moment is what this test is about
+        if number % 2:
+            until(lambda before=before: len(items(vault)) > before, "the first of three")  # type: ignore[misc]
+        else:
+            time.sleep(chance.uniform(0.02, 0.15))  # the moment is what this test is about
         process.kill()
         process.wait()
         interrupted += before < len(items(vault)) < len(names)
+        for item in items(vault)[::2]:
+            item.rename(done / item.name)  # Claude is quick
     processes.watch(watcher, plan, vault.parent / "log")
     until(lambda: len(items(vault)) >= len(names), "all items")
     ids = processed(vault, "filesystem")
@@ -381,7 +388,7 @@ def test_killed_at_any_moment_each_file_gets_exactly_one_item(vault: Path, proce
     assert sorted(subjects) == sorted(names)
     assert all(item.read_text().endswith("bytes\n") for item in items(vault))
     assert [path.name for path in (vault / "Needs_Action").rglob(".*")] == []
-    print(f"{interrupted} of 30 kills came between items")
+    assert interrupted, "no kill came while items were being written: the test shows nothing"
 
 
 @linux_only
@@ -392,19 +399,19 @@ def test_a_file_that_is_being_written_is_taken_once_it_is_whole(vault: Path, pro
     path = vault / "Drop" / "slow.csv"
     finished = ""
     with path.open("w") as file:
-        for number in range(3):
+        for number in range(2):
             file.write(f"line {number}\n" * 100)
             file.flush()
             os.utime(path, (LONG_AGO_S, LONG_AGO_S))
             began = time.monotonic()
-            while time.monotonic() - began < 1.6:
+            while time.monotonic() - began < 1.3:
                 assert items(vault) == [], "taken before it was whole"
                 time.sleep(0.05)
         finished = str(file.tell())
     until(lambda: items(vault), "an item")
     [item] = items(vault)
     assert f"size_bytes: {finished}\n" in item.read_text()
-    time.sleep(2.5)  # two more looks: it stays one
+    time.sleep(1.2)  # another look: it stays one
     assert items(vault) == [item]
 
 
@@ -412,7 +419,7 @@ def test_a_file_that_grows_by_and_by_is_taken_once_it_stands_still(vault: Path, 
     """Opened and closed for each line: nobody holds it open, only the pauses tell."""
     processes.watch(every_second(FILESYSTEM), Plan(vault))
     path = vault / "Drop" / "log.txt"
-    for number in range(8):
+    for number in range(5):
         with path.open("a") as file:
             file.write(f"line {number}\n")
         time.sleep(0.4)  # the writer's pace

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiemp.systemd.quoting import (
@@ -21,7 +21,7 @@ from aiemp.systemd.quoting import (
     unit_name_part,
 )
 from tests.systemd.inside import User
-from tests.systemd.machine import Machine, NewUser
+from tests.systemd.machine import Machine
 
 pytestmark = pytest.mark.real_engine("systemd")
 
@@ -136,10 +136,13 @@ class Manager:
         return self.machine.run(argv, user=self.name).stdout[:-1].split("\n\n")
 
 
-@pytest.fixture(params=["system", "user"])
-def manager(request: pytest.FixtureRequest, each_machine: Machine, new_user: NewUser) -> Manager:
+@pytest.fixture(scope="module", params=["system", "user"])
+def manager(request: pytest.FixtureRequest, each_machine: Machine) -> Iterator[Manager]:
     """The system manager of a machine, and that of a lingering user in it."""
-    return Manager(each_machine, new_user(each_machine) if request.param == "user" else None)
+    user = each_machine.add_user("quoter") if request.param == "user" else None
+    yield Manager(each_machine, user)
+    if user:
+        each_machine.remove_user(user.name)
 
 
 def test_arguments(manager: Manager) -> None:
@@ -263,8 +266,7 @@ values = st.lists(any_text | nasty_text, min_size=20, max_size=100)
 @settings(
     max_examples=8,
     deadline=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 def test_any_values(manager: Manager, words: list[str]) -> None:
     """Values that nobody thought of, as arguments, variables and folders, many in one unit."""

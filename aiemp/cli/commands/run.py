@@ -61,11 +61,12 @@ class Cycle:
 @click.option("--no-schedules", is_flag=True, help="Do not run tasks.")
 @click.option(
     "--engine",
-    type=click.Choice(["local"]),
+    type=click.Choice(["local", "systemd"]),
     default="local",
     show_default=True,
-    help="What runs the processes.",
+    help="What runs the processes: this program itself, or installed systemd units.",
 )
+@click.option("--system", is_flag=True, help="With --engine systemd: the machine's units, not the user's.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; only say what would be done.")
 def run(
     invocation: Invocation,
@@ -74,6 +75,7 @@ def run(
     no_watchers: bool,
     no_schedules: bool,
     engine: str,
+    system: bool,
     dry_run: bool,
 ) -> Cycle:
     """Run the orchestrator.
@@ -81,9 +83,11 @@ def run(
     It keeps watchers running and runs tasks when they are due, until Ctrl-C or SIGTERM. SIGHUP makes it read
     the configuration anew, and start paused watchers again.
     """
+    from aiemp.errors import UsageError
     from aiemp.vault.layout import require_vault
 
-    del engine  # there is one, so far
+    if engine == "systemd" and once:
+        raise UsageError("--once is for the local engine: under systemd each unit is started by systemd")
     plan = invocation.load_plan(dry_run=dry_run, warn=False)  # the orchestrator logs the warnings
     require_vault(plan.vault)
     options = {
@@ -93,6 +97,8 @@ def run(
         "interval": interval,
         "watchers": not no_watchers,
         "schedules": not no_schedules,
+        "engine": engine,
+        "system": system,
         "verbose": invocation.verbosity > 0,
     }
     if not once:
@@ -103,7 +109,8 @@ def run(
 def _become_orchestrator(options: Mapping[str, object]) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
-    argv = [sys.executable, "-m", "aiemp.supervise", json.dumps(options)]
+    # -P: a module in the working directory (which may be the vault, where Claude writes) must not be loaded.
+    argv = [sys.executable, "-P", "-m", "aiemp.supervise", json.dumps(options)]
     os.execv(sys.executable, argv)  # noqa: S606 - no shell is what is wanted
 
 

@@ -70,7 +70,12 @@ def trigger(invocation: Invocation, name: str, dry_run: bool, scheduled: bool) -
     from aiemp.runner import run_task
 
     if scheduled:
-        return TaskRun(run_task(plan, name, scheduled=True, environ=os.environ, say=log.info))
+        from aiemp.systemd.notify import take_over
+
+        notifier = take_over()
+        return TaskRun(
+            run_task(plan, name, scheduled=True, environ=os.environ, say=log.info, notifier=notifier)
+        )
     from aiemp.cli.progress import progress_of
 
     with progress_of(task, quiet=invocation.verbosity < 0) as progress:

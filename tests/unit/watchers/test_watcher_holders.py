@@ -58,3 +58,17 @@ def test_who_is_alive() -> None:
     child = subprocess.Popen(["true"])
     child.wait()
     assert not is_alive(child.pid)
+
+
+def test_the_first_one_is_the_one_the_others_come_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pids wrap around: the parent may have the higher one. Names may hold anything."""
+    for pid, name, parent in ((10, "a) S 1 (b", 20), (20, "b c", 30), (30, "sh", 1)):
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "stat").write_text(f"{pid} ({name}) S {parent} {pid} {pid} 0 -1\n")
+    monkeypatch.setattr(holders, "PROC", tmp_path)
+    assert first_of(frozenset({10, 20})) == 20
+    assert first_of(frozenset({10, 20, 30})) == 30
+    assert first_of(frozenset({10, 30})) == 10
+    assert first_of(frozenset()) is None

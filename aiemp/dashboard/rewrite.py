@@ -1,0 +1,167 @@
+"""One update of Dashboard.md under way, among others who write the same file and know no lock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from aiemp.dashboard.document import Document
+from aiemp.dashboard.edits import Edit
+from aiemp.dashboard.merge import merged
+from aiemp.dashboard.snapshot import SIZE_LIMIT, STEP_S, DashboardError, Snapshot, take_snapshot
+from aiemp.dashboard.swap import put
+
+UPDATE_PATIENCE_S = 10.0
+BUSY_WATCH_S = 0.25  # longer than a script takes from its read to its write
+REFUSALS = 2
+"""So often a result is thrown away because the file changed meanwhile; then the names are exchanged anyway
+and the two texts brought together afterwards: a script in a loop would else never let us in."""
+VALUE_REPAIRS = 3
+"""So often a value that somebody else set anew is set back to ours. A row that is gone is always added."""
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@runtime_checkable
+class Adding(Protocol):
+    """An edit that adds a row, and can say how often it is there."""
+
+    def __call__(self, document: Document) -> Document: ...
+
+    def count(self, document: Document) -> int: ...
+
+
+class Rewrite:
+    """What we wrote, and the files that lost their name to it.
+
+    Such a file is kept open as long as somebody may still be writing into it: what he writes there nobody
+    would ever read again.
+    """
+
+    def __init__(self, path: Path, edits: Sequence[Edit], watch_s: float) -> None:
+        self.path = path
+        self.edits = edits
+        self.watch_s = watch_s
+        self.ours: bytes | None = None
+        self.displaced: list[Snapshot] = []
+        self.met_others = False
+        self._expected: list[int] = []
+        self._longest: int | None = None
+        self._refusals = 0
+        self._repairs = 0
+
+    def until_settled(self) -> bool:
+        """Write until our edits are there and nobody's text is lost. Whether anything was written.
+
+        Raises DashboardError when others do not let that happen; then the file is as they left it.
+        """
+        deadline = time.monotonic() + UPDATE_PATIENCE_S
+        watch_until = 0.0
+        while time.monotonic() < deadline:
+            current = take_snapshot(self.path, hasty_above=self._longest)
+            self._longest = max(self._longest or 0, len(current.data))
+            theirs, data = self._unseen_write()
+            if self._refusals or theirs is not None or self.ours not in (None, current.data):
+                self.met_others = True
+            new = self._new_data(current.data, theirs, data)
+            if new != current.data:
+                if not self._put(new, current):
+                    continue
+                watch_until = time.monotonic() + self.watch_s
+                self.watch_s = BUSY_WATCH_S  # a second time means that somebody else is writing
+            else:
+                current.close()
+                if theirs is None and time.monotonic() >= watch_until:
+                    return self.ours is not None
+            if theirs is not None:
+                theirs.data = data
+            self._wait_for_others(watch_until, new)
+        raise DashboardError(
+            f"{self.path} was rewritten by another program again and again for {UPDATE_PATIENCE_S:.0f} s, so "
+            "that our rows did not stay in it; its own text was left as it is. Let that program pause between "
+            "its writes"
+        )
+
+    def close(self) -> None:
+        """Let go of the files that lost their name."""
+        for snapshot in self.displaced:
+            snapshot.close()
+
+    def unseen_writes(self) -> list[bytes]:
+        """What others wrote into files that had lost their name, and is in no file now."""
+        return [data for snapshot in self.displaced if (data := snapshot.changed_data()) is not None]
+
+    def _unseen_write(self) -> tuple[Snapshot | None, bytes]:
+        for snapshot in self.displaced:
+            data = snapshot.changed_data()
+            if data is not None:
+                return snapshot, data
+        return None, b""
+
+    def _new_data(self, current: bytes, theirs: Snapshot | None, data: bytes) -> bytes:
+        """What the file is to hold: our edits, on top of everybody's text.
+
+        ``theirs``, if any, is a file that lost its name and holds ``data`` now. Where nothing else has
+        happened since, the edits are simply applied to that; else the two texts are merged.
+        """
+        if theirs is not None and (current != self.ours or theirs is not self.displaced[-1]):
+            base, ours, other = (parsed(text).lines for text in (theirs.data, current, data))
+            document = self._repaired(Document.parse("".join(merged(base, ours, other))))
+        elif theirs is not None or self.ours is None:
+            document = self._edited(parsed(current if theirs is None else data))
+        else:
+            document = self._repaired(parsed(current))
+        new = document.text.encode("utf-8", "surrogateescape")
+        if len(new) > SIZE_LIMIT:
+            raise DashboardError(f"{self.path} is full: shorten it to below {SIZE_LIMIT // 1024**2} MB")
+        return new
+
+    def _edited(self, document: Document) -> Document:
+        for edit in self.edits:
+            document = edit(document)
+        self._expected = [edit.count(document) if isinstance(edit, Adding) else 0 for edit in self.edits]
+        return document
+
+    def _repaired(self, document: Document) -> Document:
+        """The document with those of our edits that somebody's write took away."""
+        before = document
+        if self._repairs < VALUE_REPAIRS:
+            for edit in self.edits:
+                document = document if isinstance(edit, Adding) else edit(document)
+        self._repairs += document != before
+        for edit, expected in zip(self.edits, self._expected, strict=True):
+            while isinstance(edit, Adding) and edit.count(document) < expected:
+                document = edit(document)
+        return document
+
+    def _put(self, new: bytes, current: Snapshot) -> bool:
+        displaced = put(self.path, new, current, insist=self._refusals >= REFUSALS)
+        if displaced is None:
+            self._refusals += 1
+            current.close()
+            return False
+        self.displaced.append(displaced)
+        self.ours = new
+        self._longest = len(new)
+        return True
+
+    def _wait_for_others(self, until: float, known: bytes) -> None:
+        """Wait to the end of the watch, or until something happens to the file or to those it replaced."""
+        while time.monotonic() < until:
+            time.sleep(STEP_S)
+            snapshot = take_snapshot(self.path, hasty_above=self._longest)
+            snapshot.close()
+            if snapshot.data != known or any(other.has_changed() for other in self.displaced):
+                return
+
+
+def parsed(data: bytes) -> Document:
+    """The document in these bytes; the template's when there are none."""
+    if data.startswith(_UTF16_MARKS):
+        raise DashboardError("Dashboard.md is UTF-16 text: save it as UTF-8")
+    if not data:
+        from aiemp.vault.dashboard_template import dashboard_template  # noqa: PLC0415 - only for a new one
+
+        return Document.parse(dashboard_template())
+    return Document.parse(data.decode("utf-8", "surrogateescape"))

@@ -1,0 +1,158 @@
+"""The units of a plan, as values: :func:`render` writes nothing and, but for the templates, reads nothing.
+
+What each directive is for stands beside it in ``units/*.j2``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiemp.errors import AiempError
+from aiemp.plan import Origin, Plan, ScheduledTask, Watcher
+from aiemp.systemd.fingerprint import watcher_fingerprint
+from aiemp.systemd.installation import OLDEST_SYSTEMD, Installation
+from aiemp.systemd.names import (
+    ALERT_TEMPLATE,
+    NOT_STARTED,
+    ORCHESTRATOR,
+    TARGET,
+    start_request,
+    task_path,
+    task_service,
+    task_timer,
+    watcher_unit,
+)
+from aiemp.systemd.sandbox import Level, sandbox_values, task_level
+from aiemp.systemd.templates import render_template
+from aiemp.timers import on_calendar
+
+OVERTIME_S = 120.0
+"""A task limits itself, and one with a child limits that first (:data:`aiemp.runner.CHILD_MARGIN_S`); then it
+writes down what happened. This much after its limit systemd ends it from outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFile:
+    """One unit file. ``runs_aiemp``: what runs for long in it is aiemp's own code, so that a new version of
+    aiemp has to be started in it."""
+
+    name: str
+    content: str
+    runs_aiemp: bool = False
+
+
+def render(plan: Plan, installation: Installation) -> tuple[UnitFile, ...]:
+    """Every unit of ``plan``: the target, the orchestrator, the watchers, the tasks, and the alert template.
+
+    What is disabled has no units. Raises AiempError, which says what to change, for a value that no unit file
+    can hold and for a systemd that is too old.
+    """
+    if installation.systemd_version < OLDEST_SYSTEMD:
+        raise AiempError(
+            f"systemd {installation.systemd_version} is too old: the units need {OLDEST_SYSTEMD}; "
+            "use `aiemp run`, alone or under PM2"
+        )
+    return _Rendering(plan, installation).everything()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendering:
+    plan: Plan
+    installation: Installation
+
+    def everything(self) -> tuple[UnitFile, ...]:
+        others = [self._orchestrator()]
+        others += [self._watcher(watcher) for watcher in self.plan.watchers if watcher.enabled]
+        for task in self.plan.tasks:
+            if task.enabled:
+                others += self._task(task)
+        # A service that a timer or a path unit starts is not wanted by itself.
+        wanted = [unit.name for unit in others if not unit.name.startswith("aiemp-task-")]
+        wanted += [unit.name for unit in others if unit.name.endswith((".timer", ".path"))]
+        return (self._target(wanted), *others, self._alert())
+
+    def _target(self, wanted: list[str]) -> UnitFile:
+        return self._unit(TARGET, "aiemp.target.j2", {"wants": wanted})
+
+    def _orchestrator(self) -> UnitFile:
+        values = {
+            "vault_text": str(self.plan.vault),
+            "command": self._command("run", "--engine", "systemd"),
+            **self._sandbox(Level.NETWORK),
+        }
+        return self._unit(ORCHESTRATOR, "aiemp-orchestrator.service.j2", values, runs_aiemp=True)
+
+    def _watcher(self, watcher: Watcher) -> UnitFile:
+        is_built_in = watcher.origin is Origin.BUILT_IN and not watcher.command
+        level = Level.OFFLINE if is_built_in else Level.NETWORK
+        values = {
+            "description": f"{watcher.name} watcher"
+            + (f": {watcher.description}" if watcher.description else ""),
+            "command": self._command("watch", watcher.name),
+            "fingerprint": watcher_fingerprint(watcher, self.plan),
+            "is_built_in": is_built_in,
+            "needs_network": level is not Level.OFFLINE,
+            "restarts": self.plan.limits.restarts,
+            "restart_window_s": self.plan.limits.restart_window_s,
+            "not_started": NOT_STARTED,
+            "stop_signal": watcher.stop_signal,
+            "stop_timeout_s": watcher.stop_timeout_s,
+            **self._sandbox(level, writable=(watcher.cwd,) if watcher.cwd else ()),
+        }
+        name = watcher_unit(watcher.name)
+        return self._unit(name, "aiemp-watcher.service.j2", values, runs_aiemp=is_built_in)
+
+    def _task(self, task: ScheduledTask) -> Iterator[UnitFile]:
+        level = task_level(task, self.plan)
+        about = {"task_text": task.name}
+        values = {
+            "description": f"{task.name}" + (f": {task.description}" if task.description else ""),
+            "command": self._command("trigger", task.name, "--scheduled"),
+            "needs_network": level is not Level.OFFLINE,
+            "runtime_max_s": task.timeout_minutes * 60.0 + OVERTIME_S,
+            **self._sandbox(level),
+        }
+        yield self._unit(task_service(task.name), "aiemp-task.service.j2", values)
+        calendar = on_calendar(task, self.plan.zone_name)
+        yield self._unit(task_timer(task.name), "aiemp-task.timer.j2", {"calendar": calendar, **about})
+        if self.installation.is_system:
+            request = {"request": start_request(task.name), **about}
+            yield self._unit(task_path(task.name), "aiemp-task.path.j2", request)
+
+    def _alert(self) -> UnitFile:
+        values = {"command": self._command("alert"), **self._sandbox(Level.NETWORK)}
+        return self._unit(ALERT_TEMPLATE, "aiemp-alert@.service.j2", values)
+
+    def _command(self, *words: str) -> list[str]:
+        """``aiemp WORDS``, independent of PATH and working directory."""
+        # -P: a module in the working directory must not be loaded, wherever a drop-in puts that.
+        command = [str(self.installation.python), "-P", "-m", "aiemp"]
+        if self.installation.config_file is not None:
+            command += ["--config", str(self.installation.config_file)]
+        return [*command, "--vault", str(self.plan.vault), *words]
+
+    def _sandbox(self, level: Level, writable: tuple[Path, ...] = ()) -> dict[str, object]:
+        return sandbox_values(level, self.plan.vault, self.installation, writable)
+
+    def _unit(
+        self, name: str, template: str, values: Mapping[str, object], *, runs_aiemp: bool = False
+    ) -> UnitFile:
+        installation = self.installation
+        common = {
+            "name": name,
+            "version": installation.aiemp_version,
+            "is_system": installation.is_system,
+            "path_variable": installation.path_variable,
+            "has_notify_reload": installation.has_notify_reload,
+            "has_restart_steps": installation.has_restart_steps,
+            "has_restart_mode": installation.has_restart_mode,
+            "mounts": (self.plan.vault, installation.home),
+        }
+        try:
+            return UnitFile(name, render_template(template, {**common, **values}), runs_aiemp)
+        except ValueError as error:
+            raise AiempError(
+                f"{name} cannot be written: {error}; rename it, or correct aiemp.toml"
+            ) from error
