@@ -47,7 +47,7 @@ bench: $(VENV)/.installed-dev
 
 # The pages that are made from the program itself.
 docs: $(VENV)/.installed
-	$(BIN)/python -m aiemp.cli.reference docs/commands.md
+	$(BIN)/python -m aiemp.cli.reference > docs/commands.md
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -28,15 +28,27 @@ class OrchestratorReport:
         """Show how each part is on the dashboard. Raises OSError or AiempError when that cannot be done."""
         if self.plan.dry_run.active:
             return
-        from aiemp.dashboard import HealthRow, set_health, update  # noqa: PLC0415 - not in a dry run
+        from aiemp.dashboard import (  # noqa: PLC0415 - not in a dry run
+            HealthRow,
+            set_health,
+            set_system_status,
+            update,
+        )
         from aiemp.health import DOWN, UP, mcp_rows, watcher_rows  # noqa: PLC0415
 
+        watchers = self.engine.watchers()
+        unwell = [status.name for status in watchers if status.enabled and not status.running]
+        overall = f"Needs attention: {', '.join(unwell)}" if unwell else "Operational"
         rows = [
-            *watcher_rows(self.engine.watchers()),
+            *watcher_rows(watchers),
             HealthRow("Orchestrator", DOWN if stopped else UP),
             *mcp_rows(self.plan.mcp_servers),
         ]
-        update(self.plan.vault, set_health(rows, now.astimezone(self.plan.zone)))
+        update(
+            self.plan.vault,
+            set_health(rows, now.astimezone(self.plan.zone)),
+            set_system_status("Stopped" if stopped else overall),
+        )
 
     def publish_event(self, event: Event, now: datetime) -> None:
         """Log what happened to a watcher; show on the dashboard what its owner should know."""

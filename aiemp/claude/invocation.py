@@ -29,9 +29,9 @@ def find_claude(settings: ClaudeSettings, environ: Mapping[str, str]) -> Path:
     if os.sep in command:
         problem = "is not executable" if Path(command).exists() else "does not exist"
         raise Blocked(f"Claude Code cannot be run: {command} {problem}; mend claude.command in aiemp.toml")
-    path = environ.get("PATH", "not set")
+    log.debug("PATH is %s", environ.get("PATH", "not set"))
     raise Blocked(
-        f"Claude Code is not installed: `{command}` was not found on PATH ({path}); "
+        f"Claude Code is not installed: `{command}` is not on the PATH of aiemp; "
         "install it (https://claude.com/claude-code), or set claude.command in aiemp.toml to its full path"
     )
 

@@ -17,8 +17,8 @@ OFFLINE_TRIGGERS = frozenset(
 )
 """Trigger functions that need no network. The health update probes MCP servers, which may need it."""
 
-HIDDEN = (Path("/home"), Path("/root"), Path("/run/user"))
-"""What ``ProtectHome=`` hides (systemd.exec(5))."""
+HIDDEN = tuple(Path(name) for name in ("/home", "/root", "/run/user", "/tmp", "/var/tmp"))  # noqa: S108
+"""What ``ProtectHome=`` and ``PrivateTmp=`` hide (systemd.exec(5))."""
 
 SECRETS = (
     *(".ssh", ".gnupg", ".aws", ".azure", ".config/gcloud", ".kube", ".docker", ".netrc", ".pgpass"),
@@ -63,7 +63,9 @@ def sandbox_values(
         raise AiempError("a system installation has to know whose it is; name the user with --run-as USER")
     home, config = installation.home, installation.config_file
     claude = home / ".claude"
-    ours = (vault, *writable, *((claude,) if level is Level.CLAUDE else ()))
+    # A watcher that works in the home or above it does not get all of that.
+    extra = [path for path in writable if not home.is_relative_to(path)]
+    ours = _outermost([vault, *extra, *([claude] if level is Level.CLAUDE else [])])
     hidden_from_home = [path for path in ours if _is_hidden(path) and not path.is_relative_to(home)]
     read_only = [claude / name for name in CLAUDE_SETTINGS] if level is Level.CLAUDE else []
     read_only += [vault / name for name in VAULT_SETTINGS] if level is Level.CLAUDE else []

@@ -94,8 +94,8 @@ def _optional_paths(paths: Iterable[PurePath]) -> str:
     return " ".join(f"-{path_list_value(path)}" for path in paths)
 
 
-def _binds(paths: Iterable[PurePath]) -> str:
-    return " ".join(bind_path_value(path) for path in paths)
+def _optional_binds(paths: Iterable[PurePath]) -> str:
+    return " ".join(f"-{bind_path_value(path)}" for path in paths)
 
 
 def _unit(name: str) -> str:
@@ -138,7 +138,7 @@ _RULES: dict[str, Callable[..., str]] = {
     "path": path_value,
     "paths": _paths,
     "optional_paths": _optional_paths,
-    "binds": _binds,
+    "optional_binds": _optional_binds,
     "unit": _unit,
     "user": _user,
     "signal": _signal,

@@ -107,8 +107,8 @@ def spawn(
     watcher: Watcher, launch: Launch, plan: Plan, owner: str, log_file: Path | None
 ) -> subprocess.Popen[bytes]:
     """Start the watcher as a child that leads its own session. Output is appended to ``log_file``; without
-    one it goes where ours goes. Raises LockHeld when it is running already, WatcherNotStarted, VaultError,
-    and OSError when the lock's file cannot be made."""
+    one it goes where ours goes. Raises LockHeld when it is running already, VaultError when the vault or the
+    lock cannot be used, and WatcherNotStarted."""
     with take_lock(plan.vault, watcher.name, 0, owner) as lock:
         output = _open_log(log_file)
         try:
@@ -152,12 +152,19 @@ def exec_watcher(watcher: Watcher, launch: Launch, plan: Plan, owner: str) -> No
 def take_lock(vault: Path, name: str, pid: int, owner: str) -> HeldLock:
     """Take a watcher's lock for the process ``pid`` (0: not known yet).
 
-    Raises LockHeld, whose message names the running watcher's pid, and VaultError when the vault is gone.
+    Raises LockHeld, whose message names the running watcher's pid, and VaultError when there is no vault,
+    or one that cannot be written to.
     """
-    if not vault.is_dir():
-        raise VaultError(f"the vault {vault} is not there; is its disk mounted? Name another with --vault")
+    path = Places(vault).watcher_lock(name)
     try:
-        return locks.acquire(Places(vault).watcher_lock(name), _holder(name, pid, owner))
+        vault.stat()
+        return locks.acquire(path, _holder(name, pid, owner))
+    except FileNotFoundError:
+        message = f"the vault {vault} is not there; is its disk mounted? Name another with --vault"
+        raise VaultError(message) from None
+    except OSError as error:
+        message = f"the {name} watcher's lock {path} cannot be taken: {error.strerror}; mend the access to it"
+        raise VaultError(message) from None
     except LockHeld:
         holder = running(vault, name) or Holder()
         who = ", ".join(part for part in (f"pid {holder.pid}" if holder.pid else "", holder.owner) if part)

@@ -142,20 +142,21 @@ def run_locked(watch: Watch, options: Options, stop: Stop) -> int:
     try:
         # Not for what the watcher itself starts.
         os.set_inheritable(int(os.environ.pop(LOCK_DESCRIPTOR, "")), False)
+        inherited = True
     except (ValueError, OSError):
-        return _run_by_hand(watch, options, stop)
-    return run(watch, options, stop)
+        inherited = False
+    return run(watch, options, stop) if inherited else _run_by_hand(watch, options, stop)
 
 
 def _run_by_hand(watch: Watch, options: Options, stop: Stop) -> int:
-    from aiemp.errors import LockHeld  # noqa: PLC0415 - only by hand
+    from aiemp.errors import AiempError, LockHeld  # noqa: PLC0415 - only by hand
     from aiemp.watchers.launch import take_lock  # noqa: PLC0415
 
     try:
         lock = take_lock(options.vault, watch.name, os.getpid(), "started by hand")
-    except LockHeld as error:
+    except AiempError as error:
         sys.stderr.write(f"{error}\n")
-        return 0
+        return 0 if isinstance(error, LockHeld) else error.exit_code
     with lock:
         return run(watch, options, stop)
 

@@ -54,11 +54,12 @@ NO_TEXT = ("\udcff", "a\udc80b", "\ufffe", "\U0001ffff")
 FOLDERS = tuple(dict.fromkeys((*SPECIAL, *STARTS, *TEXT, *ENDS, 'Bob\'s "own" 50% $AVE; #1 \\', "y" * 250)))
 """Names of folders: no slash, no more than 255 bytes."""
 
+ONESHOT = "[Service]\nType=oneshot\nExecStart="
+
 DUMP = """
 import json, os, sys
 with open(sys.argv[1], "w") as out:
-    output = os.readlink("/proc/self/fd/1")
-    json.dump([sys.orig_argv[0], sys.argv[2:], dict(os.environ), os.getcwd(), output], out)
+    json.dump([sys.argv[2:], dict(os.environ), os.getcwd()], out)
 """
 
 WRITE = """
@@ -82,8 +83,15 @@ for name, text in files.items():
 
 READ = """
 import json, os
-print(json.dumps({name: open("/tmp/quoted/" + name).read() for name in os.listdir("/tmp/quoted")}))
+def text(name):
+    with open("/tmp/quoted/" + name, errors="surrogateescape", newline="") as file:
+        return file.read()
+print(json.dumps({name: text(name) for name in os.listdir("/tmp/quoted")}))
 """
+
+# A shell starts ten times as fast as Python does.
+SHOW_PLACES = 'pwd -P > "$0"; readlink "/proc/$$/fd/1" >> "$0"'
+SHOW_ARGV = 'cat "/proc/$$/cmdline" > "$0"'
 
 
 class Manager:
@@ -99,10 +107,10 @@ class Manager:
         self.machine.run(["rm", "-rf", "/tmp/quoted"])
         self.machine.write_file("/opt/dump.py", DUMP)
 
-    def dump_to(self, name: str, *words: str, python: str = "") -> str:
-        """An ``ExecStart=`` line: the program that writes what it got into ``/tmp/quoted/NAME``."""
-        argv = [python or self.python, "-S", "/opt/dump.py", f"/tmp/quoted/{name}", *words]
-        return f"[Service]\nType=oneshot\nExecStart={exec_line(argv)}\n"
+    def dump_to(self, name: str, *words: str) -> str:
+        """A service section: the program that writes what it got into ``/tmp/quoted/NAME``."""
+        argv = [self.python, "-S", "/opt/dump.py", f"/tmp/quoted/{name}", *words]
+        return f"{ONESHOT}{exec_line(argv)}\n"
 
     def load(
         self, units: Mapping[str, str], folders: Sequence[str] = (), links: Mapping[str, str] | None = None
@@ -149,7 +157,7 @@ def test_arguments(manager: Manager) -> None:
     """A program gets every argument as it was, control characters and bytes that are no text included."""
     words = [*WORDS, *CONTROLS, *NO_TEXT]
     written = manager.start({"all": manager.dump_to("all", *words)})
-    assert seen(written["all"])[1] == words
+    assert seen(written["all"])[0] == words
 
 
 def test_arguments_before_a_second_directive(manager: Manager) -> None:
@@ -160,7 +168,7 @@ def test_arguments_before_a_second_directive(manager: Manager) -> None:
     }
     written = manager.start(units)
     for number, word in enumerate(ENDS):
-        _, argv, environ, *_ = seen(written[str(number)])
+        argv, environ, _ = seen(written[str(number)])
         assert (argv, environ.get("NEXT")) == ([word], "line")
 
 
@@ -170,35 +178,38 @@ def test_environment(manager: Manager) -> None:
     lines = [f"Environment={environment_assignment(f'V{n}', word)}\n" for n, word in enumerate(words)]
     together = [environment_assignment(f"W{n}", word) for n, word in enumerate(words)]
     text = manager.dump_to("all") + "".join(lines) + f"Environment={' '.join(together)}\n"
-    environ = seen(manager.start({"all": text})["all"])[2]
+    environ = seen(manager.start({"all": text})["all"])[1]
     for first in "VW":
         assert [environ[f"{first}{n}"] for n in range(len(words))] == words
 
 
 def test_working_directories(manager: Manager) -> None:
     """A program starts in its folder, and appends its output to a file in there, whatever they are called."""
-    paths = [f"{manager.places}/{name}" for name in (*FOLDERS, *CONTROLS[::5])]
+    paths = [PurePosixPath(manager.places) / name for name in (*FOLDERS, *CONTROLS[::5])]
+    logs = [path / f"{path.name[:80]}.log" for path in paths]
     units = {}
-    for number, path in enumerate(paths):
-        log = PurePosixPath(path) / f"{PurePosixPath(path).name[:80]}.log"
-        units[str(number)] = manager.dump_to(str(number)) + (
-            f"WorkingDirectory={path_value(PurePosixPath(path))}\nStandardOutput=append:{path_value(log)}\n"
-        )
-    written = manager.start(units, folders=paths)
-    for number, path in enumerate(paths):
-        log = PurePosixPath(path) / f"{PurePosixPath(path).name[:80]}.log"
-        assert seen(written[str(number)])[3:] == [path, str(log)]
+    for number, (path, log) in enumerate(zip(paths, logs, strict=True)):
+        line = exec_line(["/bin/sh", "-c", SHOW_PLACES, f"/tmp/quoted/{number}"])
+        places = f"WorkingDirectory={path_value(path)}\nStandardOutput=append:{path_value(log)}\n"
+        units[str(number)] = f"{ONESHOT}{line}\n{places}"
+    written = manager.start(units, folders=[str(path) for path in paths])
+    for number, (path, log) in enumerate(zip(paths, logs, strict=True)):
+        assert written[str(number)] == f"{path}\n{log}\n"
 
 
 def test_programs(manager: Manager) -> None:
     """A program runs under its own name, also where systemd alone would refuse its path."""
     names = [name for name in (*FOLDERS, "\x01", "ü\udcff") if name != "y" * 250]
-    paths = {f"{manager.places}/{name}/{name}": str(n) for n, name in enumerate(names)}
-    units = {n: manager.dump_to(n, "$HOME", "%n", python=path) for path, n in paths.items()}
-    folders = [str(PurePosixPath(path).parent) for path in paths]
-    written = manager.start(units, folders, dict.fromkeys(paths, manager.python))
-    for path, n in paths.items():
-        assert seen(written[n])[:2] == [path, ["$HOME", "%n"]]
+    argvs = {
+        str(n): [f"{manager.places}/{name}/{name}", "-c", SHOW_ARGV, f"/tmp/quoted/{n}", "$HOME", "%n"]
+        for n, name in enumerate(names)
+    }
+    units = {n: f"{ONESHOT}{exec_line(argv)}\n" for n, argv in argvs.items()}
+    programs = [argv[0] for argv in argvs.values()]
+    folders = [str(PurePosixPath(program).parent) for program in programs]
+    written = manager.start(units, folders, dict.fromkeys(programs, "/bin/sh"))
+    for n, argv in argvs.items():
+        assert written[n].removesuffix("\0").split("\0") == argv
 
 
 def test_descriptions(manager: Manager) -> None:
@@ -231,7 +242,7 @@ def test_writable_folders(each_machine: Machine) -> None:
     units = {}
     for number, path in enumerate(paths):
         argv = ["/bin/sh", "-c", script, f"/tmp/quoted/{number}", str(path)]
-        service = f"[Service]\nType=oneshot\nExecStart={exec_line(argv)}\n"
+        service = f"{ONESHOT}{exec_line(argv)}\n"
         writable = path_list_value(PurePosixPath("/tmp/quoted"), path)
         units[f"{number}-rw"] = f"{service}ProtectSystem=strict\nReadWritePaths={writable}\n"
         if not any(character in path.name for character in "\"'") and path.name not in (
@@ -278,13 +289,13 @@ def test_any_values(manager: Manager, words: list[str]) -> None:
     lines = [f"Environment={environment_assignment(f'V{n}', word)}\n" for n, word in enumerate(text_only)]
     text = manager.dump_to("all", *words) + "".join(lines)
     text += f"WorkingDirectory={path_value(PurePosixPath(folder))}\n"
-    _, argv, environ, cwd, _ = seen(manager.start({"all": text}, folders=[folder])["all"])
+    argv, environ, cwd = seen(manager.start({"all": text}, folders=[folder])["all"])
     assert (argv, cwd) == (words, folder)
     assert [environ[f"V{n}"] for n in range(len(text_only))] == text_only
 
 
 def seen(dumped: str) -> Any:
-    """What the program wrote: its own name, arguments, environment, folder and output file."""
+    """What the program wrote: its arguments, environment and folder."""
     return json.loads(dumped)
 
 

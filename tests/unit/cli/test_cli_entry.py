@@ -127,7 +127,7 @@ def test_an_empty_path_is_a_mistake(option: str, value: str, capsys: pytest.Capt
         (["trigger"], "Missing argument 'NAME'"),
         (["run", "--interval", "0"], "--interval"),
         (["run", "--interval", "-5"], "--interval"),
-        (["run", "--engine", "systemd"], "--engine"),
+        (["run", "--engine", "launchd"], "--engine"),
         (["history", "-n", "0"], "-n"),
         (["status", "--watch"], "--watch draws on a terminal"),
     ],
