@@ -119,8 +119,10 @@ def with_resolution(document: Document, component: str, error: str, resolution: 
 def activity_rows(document: Document, now: datetime) -> tuple[Row, ...]:
     """The rows of the activity log, the oldest first, without placeholders."""
     placed = find_table(document, ACTIVITY)
-    if placed is None:
-        return ()
+    return () if placed is None else _oldest_first(placed, now)
+
+
+def _oldest_first(placed: Placed, now: datetime) -> tuple[Row, ...]:
     rows = tuple(row for row in placed.table.rows if not row.is_placeholder)
     times = [row.text(placed.column["time"]) for row in rows]
     return rows[::-1] if is_newest_first(times, now) else rows
@@ -132,7 +134,7 @@ def without_activity(document: Document, archived: Sequence[str], keep: int, now
     placed = find_table(document, ACTIVITY)
     if placed is None:
         return document
-    rows = activity_rows(document, now)
+    rows = _oldest_first(placed, now)
     excess = len(rows) - keep
     removable = list(archived)
     removed: set[int] = set()

@@ -59,9 +59,9 @@ class Rewrite:
         deadline = time.monotonic() + UPDATE_PATIENCE_S
         watch_until = 0.0
         while time.monotonic() < deadline:
+            theirs, data = self._unseen_write()
             current = take_snapshot(self.path, hasty_above=self._longest)
             self._longest = max(self._longest or 0, len(current.data))
-            theirs, data = self._unseen_write()
             if self._refusals or theirs is not None or self.ours not in (None, current.data):
                 self.met_others = True
             new = self._new_data(current.data, theirs, data)
@@ -79,8 +79,7 @@ class Rewrite:
             self._wait_for_others(watch_until, new)
         raise DashboardError(
             f"{self.path} was rewritten by another program again and again for {UPDATE_PATIENCE_S:.0f} s, so "
-            "that our rows did not stay in it; its own text was left as it is. Let that program pause between "
-            "its writes"
+            "that our rows did not stay in it; its own text was left as it is. Let it pause between its writes"
         )
 
     def close(self) -> None:

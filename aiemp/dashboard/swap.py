@@ -31,16 +31,18 @@ _CANNOT = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EP
 def put(path: Path, data: bytes, instead_of: Snapshot, *, insist: bool = False) -> Snapshot | None:
     """Write ``data`` to ``path`` if that is still what ``instead_of`` read. Call under the dashboard's lock.
 
-    ``insist``: even if it is not, where names can be exchanged, since then nothing is lost by it.
+    ``insist``: even if it is not, where names can be exchanged, since then nothing is lost by it; and without
+    waiting for the disk first, since every millisecond counts then.
 
     Returns the file that lost its name, as it was read, so that a write into it by somebody who has it open
     can be noticed (``has_changed``). None when the file at ``path`` is another one now: nothing was done.
     """
     temporary = path.with_name(f".{path.name[:100]}.aiemp.tmp")
-    _stage(temporary, data, instead_of.stat)
+    insist = insist and instead_of.stat is not None and exchange_call() is not None
+    _stage(temporary, data, instead_of.stat, sync=not insist)
     displaced = None
     try:
-        if instead_of.is_still_at(path) or (insist and instead_of.stat and exchange_call()):
+        if insist or instead_of.is_still_at(path):
             if instead_of.stat is not None:
                 displaced = _exchange(temporary, path, instead_of)
             elif _create(temporary, path):
@@ -51,11 +53,13 @@ def put(path: Path, data: bytes, instead_of: Snapshot, *, insist: bool = False) 
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
     if displaced is not None:
+        if insist:
+            _sync(path)
         sync_folder(path.parent)
     return displaced
 
 
-def _stage(temporary: Path, data: bytes, like: os.stat_result | None) -> None:
+def _stage(temporary: Path, data: bytes, like: os.stat_result | None, *, sync: bool) -> None:
     with contextlib.suppress(FileNotFoundError):
         temporary.unlink()  # of an update that was killed; the name is ours alone
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
@@ -68,13 +72,23 @@ def _stage(temporary: Path, data: bytes, like: os.stat_result | None) -> None:
                         descriptor, like.st_uid, like.st_gid
                     )  # root must not take the owner's file away
             os.fchmod(descriptor, like.st_mode & 0o7777)
-        os.fsync(descriptor)
+        if sync:
+            os.fsync(descriptor)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
     finally:
         os.close(descriptor)
+
+
+def _sync(path: Path) -> None:
+    with contextlib.suppress(OSError):  # somebody else's file has that name by now, and is his to sync
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _create(temporary: Path, path: Path) -> bool:

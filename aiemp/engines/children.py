@@ -72,18 +72,19 @@ def describe_exit(returncode: int | None) -> str:
 def end_strays(known: set[int], alive_marks: set[str]) -> list[int]:
     """Kill and reap adopted orphans: marked children of ours that are not ``known``.
 
-    An orphan of a watcher that is still running is left alone: the watcher may want it. So is a child
-    without our mark: somebody else in this process started it.
+    An orphan of a watcher that is still running is left alone: the watcher may want it. So is a live child
+    without our mark: somebody else in this process started it. One that died by itself is only reaped.
     """
     ended = []
     for pid in _own_children():
-        mark = "" if pid in known else _mark_of(pid)
-        if not mark or mark in alive_marks:
+        if pid in known:
             continue
+        mark = _mark_of(pid)  # a zombie has none any more
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            os.kill(pid, signal.SIGKILL)
-            ended.append(pid)
-            os.waitpid(pid, 0)
+            if mark and mark not in alive_marks:
+                os.kill(pid, signal.SIGKILL)
+                ended.append(pid)
+            os.waitpid(pid, 0 if pid in ended else os.WNOHANG)
     return ended
 
 

@@ -79,7 +79,7 @@ class _Rendering:
     def _orchestrator(self) -> UnitFile:
         values = {
             "vault_text": str(self.plan.vault),
-            "command": self._command("run", "--engine", "systemd"),
+            "command": self._command("run", "--engine", "systemd", *self._scope_option()),
             **self._sandbox(Level.NETWORK),
         }
         return self._unit(ORCHESTRATOR, "aiemp-orchestrator.service.j2", values, runs_aiemp=True)
@@ -124,6 +124,9 @@ class _Rendering:
     def _alert(self) -> UnitFile:
         values = {"command": self._command("alert"), **self._sandbox(Level.NETWORK)}
         return self._unit(ALERT_TEMPLATE, "aiemp-alert@.service.j2", values)
+
+    def _scope_option(self) -> tuple[str, ...]:
+        return ("--system",) if self.installation.is_system else ()
 
     def _command(self, *words: str) -> list[str]:
         """``aiemp WORDS``, independent of PATH and working directory."""

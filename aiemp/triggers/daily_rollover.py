@@ -21,18 +21,11 @@ def trigger_daily_rollover(
     keep = context.plan.limits.activity_rows
     if dry_run:
         return succeeded(f"Activity rows beyond {keep} would be archived, and the counters reset", archived=0)
-    from aiemp.dashboard import (  # noqa: PLC0415 - a dry run has no need of it
-        reset_daily_counters,
-        set_counts,
-        touch,
-        update,
-    )
+    from aiemp.dashboard import set_counts, update  # noqa: PLC0415 - a dry run has no need of it
     from aiemp.dashboard.rollover import rollover  # noqa: PLC0415
     from aiemp.vault.items import queue_counts  # noqa: PLC0415
 
-    now = context.local_now
-    archived = rollover(vault_path, now, keep)
-    counts = queue_counts(vault_path, context.today, context.plan.zone)
-    update(vault_path, reset_daily_counters(), set_counts(counts), touch(now))
+    archived = rollover(vault_path, context.local_now, keep)  # sets "Last Updated", too
+    update(vault_path, set_counts(queue_counts(vault_path, context.today, context.plan.zone)))
     rows = "1 activity row" if archived == 1 else f"{archived} activity rows"
     return succeeded(f"{rows} archived, counters reset", archived=archived)

@@ -48,6 +48,7 @@ class ApprovalWatch:
         self._vault = options.vault
         self._missing: set[str] = set()
         self._stale_check_at = 0.0
+        self._rows: list[tuple[str, str, str]] = []  # not shown yet
 
     def is_there(self) -> bool:
         return vault_is_there(self._vault, self._seen)
@@ -60,23 +61,24 @@ class ApprovalWatch:
             self._stale_check_at = steady_s + (0 if self._options.once else FIRST_STALE_CHECK_S)
         known = self.known
         here, complete = self._decisions(looked)
-        rows = []
         for decision in self._new(here, known):
             if not first_start:
                 folder, _, rest = decision.partition("/")
                 looked.messages.append(f"{DECISIONS[folder]}: {rest!r}")
-                rows.append((f"Approval {DECISIONS[folder]}", rest.rpartition("/")[2], "✅ Noticed"))
+                self._rows.append((f"Approval {DECISIONS[folder]}", rest.rpartition("/")[2], "✅ Noticed"))
             known.add(decision)
         if complete:
             self._forget_gone(here, known)
-        rows += self._newly_stale(looked, known, steady_s)
+        self._rows += self._newly_stale(looked, known, steady_s)
         if self._options.dry_run:
+            self._rows.clear()
             return
         if known.unsaved or first_start:
             # Before the dashboard: a crash between the two costs a row, and never writes one twice.
             known.save(now_s)
-        if rows:
-            _show(self._vault, rows, looked, now_s)
+        if self._rows:
+            _show(self._vault, self._rows, looked, now_s)
+            self._rows = []
 
     def wait(self, timeout_s: float, stop: Stop) -> bool:
         stop.wait(timeout_s)

@@ -8,6 +8,7 @@ Run as ``python -m aiemp.watchers.filesystem --vault V --interval N [--dry-run] 
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 import time
@@ -184,7 +185,10 @@ class FilesystemWatch:
             looked.messages.append(f"dry run: {what!r} would become {item.name}")
             return
         from aiemp.durable import replace_file  # noqa: PLC0415 - not needed by every start
+        from aiemp.vault.layout import leads_inside  # noqa: PLC0415
 
+        if not leads_inside(self._item_folder, self._vault):
+            raise OSError(errno.ELOOP, "a link leads out of the vault", str(item))
         if not self._item_folder.exists() and self.is_there():
             self._item_folder.parent.mkdir(exist_ok=True)  # the vault itself: it is there
             self._item_folder.mkdir(exist_ok=True)

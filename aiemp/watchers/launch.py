@@ -188,10 +188,14 @@ def running(vault: Path, name: str) -> Holder | None:
 
 
 def freshness(vault: Path, name: str, now: datetime) -> float | None:
-    """How many seconds ago the watcher gave a sign of life; None when it never did or cannot be told."""
+    """How many seconds ago the watcher gave a sign of life; None when it never did or cannot be told: on a
+    read-only vault it can give none."""
+    path = Places(vault).processed(name)
     try:
-        modified_s = Places(vault).processed(name).stat().st_mtime
+        modified_s = path.stat().st_mtime
     except OSError:
+        return None
+    if not os.access(path, os.W_OK):
         return None
     return max(0.0, now.timestamp() - modified_s)
 

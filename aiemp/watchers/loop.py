@@ -172,8 +172,9 @@ def _look(watch: Watch, options: Options, steady_s: float) -> tuple[Looked, bool
         watch.look(looked, now_s, steady_s)
         beat(watch, now_s, dry_run=options.dry_run)
     except OSError as error:
-        why = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
-        looked.problems["work"] = f"cannot work now, and will try again: {why}"
+        # The folder, since a temporary file has another name each time.
+        where = f" in {os.path.dirname(error.filename)}" if isinstance(error.filename, str) else ""  # noqa: PTH120
+        looked.problems["work"] = f"cannot work now, and will try again: {error.strerror or error}{where}"
         _beat_anyway(watch, options)
         return looked, True
     return looked, False

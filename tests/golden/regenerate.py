@@ -45,7 +45,7 @@ DIFFERENT: dict[str, dict[str, Any]] = {
         "config_file": Path('/etc/my "own" 50%/aiemp.toml'),
         "path_variable": "/opt/Bob's 100%/bin:/opt/$HOME:/opt/a b:/usr/bin",
         "home": Path("/home/ü 100% me"),
-        "run_as": "Me.Too-2$",
+        "run_as": "me_2-x",
     },
 }
 

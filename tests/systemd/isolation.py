@@ -2,7 +2,7 @@
 
 Two things outlive a single boot: a control group, and the machine's disk, a tmpfs in the mount namespace of a
 *keeper* process. The keeper ends when its standard input closes, and PID 1 of the machine is killed with its
-parent; so however the tests end, even by kill -9, only an empty control group and an empty folder are left.
+parent; so however the tests end, even by kill -9, only an empty control group and a small folder are left.
 Both carry the name of their owner, and the next start removes those whose owner is gone.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -41,9 +42,11 @@ class Isolation:
         name = f"{PREFIX}{pid}.{_start_time(pid)}.{next(_numbers)}"
         self.lower = lower
         self.cgroup = mount / name
-        self.base = Path(tempfile.gettempdir()) / name
+        self.scratch = Path(tempfile.gettempdir()) / name
+        self.base = self.scratch / "disk"  # a tmpfs, which only the keeper and the machine see
         self.cgroup.mkdir()
-        self.base.mkdir(mode=0o700)
+        self.scratch.mkdir(mode=0o700)
+        self.base.mkdir()
         self._keeper = subprocess.Popen(
             [*NEW_MOUNTS, "sh", "-c", KEEP_A_DISK, "sh", str(self.base)],
             stdin=subprocess.PIPE,
@@ -72,27 +75,33 @@ class Isolation:
     def close(self) -> None:
         """Remove the control group and the disk."""
         self._keeper.communicate()
-        _remove(self.cgroup, self.base)
+        _remove_cgroup(self.cgroup)
+        shutil.rmtree(self.scratch)
 
 
 def remove_leftovers() -> None:
     """Remove what machines left whose tests were killed."""
     mount = cgroup2_mount()
-    folders = [Path(tempfile.gettempdir())] if mount is None else [mount, Path(tempfile.gettempdir())]
-    for name in {path.name for folder in folders for path in folder.glob(f"{PREFIX}*")}:
-        pid, start_time = name.removeprefix(PREFIX).split(".")[:2]
-        if _start_time(int(pid)) != start_time:
-            _remove(*(folder / name for folder in folders))
+    for cgroup in mount.glob(f"{PREFIX}*") if mount else ():
+        if _owner_is_gone(cgroup.name):
+            _remove_cgroup(cgroup)
+    for scratch in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if _owner_is_gone(scratch.name):
+            shutil.rmtree(scratch, ignore_errors=True)  # another session may be removing it as well
 
 
-def _remove(*folders: Path) -> None:
-    for folder in folders:
-        if (folder / "cgroup.kill").exists():
-            (folder / "cgroup.kill").write_text("1", encoding="ascii")
-            wait_until(lambda: not _is_populated(folder), 10, f"processes left in {folder}")  # noqa: B023
-        for path in sorted(_folders_below(folder), reverse=True):
-            # A cgroup folder refuses for a moment after its last process; another session may be faster.
-            wait_until(lambda: _rmdir(path), 5, f"cannot remove {path}")  # noqa: B023
+def _owner_is_gone(name: str) -> bool:
+    pid, start_time = name.removeprefix(PREFIX).split(".")[:2]
+    return _start_time(int(pid)) != start_time
+
+
+def _remove_cgroup(cgroup: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):  # a kernel before 5.14, or another session was faster
+        (cgroup / "cgroup.kill").write_text("1", encoding="ascii")
+    wait_until(lambda: not _is_populated(cgroup), 10, f"processes left in {cgroup}")
+    for folder in sorted(_folders_below(cgroup), reverse=True):
+        # It refuses for a moment after its last process has ended.
+        wait_until(lambda: _rmdir(folder), 5, f"cannot remove {folder}")  # noqa: B023
 
 
 def _rmdir(folder: Path) -> bool:

@@ -40,7 +40,6 @@ class Machine(Inside):
         super().__init__()
         self._isolation = Isolation(lower)
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the machine
-        self._scratch = tempfile.TemporaryDirectory(prefix="aiemp-clock-")
         self._unshare: subprocess.Popen[bytes] | None = None
         self._init_pid = 0
         self._shift_s = 0
@@ -71,7 +70,7 @@ class Machine(Inside):
             self._shift_s = round(at.timestamp() - time.time())
         library = None
         if self._shift_s:
-            library = build_shifted_clock(self._shift_s, Path(self._scratch.name))
+            library = build_shifted_clock(self._shift_s, self._isolation.scratch)
         self._unshare = self._isolation.start_init(self._log, library)
         try:
             self._init_pid = wait_until(self._find_init, BOOT_DEADLINE_S, self._boot_log)
@@ -118,7 +117,6 @@ class Machine(Inside):
         finally:
             self._isolation.close()
             self._log.close()
-            self._scratch.cleanup()
 
     # How it starts
 

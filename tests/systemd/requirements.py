@@ -15,6 +15,8 @@ DEBIAN_PACKAGES = (
     "dbus-user-session",  # the bus of a user manager
     "libpam-systemd",  # opens the session that a user manager runs in
     "libnss-systemd",
+    "hostname",
+    "mount",
     "util-linux",  # unshare, nsenter, setpriv
     "iproute2",  # brings the loopback interface up
     "passwd",

@@ -56,7 +56,7 @@ def test_run_once_executes_single_tick(vault: Path, aiemp: Aiemp, write_config: 
     assert {watcher["name"]: watcher["state"] for watcher in report["watchers"]}["nap"] == "running"
     assert processes_naming(str(vault)) == []
     again = json.loads(aiemp("--json", "run", "--once").stdout)
-    assert again["tasks"] == [], "a second cycle repeats nothing"
+    assert {task["result"] for task in again["tasks"]} <= {"blocked"}, "a second cycle repeats nothing"
 
 
 def test_shutdown_stops_watchers(vault: Path, start_aiemp: Start, write_config: WriteConfig) -> None:

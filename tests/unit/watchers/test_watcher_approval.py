@@ -212,6 +212,20 @@ def test_news_are_rows_on_the_dashboard(world: World) -> None:
     assert "and 20 more" in text
 
 
+def test_a_record_that_cannot_be_written_delays_the_news_and_loses_none(world: World) -> None:
+    """Noticed once, shown once it is recorded."""
+    world.look()
+    state = world.vault / ".state"
+    state.rename(world.vault / "away")
+    world.put("Approved/a.md")
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"\.state"):
+            world.look()
+    (world.vault / "away").rename(state)
+    assert world.look() == []
+    assert (world.vault / "Dashboard.md").read_text().count("a.md") == 1
+
+
 def test_a_broken_dashboard_is_said_and_stops_nothing(world: World) -> None:
     """A Dashboard.md that is a folder: the decision is noticed, recorded, and not told again."""
     (world.vault / "Dashboard.md").mkdir()

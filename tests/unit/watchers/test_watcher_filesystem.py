@@ -272,6 +272,18 @@ def test_a_link_in_place_of_drop_that_leads_out_is_not_followed(world: World, tm
     assert world.items() == []
 
 
+def test_no_item_is_written_through_a_link_out_of_the_vault(world: World, tmp_path: Path) -> None:
+    """Needs_Action was made a link: nothing is written there, and it is said."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.rmtree(world.vault / "Needs_Action")
+    (world.vault / "Needs_Action").symlink_to(elsewhere)
+    world.put("a.txt")
+    with pytest.raises(OSError, match="leads out of the vault"):
+        world.look()
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_leftovers_of_a_killed_watcher_are_cleared_at_the_start(world: World) -> None:
     """Temporary files of items and of the record; nobody else's."""
     folder = world.vault / "Needs_Action" / "file"

@@ -1,0 +1,48 @@
+"""aiemp.toml → units, compared with what was reviewed; and systemd's own opinion of each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.verify import systemd_version, verify
+from tests.golden.regenerate import CASES, expected, installation_of, rendered
+
+EVERY = pytest.mark.parametrize("case", CASES)
+IN_BOTH = pytest.mark.parametrize("scope", list(Scope), ids=[scope.value for scope in Scope])
+
+
+@EVERY
+@IN_BOTH
+def test_units_are_as_reviewed(case: str, scope: Scope) -> None:
+    """`make golden` writes the units anew; what it changes is reviewed as a diff."""
+    now = {unit.name: unit.content for unit in rendered(case, scope)}
+    reviewed = expected(case, scope)
+    assert sorted(now) == sorted(reviewed)
+    for name, text in now.items():
+        assert text == reviewed[name], (
+            f"{case}/{scope.value}/{name} has changed: run `make golden`, review the diff"
+        )
+
+
+@EVERY
+def test_no_secret_is_in_any_unit(case: str) -> None:
+    """What a watcher's environment holds stays out of the units, which everybody can read."""
+    for scope in Scope:
+        text = "".join(expected(case, scope).values())
+        assert "s3cret" not in text and "never-in-a-unit" not in text and "_TOKEN" not in text
+
+
+@EVERY
+@IN_BOTH
+def test_systemd_has_nothing_to_say(case: str, scope: Scope) -> None:
+    """No warning and no error, apart from programs that are not on this machine."""
+    if shutil.which("systemd-analyze") is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("there is no systemd-analyze")
+    wanted = installation_of(case, scope).systemd_version
+    if systemd_version() < wanted:
+        pytest.skip(f"these units are for systemd {wanted}; tests/systemd loads them there")
+    assert verify(rendered(case, scope), scope, elsewhere=True) == []
