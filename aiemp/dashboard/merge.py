@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -9,10 +10,13 @@ CROWDED_LINES = 5000
 """Longer texts are compared by the quicker rule, which leaves frequent lines out of account."""
 
 
-def merged(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
+def merged(
+    base: Sequence[str], ours: Sequence[str], theirs: Sequence[str], *, only_add: bool = False
+) -> list[str]:
     """``ours`` with what ``theirs`` changed since ``base``: their new lines in, the lines they took out gone.
 
-    Where both added lines at one place, both stay. No line that only one side added is ever dropped.
+    Where both added lines at one place, both stay; one that ``ours`` has as often as ``theirs`` already is
+    not put in again. No line that only one side added is ever dropped. ``only_add``: take out nothing.
     """
     from difflib import SequenceMatcher  # noqa: PLC0415 - only needed when two writers really collided
 
@@ -27,18 +31,39 @@ def merged(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> l
         for n in range(block.size)
     }
     behind = list(accumulate((place.get(n, -1) + 1 for n in range(len(base))), max, initial=0))
+    missing = Counter(theirs) - Counter(ours)
     removed: set[int] = set()
     inserted: dict[int, list[str]] = {}
     for what, a1, a2, b1, b2 in SequenceMatcher(None, base, theirs, autojunk=crowded).get_opcodes():
         if what != "equal":
-            removed.update(place[n] for n in range(a1, a2) if n in place)
-            inserted.setdefault(behind[a1], []).extend(theirs[b1:b2])
+            removed.update(place[n] for n in range(a1, a2) if n in place and not only_add)
+            inserted.setdefault(behind[a1], []).extend(_new_lines(theirs[b1:b2], missing))
     result = list(head)
     for number in range(len(ours) + 1):
         result += inserted.get(number, ())
         if number < len(ours) and number not in removed:
             result.append(ours[number])
     return [*result, *tail]
+
+
+def has_all_of(lines: Sequence[str], base: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Whether ``lines`` has every line that ``theirs`` added to ``base``."""
+    present = Counter(lines)
+    added = Counter(theirs) - Counter(base)
+    return all(present[line] >= 1 for line in added if line.strip())
+
+
+def _new_lines(lines: Sequence[str], missing: Counter[str]) -> list[str]:
+    """The lines that are ``missing``, which is counted down, with the blank ones between them."""
+    kept = [line for line in lines if not line.strip() or _take(missing, line)]
+    return kept if any(line.strip() for line in kept) or not any(line.strip() for line in lines) else []
+
+
+def _take(missing: Counter[str], line: str) -> bool:
+    if missing[line] <= 0:
+        return False
+    missing[line] -= 1
+    return True
 
 
 def _common_start(*versions: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.edits import Edit
-from aiemp.dashboard.merge import merged
+from aiemp.dashboard.merge import has_all_of, merged
 from aiemp.dashboard.snapshot import SIZE_LIMIT, STEP_S, DashboardError, Snapshot, take_snapshot
 from aiemp.dashboard.swap import put
 
@@ -47,7 +47,8 @@ class Rewrite:
         self.displaced: list[Snapshot] = []
         self.met_others = False
         self._expected: list[int] = []
-        self._longest: int | None = None
+        self._whole = b""
+        self._rescued: list[tuple[bytes, bytes]] = []
         self._refusals = 0
         self._repairs = 0
 
@@ -60,8 +61,8 @@ class Rewrite:
         watch_until = 0.0
         while time.monotonic() < deadline:
             theirs, data = self._unseen_write()
-            current = take_snapshot(self.path, hasty_above=self._longest)
-            self._longest = max(self._longest or 0, len(current.data))
+            current = take_snapshot(self.path, hasty_like=self._whole)
+            self._whole = max(self._whole, current.data, key=len)
             if self._refusals or theirs is not None or self.ours not in (None, current.data):
                 self.met_others = True
             new = self._new_data(current.data, theirs, data)
@@ -75,11 +76,12 @@ class Rewrite:
                 if theirs is None and time.monotonic() >= watch_until:
                     return self.ours is not None
             if theirs is not None:
+                self._rescued.append((theirs.data, data))
                 theirs.data = data
             self._wait_for_others(watch_until, new)
         raise DashboardError(
-            f"{self.path} was rewritten by another program again and again for {UPDATE_PATIENCE_S:.0f} s, so "
-            "that our rows did not stay in it; its own text was left as it is. Let it pause between its writes"
+            f"{self.path} was rewritten by another program again and again for {UPDATE_PATIENCE_S:.0f} s, "
+            "so that our rows did not stay in it; its own text was left. Let it pause between its writes"
         )
 
     def close(self) -> None:
@@ -123,12 +125,17 @@ class Rewrite:
         return document
 
     def _repaired(self, document: Document) -> Document:
-        """The document with those of our edits that somebody's write took away."""
+        """The document with what a write based on an older text took away again: our edits, and what others
+        had written into files without a name."""
         before = document
         if self._repairs < VALUE_REPAIRS:
             for edit in self.edits:
                 document = document if isinstance(edit, Adding) else edit(document)
         self._repairs += document != before
+        for base, theirs in self._rescued:
+            if not has_all_of(document.lines, parsed(base).lines, parsed(theirs).lines):
+                versions = (parsed(base).lines, document.lines, parsed(theirs).lines)
+                document = Document.parse("".join(merged(*versions, only_add=True)))
         for edit, expected in zip(self.edits, self._expected, strict=True):
             while isinstance(edit, Adding) and edit.count(document) < expected:
                 document = edit(document)
@@ -142,14 +149,14 @@ class Rewrite:
             return False
         self.displaced.append(displaced)
         self.ours = new
-        self._longest = len(new)
+        self._whole = new
         return True
 
     def _wait_for_others(self, until: float, known: bytes) -> None:
         """Wait to the end of the watch, or until something happens to the file or to those it replaced."""
         while time.monotonic() < until:
             time.sleep(STEP_S)
-            snapshot = take_snapshot(self.path, hasty_above=self._longest)
+            snapshot = take_snapshot(self.path, hasty_like=self._whole)
             snapshot.close()
             if snapshot.data != known or any(other.has_changed() for other in self.displaced):
                 return

@@ -71,11 +71,11 @@ class Snapshot:
             self.descriptor = -1
 
 
-def take_snapshot(path: Path, *, hasty_above: int | None = None) -> Snapshot:
+def take_snapshot(path: Path, *, hasty_like: bytes = b"") -> Snapshot:
     """Read the file at ``path``, waiting a moment for one that is missing, empty or changing just now.
 
     Of a file that never stands still the longest text is taken: one that is being written is shorter.
-    ``hasty_above``: take one of at least this many bytes without waiting. Raises DashboardError for what is
+    ``hasty_like``: take one that is as long, and ends alike, without waiting. Raises DashboardError for what is
     no file that we could edit, OSError for what cannot be read.
     """
     start = time.monotonic()
@@ -86,7 +86,7 @@ def take_snapshot(path: Path, *, hasty_above: int | None = None) -> Snapshot:
         longest = max(longest, len(snapshot.data))
         patience_s = _patience_s(path, snapshot)
         whole = len(snapshot.data) >= longest or waited_s >= patience_s + EMPTY_PATIENCE_S
-        hasty = hasty_above is not None and snapshot.data and len(snapshot.data) >= hasty_above
+        hasty = hasty_like and len(snapshot.data) >= len(hasty_like) and snapshot.data[-1] == hasty_like[-1]
         if hasty or (waited_s >= patience_s and whole):
             return snapshot
         snapshot.close()
