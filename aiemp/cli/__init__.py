@@ -25,6 +25,9 @@ COMMANDS = {
     "logs": "aiemp.cli.commands.logs:logs",
     "config": "aiemp.cli.commands.config:config",
     "render": "aiemp.cli.commands.render:render",
+    "install-units": "aiemp.cli.commands.install_units:install_units",
+    "uninstall-units": "aiemp.cli.commands.install_units:uninstall_units",
+    "alert": "aiemp.cli.commands.alert:alert",
 }
 
 

@@ -61,6 +61,10 @@ class Systemctl:
         """Restart units, starting those that do not run."""
         self._verb("restart", units, wait=wait)
 
+    def try_restart(self, *units: str) -> None:
+        """Restart those of the units that run."""
+        self._verb("try-restart", units)
+
     def reset_failed(self, *units: str) -> None:
         """Forget failures and start limits of units."""
         self._verb("reset-failed", units)

@@ -31,6 +31,8 @@ from aiemp.watchers.options import STALE_AFTER_VARIABLE, ZONE_VARIABLE
 
 log = logging.getLogger("aiemp.watchers")
 
+SYSTEMD_VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+
 
 class WatcherNotStarted(AiempError):
     """The watcher's program cannot be executed."""
@@ -144,6 +146,9 @@ def exec_watcher(watcher: Watcher, launch: Launch, plan: Plan, owner: str) -> No
         try:
             os.chdir(launch.cwd)
             env = _child_env(watcher, launch, lock, has_log=False)
+            if watcher.origin is Origin.BUILT_IN:
+                # It becomes the process that systemd started, and speaks sd_notify(3) itself.
+                env |= {name: os.environ[name] for name in SYSTEMD_VARIABLES if name in os.environ}
             os.execvpe(launch.argv[0], launch.argv, env)  # noqa: S606 - no shell is what is wanted
         except OSError as error:
             raise _not_started(watcher, launch, error) from error

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Protocol
 
+    from aiemp.systemd.notify import Notifier
     from aiemp.watchers.known import Known
     from aiemp.watchers.options import Options
 
@@ -101,7 +102,6 @@ class Stop:
 def beat(watch: Watch, now_s: float, *, dry_run: bool) -> None:
     """Show that the loop works: a fresh mtime on the processed file, by which "hung" is told.
 
-    The one place for a heartbeat; whatever else wants to know of it (systemd's watchdog) is told from here.
     A dry run creates nothing, and nothing is made in place of a vault that is not there.
     """
     if watch.known is not None and not watch.known.touch() and not dry_run and watch.is_there():
@@ -115,6 +115,7 @@ def run(watch: Watch, options: Options, stop: Stop) -> int:
     failures = 0
     began = time.monotonic()
     look_at = 0.0
+    notifier, ready = _notifier(), False
     while not stop.requested:
         now = time.monotonic()
         if now >= look_at:
@@ -128,6 +129,11 @@ def run(watch: Watch, options: Options, stop: Stop) -> int:
             look_at = now + pause_s(looked, failures, options.interval_s, time.monotonic() - now)
         else:
             _beat_anyway(watch, options)
+        if notifier is not None:
+            if not ready:
+                ready = True
+                notifier.ready()
+            notifier.watchdog()
         timeout_s = min(max(0.0, look_at - time.monotonic()), BEAT_S)
         if failures:
             stop.wait(timeout_s)
@@ -135,6 +141,15 @@ def run(watch: Watch, options: Options, stop: Stop) -> int:
             look_at = min(look_at, max(time.monotonic(), now + SHORTEST_PAUSE_S))
     watch.close()
     return 1 if options.once and failures else 0
+
+
+def _notifier() -> Notifier | None:
+    """What tells systemd that the loop works, where it is systemd that started us (Type=notify)."""
+    if "NOTIFY_SOCKET" not in os.environ:
+        return None
+    from aiemp.systemd.notify import take_over  # noqa: PLC0415 - nobody listens elsewhere
+
+    return take_over()
 
 
 def run_locked(watch: Watch, options: Options, stop: Stop) -> int:

@@ -14,6 +14,7 @@ from typing import NoReturn
 import pytest
 
 from tests.systemd.debian_root import NoDebianRoot, trixie_root
+from tests.systemd.employee import PREFIX, Employee, build_prefix
 from tests.systemd.inside import User
 from tests.systemd.machine import Machine, NewUser
 from tests.systemd.requirements import why_no_machine
@@ -115,3 +116,25 @@ def cannot_be_had(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(f"no real systemd in CI: {reason}", pytrace=False)
     pytest.skip(f"no real systemd: {reason}")
+
+
+@pytest.fixture(scope="session")
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A venv with the built wheel, to be copied into machines."""
+    return build_prefix(tmp_path_factory.mktemp("prefix"))
+
+
+@pytest.fixture(scope="session")
+def equipped(machine: Machine, prefix: Path) -> Machine:
+    """The machine with aiemp in it."""
+    machine.copy_in(prefix, PREFIX.parent)
+    machine.run(["mv", str(PREFIX.parent / prefix.name), str(PREFIX)])
+    return machine
+
+
+@pytest.fixture
+def employee(equipped: Machine, new_user: NewUser) -> Employee:
+    """A fresh user of the machine, with a vault and a configuration in which no task runs."""
+    made = Employee(equipped, new_user(equipped))
+    made.init()
+    return made

@@ -34,6 +34,7 @@ def watch(invocation: Invocation, name: str, once: bool, dry_run: bool) -> None:
     launch = prepare(watcher, plan, os.environ)
     if isinstance(launch, NotStarted):
         invocation.note(f"the {name} watcher is not started: {launch.reason}")
+        _end_without_watcher()
         return
     if once:
         launch = replace(launch, argv=(*launch.argv, "--once"))
@@ -41,3 +42,12 @@ def watch(invocation: Invocation, name: str, once: bool, dry_run: bool) -> None:
         exec_watcher(watcher, launch, plan, OWNER)
     except LockHeld as held:
         invocation.note(str(held))
+        _end_without_watcher()
+
+
+def _end_without_watcher() -> None:
+    """Exit 0; as the main process of a unit, with the status that tells systemd not to start it again."""
+    if os.environ.get("SYSTEMD_EXEC_PID") == str(os.getpid()):
+        from aiemp.systemd.names import NOT_STARTED
+
+        raise click.exceptions.Exit(NOT_STARTED)

@@ -110,6 +110,16 @@ def test_nobodys_words_are_overwritten(vault: Path, tmp_path: Path) -> None:
     assert (tmp_path / "target.md").read_text() == "precious"
 
 
+def test_a_link_to_a_note_of_ours_is_not_followed(tmp_path: Path) -> None:
+    """Even when what it leads to is ours and untouched: the link itself is somebody's."""
+    (tmp_path / "other").mkdir()
+    other = write_note(tmp_path / "other", "note", "text")
+    (tmp_path / "note.md").symlink_to(other)
+    assert write_note(tmp_path, "note", "new text").name == "note_1.md"
+    assert (tmp_path / "note.md").is_symlink()
+    assert is_untouched(other)
+
+
 def test_briefings_that_cannot_be_used(vault: Path, tmp_path: Path) -> None:
     """A file in its place, or a link out of the vault, is a failure; a missing folder is made."""
     (vault / "Briefings/.gitkeep").unlink()

@@ -1,0 +1,202 @@
+"""``aiemp install-units`` and ``aiemp uninstall-units``: the plan handed over to systemd, and taken back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aiemp.cli.command import command
+from aiemp.cli.installing import (
+    OTHER_WAYS,
+    asked_systemd_version,
+    check_who_asks,
+    environment_of,
+    find_installation,
+    load_installed_plan,
+    systemctl_of,
+)
+from aiemp.cli.invocation import Invocation
+from aiemp.cli.screen import Screen, visible
+from aiemp.errors import AiempError
+
+if TYPE_CHECKING:
+    from aiemp.systemd.changes import Changes
+    from aiemp.systemd.install import Prepared
+
+SCOPE = click.option(
+    "--user/--system", "user", default=True, help="Your own systemd (default), or the machine's."
+)
+YES = click.option("--yes", "-y", is_flag=True, help="Do not ask before changing anything.")
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show what would change.")
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsChanged:
+    """What was done, or would be, to the units of one manager."""
+
+    scope: str
+    folder: str
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    done: bool
+    hints: tuple[str, ...] = ()
+    exit_code: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "scope": self.scope,
+            "folder": self.folder,
+            "written": list(self.written),
+            "removed": list(self.removed),
+            "unchanged": list(self.unchanged),
+            "done": self.done,
+            "hints": list(self.hints),
+        }
+
+    def as_text(self, screen: Screen) -> str:
+        if not self.written and not self.removed:
+            lines = [f"unchanged: {len(self.unchanged)} units in {visible(self.folder)}"]
+        else:
+            words = ("written", "removed") if self.done else ("to be written", "to be removed")
+            lines = [visible(self.folder)]
+            lines += [f"  {words[0]:<14}{name}" for name in self.written]
+            lines += [f"  {words[1]:<14}{name}" for name in self.removed]
+            lines += [f"  {'unchanged':<14}{len(self.unchanged)} units"] if self.unchanged else []
+        return "\n".join([*lines, *self.hints])
+
+
+@command("install-units")
+@SCOPE
+@click.option("--run-as", metavar="USER", help="With --system: whose employee it is.")
+@click.option("--now", is_flag=True, help="Start everything at once.")
+@click.option("--linger", is_flag=True, help="With --user: run without a login, from boot on (loginctl).")
+@DRY_RUN
+@YES
+def install_units(
+    invocation: Invocation, user: bool, run_as: str | None, now: bool, linger: bool, dry_run: bool, yes: bool
+) -> UnitsChanged:
+    """Install the plan as systemd units.
+
+    Writes only what changed, after systemd itself has checked it, and restarts only what changed. Run it
+    again after every edit of aiemp.toml; it says "unchanged" when there is nothing to do.
+    """
+    from aiemp.systemd.install import carry_out, prepare_install
+
+    check_who_asks(user=user, run_as=run_as)
+    environ = environment_of(run_as)
+    version = asked_systemd_version(environ)
+    plan = load_installed_plan(invocation, environ, user=user)
+    found = find_installation(
+        environ, user=user, run_as=run_as, config_file=plan.config_file, version=version
+    )
+    systemctl = systemctl_of(environ, user=user)
+    prepared = _reaching_systemd(lambda: prepare_install(plan, found, systemctl, environ), user=user)
+    if dry_run or not _agreed(prepared, yes):
+        return _result(prepared, done=False)
+    carry_out(prepared, systemctl, start=now)
+    if linger and user:
+        _enable_linger(environ)
+    return _result(prepared, done=True, hints=_hints(prepared, user=user, now=now, environ=environ))
+
+
+@command("uninstall-units")
+@SCOPE
+@DRY_RUN
+@YES
+def uninstall_units(invocation: Invocation, user: bool, dry_run: bool, yes: bool) -> UnitsChanged:
+    """Stop everything and remove the units.
+
+    Removes what aiemp made, and nothing else: your own drop-ins, aiemp.toml and the vault stay.
+    """
+    from aiemp.systemd.install import carry_out, prepare_uninstall
+
+    check_who_asks(user=user, run_as=None if user else "root")
+    environ = environment_of(None)
+    version = asked_systemd_version(environ)
+    found = find_installation(
+        environ, user=user, run_as=None if user else "root", config_file=None, version=version
+    )
+    systemctl = systemctl_of(environ, user=user)
+    prepared = _reaching_systemd(lambda: prepare_uninstall(found, systemctl, environ), user=user)
+    if dry_run or not _agreed(prepared, yes):
+        return _result(prepared, done=False)
+    carry_out(prepared, systemctl)
+    return _result(prepared, done=True)
+
+
+def _reaching_systemd(prepare: Any, *, user: bool) -> Prepared:
+    from aiemp.systemd.systemctl import NoSystemd
+
+    try:
+        prepared: Prepared = prepare()
+    except NoSystemd as error:
+        remedy = (
+            "log in on the machine itself or run `loginctl enable-linger`, then try again; " if user else ""
+        )
+        raise AiempError(f"{error}. {remedy}{OTHER_WAYS}") from error
+    return prepared
+
+
+def _agreed(prepared: Prepared, yes: bool) -> bool:
+    """Whether to go on: asks on a terminal, unless told not to or there is nothing to do."""
+    if yes or prepared.is_unchanged or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return True
+    from aiemp.cli.output import note
+
+    note(_result(prepared, done=False).as_text(Screen()))
+    return click.confirm("Change this?", default=True, err=True)
+
+
+def _result(prepared: Prepared, *, done: bool, hints: tuple[str, ...] = ()) -> UnitsChanged:
+    found: Changes = prepared.changes
+    return UnitsChanged(
+        scope=prepared.installation.scope.value,
+        folder=str(prepared.installation.unit_folder),
+        written=tuple(unit.name for unit in found.write),
+        removed=found.remove,
+        unchanged=found.unchanged,
+        done=done,
+        hints=hints,
+    )
+
+
+def _hints(prepared: Prepared, *, user: bool, now: bool, environ: Mapping[str, str]) -> tuple[str, ...]:
+    hints = []
+    option = "--user " if user else ""
+    if not now and not prepared.active:
+        hints.append(f"Next: systemctl {option}start aiemp.target")
+    if user and not _lingers(environ):
+        hints.append("It stops when you log out; `aiemp install-units --linger` keeps it running.")
+    return tuple(hints)
+
+
+def _user_name() -> str:
+    import getpass
+
+    return getpass.getuser()
+
+
+def _lingers(environ: Mapping[str, str]) -> bool:
+    """Whether the user's manager runs without a login: logind keeps a file for it (loginctl(1))."""
+    from pathlib import Path
+
+    del environ
+    return Path("/var/lib/systemd/linger", _user_name()).exists()
+
+
+def _enable_linger(environ: Mapping[str, str]) -> None:
+    import subprocess
+
+    done = subprocess.run(
+        ["loginctl", "enable-linger"], env=dict(environ), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise AiempError(
+            f"the units are installed, but lingering could not be enabled: {done.stderr.strip()}; "
+            f"as root: loginctl enable-linger {_user_name()}"
+        )

@@ -1,0 +1,97 @@
+"""What ``render``, ``install-units`` and ``uninstall-units`` share: for whom, with which configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiemp.errors import AiempError, UsageError
+
+if TYPE_CHECKING:
+    from aiemp.cli.invocation import Invocation
+    from aiemp.plan import Plan
+    from aiemp.systemd.installation import Installation
+    from aiemp.systemd.systemctl import Systemctl
+
+OTHER_WAYS = "`aiemp run` does the same without systemd, alone or kept alive by PM2"
+
+
+def check_who_asks(*, user: bool, run_as: str | None) -> None:
+    """Refuse what cannot be: root's own user units, the machine's units without root or without a user."""
+    is_root = os.geteuid() == 0
+    if user and run_as:
+        raise UsageError("--run-as belongs to --system; your own systemd runs everything as you")
+    if user and is_root:
+        raise AiempError(
+            "--user as root would install for root; run it as the user whose employee it is, without sudo, "
+            "or use --system --run-as USER"
+        )
+    if not user and not is_root:
+        raise AiempError("--system changes the machine's units, so it needs root: use sudo, or --user")
+    if not user and not run_as:
+        raise UsageError("--system needs --run-as USER: the user whose employee it is")
+
+
+def environment_of(run_as: str | None) -> dict[str, str]:
+    """The environment to read the configuration with: without DRY_RUN, which must not get into units, and
+    with the home of ``run_as``."""
+    environ = {name: value for name, value in os.environ.items() if name != "DRY_RUN"}
+    if run_as is not None:
+        import pwd
+
+        try:
+            environ["HOME"] = pwd.getpwnam(run_as).pw_dir
+        except KeyError:
+            raise AiempError(f"there is no user {run_as!r} on this machine; name one with --run-as") from None
+        environ.pop("XDG_CONFIG_HOME", None)
+    return environ
+
+
+def load_installed_plan(invocation: Invocation, environ: Mapping[str, str], *, user: bool) -> Plan:
+    """The plan to install. For the machine: /etc/aiemp/aiemp.toml, else the one of the user who runs it all:
+    everything in it runs as that user anyway."""
+    from aiemp.config.load import load_plan
+    from aiemp.config.locate import config_file
+
+    config = invocation.config
+    if config is None and not user:
+        machines = config_file(None, environ, system=True)
+        users = config_file(None, environ)
+        if not machines.exists() and users.exists():
+            config = users
+    return load_plan(config=config, vault=invocation.vault, environ=environ, system=not user)
+
+
+def find_installation(
+    environ: Mapping[str, str], *, user: bool, run_as: str | None, config_file: Path | None, version: int
+) -> Installation:
+    """Where and for whom."""
+    from aiemp.systemd.installation import system_installation, user_installation
+
+    if user:
+        found = user_installation(environ, version)
+    else:
+        assert run_as is not None  # checked above
+        found = system_installation(run_as, environ, version)
+    return replace(found, config_file=config_file)
+
+
+def systemctl_of(environ: Mapping[str, str], *, user: bool) -> Systemctl:
+    """The manager to talk to."""
+    from aiemp.systemd.systemctl import Scope, Systemctl
+
+    return Systemctl(Scope.USER if user else Scope.SYSTEM, environ)
+
+
+def asked_systemd_version(environ: Mapping[str, str]) -> int:
+    """The version of this machine's systemd. AiempError, with the other ways, when there is none."""
+    from aiemp.systemd.systemctl import NoSystemd
+    from aiemp.systemd.verify import systemd_version
+
+    try:
+        return systemd_version(environ)
+    except NoSystemd as error:
+        raise AiempError(f"{error}; {OTHER_WAYS}") from error
