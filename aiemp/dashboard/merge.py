@@ -46,11 +46,40 @@ def merged(
     return [*result, *tail]
 
 
-def has_all_of(lines: Sequence[str], base: Sequence[str], theirs: Sequence[str]) -> bool:
-    """Whether ``lines`` has every line that ``theirs`` added to ``base``."""
-    present = Counter(lines)
-    added = Counter(theirs) - Counter(base)
-    return all(present[line] >= 1 for line in added if line.strip())
+def added_lines(base: Sequence[str], theirs: Sequence[str]) -> frozenset[str]:
+    """The lines that ``theirs`` has and ``base`` had not, but for blank ones."""
+    return frozenset(line for line in set(theirs) - set(base) if line.strip())
+
+
+class Patch:
+    """How one text became another, to be applied at once to a text that was changed elsewhere meanwhile."""
+
+    def __init__(self, old: bytes, new: bytes) -> None:
+        from difflib import SequenceMatcher  # noqa: PLC0415 - as above
+
+        self.old = old
+        olds, news = old.splitlines(keepends=True), new.splitlines(keepends=True)
+        offsets = list(accumulate((len(line) for line in olds), initial=0))
+        matcher = SequenceMatcher(None, olds, news, autojunk=len(olds) > CROWDED_LINES)
+        self.hunks = [
+            (offsets[a1], offsets[a2], b"".join(news[b1:b2]))
+            for what, a1, a2, b1, b2 in matcher.get_opcodes()
+            if what != "equal"
+        ]
+
+    def applied_to(self, text: bytes) -> bytes | None:
+        """``text``, which grew from the same old one, with this change; None when the two overlap."""
+        start = _common_bytes(self.old, text)
+        end = _common_bytes(self.old[start:][::-1], text[start:][::-1])
+        shift = len(text) - len(self.old)
+        parts, position = [], 0
+        for first, last, replacement in self.hunks:
+            if last > start and first < len(self.old) - end:
+                return None
+            moved = 0 if last <= start else shift
+            parts += [text[position : first + moved], replacement]
+            position = last + moved
+        return b"".join([*parts, text[position:]])
 
 
 def _new_lines(lines: Sequence[str], missing: Counter[str]) -> list[str]:
@@ -71,3 +100,11 @@ def _common_start(*versions: Sequence[str]) -> int:
         if len(set(lines)) > 1:
             return number
     return min(len(lines) for lines in versions)
+
+
+def _common_bytes(one: bytes, other: bytes) -> int:
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.edits import Edit
-from aiemp.dashboard.merge import has_all_of, merged
+from aiemp.dashboard.merge import Patch, added_lines, merged
 from aiemp.dashboard.snapshot import SIZE_LIMIT, STEP_S, DashboardError, Snapshot, take_snapshot
 from aiemp.dashboard.swap import put
 
@@ -20,6 +20,7 @@ REFUSALS = 2
 and the two texts brought together afterwards: a script in a loop would else never let us in."""
 VALUE_REPAIRS = 3
 """So often a value that somebody else set anew is set back to ours. A row that is gone is always added."""
+FORGOTTEN_AFTER_S = 1.0
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -48,7 +49,7 @@ class Rewrite:
         self.met_others = False
         self._expected: list[int] = []
         self._whole = b""
-        self._rescued: list[tuple[bytes, bytes]] = []
+        self._rescued: list[tuple[Sequence[str], Sequence[str], frozenset[str]]] = []
         self._refusals = 0
         self._repairs = 0
 
@@ -76,7 +77,8 @@ class Rewrite:
                 if theirs is None and time.monotonic() >= watch_until:
                     return self.ours is not None
             if theirs is not None:
-                self._rescued.append((theirs.data, data))
+                base, other = parsed(theirs.data).lines, parsed(data).lines
+                self._rescued.append((base, other, added_lines(base, other)))
                 theirs.data = data
             self._wait_for_others(watch_until, new)
         raise DashboardError(
@@ -132,25 +134,42 @@ class Rewrite:
             for edit in self.edits:
                 document = document if isinstance(edit, Adding) else edit(document)
         self._repairs += document != before
-        for base, theirs in self._rescued:
-            if not has_all_of(document.lines, parsed(base).lines, parsed(theirs).lines):
-                versions = (parsed(base).lines, document.lines, parsed(theirs).lines)
-                document = Document.parse("".join(merged(*versions, only_add=True)))
+        present = frozenset(document.lines)
+        for base, theirs, added in self._rescued:
+            if not added <= present:
+                document = Document.parse("".join(merged(base, document.lines, theirs, only_add=True)))
         for edit, expected in zip(self.edits, self._expected, strict=True):
             while isinstance(edit, Adding) and edit.count(document) < expected:
                 document = edit(document)
         return document
 
     def _put(self, new: bytes, current: Snapshot) -> bool:
-        displaced = put(self.path, new, current, insist=self._refusals >= REFUSALS)
+        if self._refusals < REFUSALS:
+            displaced = put(self.path, new, current)
+        else:
+            displaced, new = self._insist(new, current)
         if displaced is None:
             self._refusals += 1
             current.close()
             return False
+        while self.displaced and time.monotonic() - self.displaced[0].taken_s > FORGOTTEN_AFTER_S:
+            self.displaced.pop(0).close()
         self.displaced.append(displaced)
         self.ours = new
         self._whole = new
         return True
+
+    def _insist(self, new: bytes, current: Snapshot) -> tuple[Snapshot | None, bytes]:
+        """Bring ``new`` into a file that never stands still: as a patch to what it holds this millisecond."""
+        patch = Patch(current.data, new)
+        latest = take_snapshot(self.path, hasty_like=current.data)
+        patched = patch.applied_to(latest.data)
+        displaced = None if patched is None else put(self.path, patched, latest, insist=True)
+        if displaced is None:
+            latest.close()
+        else:
+            current.close()
+        return displaced, patched or b""
 
     def _wait_for_others(self, until: float, known: bytes) -> None:
         """Wait to the end of the watch, or until something happens to the file or to those it replaced."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from aiemp.errors import VaultError
 
 SIZE_LIMIT = 5 * 1024 * 1024
-STEP_S = 0.005
+STEP_S = 0.002
 MISSING_PATIENCE_S = 0.1  # an editor that moves the old file away first puts the new one there within this
 EMPTY_PATIENCE_S = 0.5  # ... and one that truncates it writes within this
 BUSY_AGE_S = 0.02  # between two parts of a text that is written bit by bit there is less
@@ -36,6 +36,7 @@ class Snapshot:
         self.descriptor = descriptor
         self.data = data
         self.stat = os.fstat(descriptor) if descriptor >= 0 else None
+        self.taken_s = time.monotonic()
 
     def is_still_at(self, path: Path) -> bool:
         """Whether ``path`` is this very file, and it has not changed."""
@@ -75,8 +76,8 @@ def take_snapshot(path: Path, *, hasty_like: bytes = b"") -> Snapshot:
     """Read the file at ``path``, waiting a moment for one that is missing, empty or changing just now.
 
     Of a file that never stands still the longest text is taken: one that is being written is shorter.
-    ``hasty_like``: take one that is as long, and ends alike, without waiting. Raises DashboardError for what is
-    no file that we could edit, OSError for what cannot be read.
+    ``hasty_like``: take one that is as long as this, and ends alike, without waiting. Raises DashboardError
+    for what is no file that we could edit, OSError for what cannot be read.
     """
     start = time.monotonic()
     longest = 0

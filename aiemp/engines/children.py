@@ -74,18 +74,24 @@ def end_strays(known: set[int], alive_marks: set[str]) -> list[int]:
 
     An orphan of a watcher that is still running is left alone: the watcher may want it. So is a live child
     without our mark: somebody else in this process started it. One that died by itself is only reaped.
+
+    Whatever a reaped process had started becomes ours in turn, so this looks again until nothing is left: of
+    a killed run nothing may go on beside its next attempt.
     """
-    ended = []
-    for pid in _own_children():
-        if pid in known:
-            continue
-        mark = _mark_of(pid)  # a zombie has none any more
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            if mark and mark not in alive_marks:
-                os.kill(pid, signal.SIGKILL)
-                ended.append(pid)
-            os.waitpid(pid, 0 if pid in ended else os.WNOHANG)
-    return ended
+    ended: list[int] = []
+    while True:
+        gone = False
+        for pid in _own_children():
+            if pid in known:
+                continue
+            mark = _mark_of(pid)  # a zombie has none any more
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                if mark and mark not in alive_marks:
+                    os.kill(pid, signal.SIGKILL)
+                    ended.append(pid)
+                gone |= os.waitpid(pid, 0 if pid in ended else os.WNOHANG)[0] == pid
+        if not gone:
+            return ended
 
 
 def _own_children() -> list[int]:

@@ -8,6 +8,7 @@ from supervising the watchers.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import signal
@@ -74,6 +75,8 @@ class LocalEngine:
         )
         self.task: subprocess.Popen[bytes] | None = None
         self.task_name = ""
+        self.task_mark = ""
+        self._started = itertools.count(1)
         self.task_kill_at_s = 0.0
 
     def start(self) -> None:
@@ -93,8 +96,12 @@ class LocalEngine:
                 log.error("task %s does not end at its time limit; it is killed", self.task_name)
                 signal_group(self.task.pid, signal.SIGKILL)
         if self.with_watchers:
-            events.extend(self.watcher_manager.keep_up(now))
+            events.extend(self.watcher_manager.notice_ends(now))
+        # Before anything is started again: what a dead watcher left behind may hold its lock, and what a dead
+        # run left behind would work beside its next attempt.
         self._end_strays()
+        if self.with_watchers:
+            events.extend(self.watcher_manager.restart_due(now))
         return events
 
     def check_freshness(self, now: datetime) -> Sequence[Event]:
@@ -107,13 +114,15 @@ class LocalEngine:
         return self.task_name if self.task is not None else None
 
     def start_task(self, name: str) -> None:
+        # Its own for each start: an orphan of a killed attempt is not one of the next attempt.
+        self.task_mark = f"task {name} {next(self._started)}"
         with contextlib.closing(self._open_task_log(name)) as output:
             self.task = subprocess.Popen(
                 trigger_command(self.plan, name),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**self.environ, MARK: f"task {name}"},
+                env={**self.environ, MARK: self.task_mark},
                 start_new_session=True,
             )
         self.task_name = name
@@ -186,7 +195,7 @@ class LocalEngine:
 
     def _end_strays(self) -> None:
         known = self.watcher_manager.pids() | ({self.task.pid} if self.task else set())
-        marks = self.watcher_manager.marks() | ({f"task {self.task_name}"} if self.task else set())
+        marks = self.watcher_manager.marks() | ({self.task_mark} if self.task else set())
         for pid in end_strays(known, marks):
             log.warning("ended a process that outlived its parent (pid %d)", pid)
 

@@ -53,6 +53,7 @@ class Supervised:
         self.reason = ""
         self.restarts = Restarts()
         self.started_s = 0.0
+        self.starts = 0
         self.restart_at_s: float | None = None
         self.kill_at_s: float | None = None
         self.stopping = False
@@ -87,6 +88,7 @@ class Supervised:
         self.restart_at_s = self.kill_at_s = None
         self.stopping = False
         self.started_s = tick_s
+        self.starts += 1
         launch = prepare(self.watcher, self.plan, self.environ)
         if isinstance(launch, NotStarted):
             self._become(STATE_OF_NOT_STARTED[launch.kind], now, launch.reason)
@@ -111,11 +113,12 @@ class Supervised:
 
     @property
     def mark(self) -> str:
-        """What its processes carry in their environment, so that orphans of it are known."""
-        return f"watcher {self.name}"
+        """What its processes carry in their environment, so that orphans of it, and of its last life, are
+        known."""
+        return f"watcher {self.name} {self.starts}"
 
     def look(self, now: datetime, tick_s: float) -> list[Event]:
-        """See whether it ended, and do what is due: the kill after its grace, the restart after its pause."""
+        """See whether it ended; kill it when its grace is over."""
         events = []
         if self.process is not None and has_ended(self.process):
             how = describe_exit(self.process.returncode)
@@ -126,10 +129,14 @@ class Supervised:
             events.append(self._ended(now, tick_s, "ended (it was not a child of this orchestrator)"))
         if self.is_alive and self.kill_at_s is not None and tick_s >= self.kill_at_s:
             self.kill()
-        if self.restart_at_s is not None and tick_s >= self.restart_at_s:
-            self.restart_count += 1
-            events.append(self.start(now, tick_s))
         return events
+
+    def restart_if_due(self, now: datetime, tick_s: float) -> list[Event]:
+        """Start it again when it ended and its pause is over."""
+        if self.restart_at_s is None or tick_s < self.restart_at_s:
+            return []
+        self.restart_count += 1
+        return [self.start(now, tick_s)]
 
     def check_freshness(self, now: datetime, tick_s: float) -> Event | None:
         """End it when it lives and does nothing (semantics: *hung*); its end then restarts it."""

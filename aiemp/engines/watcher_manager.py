@@ -55,12 +55,17 @@ class WatcherManager:
         """Start one watcher, whatever its restarts so far: also the way out of *paused*."""
         return self.supervised[name].start(self.clock(), self.monotonic())
 
-    def keep_up(self, now: datetime) -> list[Event]:
-        """Find the watchers that ended, and start again those whose time has come."""
+    def notice_ends(self, now: datetime) -> list[Event]:
+        """Find the watchers that ended."""
         tick_s = self.monotonic()
-        events = [event for each in self.supervised.values() for event in each.look(now, tick_s)]
         for each in self.leaving:
             each.look(now, tick_s)
+        return [event for each in self.supervised.values() for event in each.look(now, tick_s)]
+
+    def restart_due(self, now: datetime) -> list[Event]:
+        """Start again the watchers whose time has come."""
+        tick_s = self.monotonic()
+        events = [event for each in self.supervised.values() for event in each.restart_if_due(now, tick_s)]
         arrived = [each for each in self.leaving if not each.is_alive]
         self.leaving = [each for each in self.leaving if each.is_alive]
         for each in arrived:

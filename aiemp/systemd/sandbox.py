@@ -11,14 +11,18 @@ from pathlib import Path
 from aiemp.errors import AiempError
 from aiemp.plan import Plan, ScheduledTask
 from aiemp.systemd.installation import Installation
+from aiemp.systemd.quoting import bind_path_value
 
 OFFLINE_TRIGGERS = frozenset(
     ("trigger_daily_rollover", "trigger_done_archive", "trigger_stale_check", "trigger_weekly_audit_prep")
 )
 """Trigger functions that need no network. The health update probes MCP servers, which may need it."""
 
-HIDDEN = tuple(Path(name) for name in ("/home", "/root", "/run/user", "/tmp", "/var/tmp"))  # noqa: S108
-"""What ``ProtectHome=`` and ``PrivateTmp=`` hide (systemd.exec(5))."""
+HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
+"""What ``ProtectHome=`` hides (systemd.exec(5))."""
+
+TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108
+"""What ``PrivateTmp=`` hides."""
 
 SECRETS = (
     *(".ssh", ".gnupg", ".aws", ".azure", ".config/gcloud", ".kube", ".docker", ".netrc", ".pgpass"),
@@ -66,25 +70,41 @@ def sandbox_values(
     # A watcher that works in the home or above it does not get all of that.
     extra = [path for path in writable if not home.is_relative_to(path)]
     ours = _outermost([vault, *extra, *([claude] if level is Level.CLAUDE else [])])
-    hidden_from_home = [path for path in ours if _is_hidden(path) and not path.is_relative_to(home)]
     read_only = [claude / name for name in CLAUDE_SETTINGS] if level is Level.CLAUDE else []
     read_only += [vault / name for name in VAULT_SETTINGS] if level is Level.CLAUDE else []
     if config is not None and any(config.is_relative_to(path) for path in ours):
         read_only.append(config)
-    readable = (home, *installation.program_folders, *((config.parent,) if config else ()))
+    readable = [home, *installation.program_folders, *([config.parent] if config else [])]
+    hides_homes, private_tmp = (
+        all(_can_be_bound(path) for path in (*readable, *ours) if _lies_in(path, folders))
+        for folders in (HOMES, TEMPORARY)
+    )
+    hidden = (*(HOMES if hides_homes else ()), *(TEMPORARY if private_tmp else ()))
+    visible = _outermost([path for path in readable if _lies_in(path, hidden)])
+    bound = [path for path in ours if _lies_in(path, hidden) and not _lies_in(path, (home,))]
     return {
         "level": level.value,
         "run_as": installation.run_as,
-        "visible": _outermost([path for path in readable if _is_hidden(path)]),
-        "bound_writable": hidden_from_home,
-        "writable": [path for path in ours if path not in hidden_from_home],
+        "hides_homes": hides_homes,
+        "private_tmp": private_tmp,
+        "visible": visible,
+        "bound_writable": bound,
+        "writable": [path for path in ours if path not in bound],
         "read_only": read_only,
         "secret": [home / name for name in SECRETS],
     }
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(path.is_relative_to(folder) for folder in HIDDEN)
+def _lies_in(path: Path, folders: tuple[Path, ...]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _can_be_bound(path: Path) -> bool:
+    try:
+        bind_path_value(path)
+    except ValueError:
+        return False
+    return True
 
 
 def _outermost(paths: list[Path]) -> list[Path]:

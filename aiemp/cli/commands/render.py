@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,10 @@ from aiemp.cli.invocation import Invocation
 from aiemp.cli.screen import Screen, visible
 
 if TYPE_CHECKING:
-    from aiemp.systemd.installation import Installation
     from aiemp.systemd.units import UnitFile
 
-NEWEST_COMMON_SYSTEMD = 252
-"""What units are rendered for where there is no systemd to ask."""
+WITHOUT_SYSTEMD = 252
+"""The version that units are rendered for where there is no systemd to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,46 +55,39 @@ def render(invocation: Invocation, user: bool, run_as: str | None, output: Path 
 
     All of them under a header line each, or written into a folder. `aiemp install-units` installs them.
     """
-    from aiemp.config.load import load_plan
+    from aiemp.cli.installing import environment_of, find_installation, load_installed_plan
+    from aiemp.errors import UsageError
     from aiemp.systemd.units import render as render_units
 
-    # Units carry no DRY_RUN, so that of this shell must not leave a trace in them.
-    environ = {name: value for name, value in os.environ.items() if name != "DRY_RUN"}
-    plan = load_plan(config=invocation.config, vault=invocation.vault, environ=environ, system=not user)
-    installation = _installation(user, run_as, environ, plan.config_file)
+    if user and run_as:
+        raise UsageError("--run-as belongs to --system; your own systemd runs everything as you")
+    if not user and run_as is None:
+        run_as = _who_asks()
+    environ = environment_of(run_as)
+    plan = load_installed_plan(invocation, environ, user=user)
+    installation = find_installation(
+        environ, user=user, run_as=run_as, config_file=plan.config_file, version=_systemd_version(environ)
+    )
     units = render_units(plan, installation)
     if output is not None:
         _write(units, output)
     return RenderedUnits(installation.scope.value, units, output)
 
 
-def _installation(
-    user: bool, run_as: str | None, environ: dict[str, str], config_file: Path | None
-) -> Installation:
-    from dataclasses import replace
+def _who_asks() -> str:
+    import getpass
 
-    from aiemp.errors import UsageError
-    from aiemp.systemd.installation import system_installation, user_installation
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def _systemd_version(environ: Mapping[str, str]) -> int:
     from aiemp.systemd.systemctl import NoSystemd
     from aiemp.systemd.verify import systemd_version
 
     try:
-        version = systemd_version(environ)
+        return systemd_version(environ)
     except NoSystemd:
-        version = NEWEST_COMMON_SYSTEMD
-    if user:
-        if run_as:
-            raise UsageError("--run-as belongs to --system; your own systemd runs everything as you")
-        found = user_installation(environ, version)
-    else:
-        found = system_installation(run_as or _who_asks(environ), environ, version)
-    return replace(found, config_file=config_file)
-
-
-def _who_asks(environ: dict[str, str]) -> str:
-    import getpass
-
-    return environ.get("SUDO_USER") or getpass.getuser()
+        return WITHOUT_SYSTEMD
 
 
 def _write(units: tuple[UnitFile, ...], folder: Path) -> None:

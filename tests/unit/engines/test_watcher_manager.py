@@ -57,7 +57,8 @@ class World:
         self.events: list[Event] = list(self.manager.start_all())
 
     def keep_up(self) -> None:
-        self.events.extend(self.manager.keep_up(datetime.now(UTC)))
+        now = datetime.now(UTC)
+        self.events += [*self.manager.notice_ends(now), *self.manager.restart_due(now)]
 
     def pid(self, name: str) -> int | None:
         return {status.name: status.pid for status in self.manager.status()}[name]
