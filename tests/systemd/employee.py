@@ -1,10 +1,10 @@
-"""An employee on a test machine: the built wheel in a venv that everybody can read, a user, a vault."""
+"""An employee on a test machine: the built wheel, installed there; a user, a vault, and his or the machine's units."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,12 @@ from tests.systemd.inside import User
 from tests.systemd.machine import Machine
 from tests.systemd.waiting import wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
 PREFIX = Path("/opt/aiemp-test")
-SYSTEM_PYTHON = Path("/usr/bin/python3")
+SYSTEM_CONFIG = Path("/etc/aiemp/aiemp.toml")
+SYSTEM_UNITS = Path("/etc/systemd/system")
+
+ORCHESTRATOR = "aiemp-orchestrator.service"
+TARGET = "aiemp.target"
 
 QUIET = "".join(
     f"[tasks.{name}]\nenabled = false\n"
@@ -28,33 +31,21 @@ QUIET = "".join(
         "done_archive",
     )
 )
+"""A configuration in which nothing runs by itself but the built-in watchers."""
 
-
-def build_prefix(folder: Path) -> Path:
-    """A venv with the built wheel, made on the host for the place where the machine will have it.
-
-    The Python is the distribution's: one of a version manager lies in a home that nobody else may enter.
-    """
-    wheels = folder / "wheels"
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(
-        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), str(ROOT)],
-        check=True,
-    )
-    (wheel,) = wheels.glob("aiemp-*.whl")
-    prefix = folder / "prefix"
-    subprocess.run([str(SYSTEM_PYTHON), "-m", "venv", "--without-pip", str(prefix)], check=True)
-    install = [*pip, "--python", str(prefix / "bin" / "python"), "install", "--constraint"]
-    subprocess.run([*install, str(ROOT / "constraints.txt"), str(wheel)], check=True)
-    return prefix
+EAGER = "RestartSec=20ms\n"
+"""What a drop-in says so that a test need not wait for a pause; how long that is, test_units_verify tells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Employee:
-    """One user's employee on ``machine``, under his own systemd."""
+    """One user's employee on ``machine``: under his own systemd, or with ``is_system`` under the machine's."""
 
     machine: Machine
     user: User
+    is_system: bool
+
+    # Where things are
 
     @property
     def vault(self) -> Path:
@@ -62,22 +53,54 @@ class Employee:
 
     @property
     def config(self) -> Path:
-        return self.user.home / ".config/aiemp/aiemp.toml"
+        return SYSTEM_CONFIG if self.is_system else self.user.home / ".config/aiemp/aiemp.toml"
 
     @property
     def units(self) -> Path:
-        return self.user.home / ".config/systemd/user"
+        return SYSTEM_UNITS if self.is_system else self.user.home / ".config/systemd/user"
+
+    @property
+    def stamps(self) -> Path:
+        return Path("/var/lib" if self.is_system else self.user.home / ".local/share") / "systemd/timers"
+
+    @property
+    def manager(self) -> str | None:
+        """Whose systemd it is; None: the machine's."""
+        return None if self.is_system else self.user.name
+
+    @property
+    def scope(self) -> list[str]:
+        """The options of ``install-units`` that say for whom."""
+        return ["--system", "--run-as", self.user.name] if self.is_system else ["--user"]
+
+    # Commands
 
     def aiemp(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """``aiemp WORDS`` as the user, who has it on his PATH."""
-        command = [str(PREFIX / "bin" / "python"), "-P", "-m", "aiemp", *words]
-        return self.machine.run(command, user=self.user.name, check=check, timeout_s=60)
+        """``aiemp WORDS``, typed by the user."""
+        which = ["--config", str(self.config)] if self.is_system else []
+        return self.machine.run(["aiemp", *which, *words], user=self.user.name, check=check, timeout_s=60)
+
+    def install(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """``aiemp install-units WORDS``, typed by whoever has to."""
+        command = ["aiemp", "--json", "install-units", *self.scope, *words]
+        return self.machine.run(command, user=self.manager, check=check, timeout_s=60)
+
+    def uninstall(self) -> None:
+        words = ["--system"] if self.is_system else []
+        self.machine.run(["aiemp", "uninstall-units", *words], user=self.manager, timeout_s=60)
 
     def systemctl(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        if self.is_system:
+            return self.machine.systemctl(*words, check=check)
         return self.machine.user_systemctl(self.user.name, *words, check=check)
 
+    def journal(self, *words: str) -> str:
+        return self.machine.journal(*words, user=self.manager)
+
+    # What is so
+
     def show(self, unit: str, *properties: str) -> dict[str, str]:
-        return self.machine.show(unit, *properties, user=self.user.name)
+        return self.machine.show(unit, *properties, user=self.manager)
 
     def pid(self, unit: str) -> int:
         return int(self.show(unit, "MainPID")["MainPID"])
@@ -85,31 +108,59 @@ class Employee:
     def state(self, unit: str) -> str:
         return self.show(unit, "ActiveState")["ActiveState"]
 
-    def configure(self, text: str) -> None:
-        """Write aiemp.toml, with the vault in it."""
-        self.machine.write_file(
-            self.config, f"vault = {json.dumps(str(self.vault))}\n{text}", user=self.user.name, mode=0o600
-        )
-
-    def init(self, config: str = QUIET) -> None:
-        """Make the vault, and a configuration."""
-        self.aiemp("init", str(self.vault))
-        self.configure(config)
-
     def read(self, name: str) -> str:
         """A file of the vault; empty when it is not there."""
         path = self.vault / name
         return self.machine.read_file(path) if self.machine.exists(path) else ""
 
     def history(self, task: str) -> list[str]:
-        """How the runs of a task ended, the newest first."""
-        runs = json.loads(self.aiemp("--json", "history", task).stdout)["runs"]
-        return [run["result"] for run in runs]
+        """How the runs of a task ended, the oldest first."""
+        lines = self.machine.run(["sh", "-c", 'cat "$1"/*.jsonl', "sh", self.vault / "Logs/aiemp/runs"], check=False)
+        runs = [json.loads(line) for line in lines.stdout.splitlines()]
+        return [run["result"] for run in runs if run["task"] == task]
+
+    def alerts(self) -> list[str]:
+        """The names of the alert files."""
+        return self.machine.run(["ls", self.vault / "Needs_Action/alerts"], check=False).stdout.split()
+
+    def processes(self, command: str) -> int:
+        """How many processes of the user have this command line."""
+        found = ["pgrep", "-u", self.user.name, "-c", "-x", "-f", command]
+        return int(self.machine.run(found, check=False).stdout)
 
     def until(self, condition: Callable[[], object], what: str, deadline_s: float = 30.0) -> None:
-        """Wait for something; show the journal of the user when it does not come."""
-        wait_until(
-            condition,
-            deadline_s,
-            lambda: f"{what} did not come\n{self.machine.journal('-n', '60', user=self.user.name)}",
-        )
+        """Wait for something; show the journal when it does not come."""
+        wait_until(condition, deadline_s, lambda: f"{what} did not come\n{self.journal('-n', '60')}")
+
+    # What is done to it
+
+    def configure(self, text: str) -> None:
+        """Write aiemp.toml, with the vault in it."""
+        content = f"vault = {json.dumps(str(self.vault))}\n{text}"
+        self.machine.write_file(self.config, content, user=self.manager, mode=0o644)
+
+    def drop_in(self, unit: str, *lines: str) -> None:
+        """Add lines to the [Service] of a unit, which need not be installed yet."""
+        text = "\n".join(("[Service]", *lines, ""))
+        self.machine.write_file(self.units / f"{unit}.d" / "test.conf", text, user=self.manager)
+
+    def start(self, config: str, *eager: str) -> None:
+        """Install and start with this configuration. The orchestrator looks each second, and it and the
+        ``eager`` units are restarted without a pause."""
+        self.configure(config)
+        self.install()
+        text = self.machine.read_file(self.units / ORCHESTRATOR)
+        (command,) = re.findall(r"^ExecStart=.*", text, re.MULTILINE)
+        self.drop_in(ORCHESTRATOR, "ExecStart=", f"{command} --interval 1", EAGER)
+        for unit in eager:
+            self.drop_in(unit, EAGER)
+        self.systemctl("daemon-reload")
+        self.systemctl("start", TARGET)
+
+    def clear(self) -> None:
+        """Away with its units, its vault and its configuration; the user stays."""
+        self.systemctl("stop", TARGET, "aiemp-*", check=False)
+        remove = 'rm -rf "$1"/aiemp* "$1"/*.wants/aiemp.target "$2"/*aiemp* "$3" "${4%/*}" /run/aiemp /var/cache/aiemp'
+        self.machine.run(["sh", "-c", remove, "sh", self.units, self.stamps, self.vault, self.config])
+        self.systemctl("daemon-reload")
+        self.systemctl("reset-failed", check=False)

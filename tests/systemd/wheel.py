@@ -1,0 +1,50 @@
+"""The built wheel and what it needs, installed in a machine as a user would: by pip, into a venv, with no network."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.systemd.machine import Machine
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = Path("/opt/aiemp-test")
+COMMAND = Path("/usr/local/bin/aiemp")
+
+PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+
+
+def build_wheel(folder: Path) -> Path:
+    """The wheel of this checkout."""
+    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run([*PIP, *build], check=True)
+    (wheel,) = folder.glob("aiemp-*.whl")
+    return wheel
+
+
+def collect_wheels(wheel: Path, python_version: str, folder: Path) -> None:
+    """Put ``wheel``, what it needs on that Python, and pip into ``folder``."""
+    which = ["--only-binary=:all:", "--python-version", python_version]
+    constraint = ["--constraint", str(ROOT / "constraints.txt")]
+    subprocess.run([*PIP, "download", "--dest", str(folder), *which, *constraint, str(wheel), "pip"], check=True)
+
+
+def python_version(machine: Machine) -> str:
+    """The version of the distribution's Python in there, as ``3.13``."""
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return machine.run(["/usr/bin/python3", "-c", code]).stdout.strip()
+
+
+def install_wheels(machine: Machine, wheels: Path) -> None:
+    """Make a venv that everybody can read, with what is in ``wheels``, and ``aiemp`` on the PATH.
+
+    The distribution's Python may lack ensurepip, so pip runs out of its own wheel.
+    """
+    machine.copy_in(wheels, "/opt")
+    inside = Path("/opt") / wheels.name
+    (pip,) = wheels.glob("pip-*.whl")
+    machine.run(["/usr/bin/python3", "-m", "venv", "--without-pip", PREFIX])
+    install = ["install", "--quiet", "--no-index", "--find-links", inside, "aiemp"]
+    machine.run([PREFIX / "bin/python", inside / pip.name / "pip", *install], timeout_s=120)
+    machine.run(["ln", "-sf", PREFIX / "bin/aiemp", COMMAND])
