@@ -42,6 +42,10 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The units expected from tests/golden/*/aiemp.toml, made anew; review the diff.
+golden: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.golden.regenerate
+
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 

@@ -1,8 +1,8 @@
-"""Alerts: what needs the owner, told once in three places.
+"""Alerts: what the owner has to see (a paused watcher, a failed task, a full disk).
 
-One deduplicated row under Recent Errors, one file in ``Needs_Action/alerts/``, and the user's ``[alerts]
-command``. None of them can fail the thing that is reported: each is tried by itself, and its own trouble is
-only logged (semantics, "Health, alerts, stopping").
+Semantics, "Health, alerts, stopping": one deduplicated row under Recent Errors, one file in
+``Needs_Action/alerts/``, and the user's command. An alert cannot fail the thing that it reports: each step is
+tried on its own, and what goes wrong is logged and returned.
 """
 
 from __future__ import annotations
@@ -13,182 +13,245 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from aiemp.alert_files import Alert, AlertFile, alert_file, find_place, read_alert, renewed, shown_error
 from aiemp.durable import make_private_folder, replace_file
+from aiemp.errors import VaultError
+from aiemp.locks import short_lock
 from aiemp.places import Places
 from aiemp.plan import Plan
+
+__all__ = ["Alert", "AlertOutcome", "alert_file", "clear_alert", "raise_alert"]
 
 log = logging.getLogger("aiemp.alerts")
 
 COMMAND_LIMIT_S = 30.0
-TELL_AGAIN_AFTER = timedelta(hours=1)
-"""The same alert runs the command again only after this: a fault that repeats must not flood a phone."""
-
-NOT_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
-LONGEST_KEY = 80
+COMMAND_AGAIN_AFTER = timedelta(hours=1)
+NAME_LIMIT = 80
+TITLE_LIMIT = 200
+REMEDY_LIMIT = 1000
+DETAIL_LIMIT = 2000  # with the others still less than a pipe takes that nobody reads (16 KiB on macOS)
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Something the owner should know. ``key`` is the same for the same trouble."""
-
-    key: str
-    component: str
-    title: str
-    detail: str
-    remedy: str
+_told: dict[tuple[Path, str], datetime] = {}
+"""When the command ran for which alert, where the file cannot keep it: a full disk is what alerts are for."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertOutcome:
-    """What became of an alert: which of the three places have it, and how often it has come by now."""
+    """What became of an alert: where its file is, whether the dashboard shows it, whether the command ran
+    and ended well, how often it has come by now, and what went wrong, one sentence each."""
 
-    on_dashboard: bool = False
     file: Path | None = None
+    on_dashboard: bool = False
     command_ran: bool = False
     count: int = 1
+    problems: tuple[str, ...] = ()
 
 
 def raise_alert(plan: Plan, alert: Alert, now: datetime, environ: Mapping[str, str]) -> AlertOutcome:
-    """Tell the owner. Never raises an Exception; in a dry run it is only logged."""
-    log.error("ALERT %s: %s (%s)", alert.title, alert.detail, alert.remedy)
+    """Tell the owner of ``alert``. Raises nothing; in a dry run it is only logged.
+
+    The command runs at most once an hour for one key, for at most 30 s, in a session of its own; it finds
+    the alert in ``AIEMP_ALERT_KEY``, ``_COMPONENT``, ``_TITLE``, ``_DETAIL``, ``_REMEDY`` and on its stdin.
+    """
+    log.error("alert %s: %s: %s (%s)", alert.key, alert.title, alert.detail, alert.remedy)
     if plan.dry_run.active:
         return AlertOutcome()
-    path = alert_file(plan.vault, alert.key)
-    before = _attempt("read the last alert", lambda: _read(path)) or {}
-    count = _count(before.get("count")) + 1
-    told_at = _moment(before.get("told"))
-    is_news = told_at is None or not timedelta(0) <= now - told_at < TELL_AGAIN_AFTER
-    on_dashboard = _attempt("show it on the dashboard", lambda: _show(plan, alert, now))
-    created = before.get("created") or _text(now)
-    told = _text(now) if is_news or told_at is None else _text(told_at)
-    text = _file_text(alert, created=created, updated=_text(now), told=told, count=count)
-    written = _attempt("write its file", lambda: _write(plan.vault, path, text))
-    ran = False
-    if is_news and plan.alert_command:
-        ran = bool(_attempt("run the alert command", lambda: _tell(plan, alert, environ)))
-    return AlertOutcome(bool(on_dashboard), path if written else None, ran, count)
-
-
-def clear_alert(plan: Plan, key: str) -> None:
-    """The trouble is over: take its file away. The row under Recent Errors stays, and ages out."""
-    if plan.dry_run.active:
-        return
-    path = alert_file(plan.vault, key)
-    if _attempt("look for its file", lambda: path.is_file() and _is_inside(plan.vault)):
-        _attempt("take its file away", lambda: path.unlink(missing_ok=True))
-        log.info("alert %s is over", key)
-
-
-def alert_file(vault: Path, key: str) -> Path:
-    """Where an alert's file lies; a key may be anything, a file name may not."""
-    safe = NOT_IN_A_FILE_NAME.sub("_", key).strip("._-")[:LONGEST_KEY] or "alert"
-    return Places(vault).alerts / f"ALERT_{safe}.md"
-
-
-def _show(plan: Plan, alert: Alert, now: datetime) -> bool:
-    from aiemp.dashboard import add_error, update  # noqa: PLC0415 - alerts are rare
-
-    row = add_error(
-        now.astimezone(plan.zone), alert.component, f"{alert.title}: {alert.detail}", alert.remedy
+    alert = _cleaned(alert)
+    problems: list[str] = []
+    place = (plan.vault, alert.key)
+    last_told = _told.get(place)
+    file = _tried("write its file", lambda: _write_file(plan, alert, now, last_told), problems)
+    shown = _tried("show it on the dashboard", lambda: _show(plan, alert, now, file), problems)
+    tell = file.tell if file else bool(plan.alert_command) and not _is_recent(last_told, now)
+    ran = None
+    if tell:
+        _told[place] = now
+        ran = _tried("run the alert command", lambda: _run_command(plan, alert, environ), problems)
+    return AlertOutcome(
+        file=file.path if file else None,
+        on_dashboard=bool(shown),
+        command_ran=bool(ran),
+        count=file.count if file else 1,
+        problems=tuple(problems),
     )
-    update(plan.vault, row)
+
+
+def clear_alert(plan: Plan, key: str) -> bool:
+    """Take an alert back: its cause is gone. Whether there was one. Raises nothing.
+
+    Its file goes away, or to ``Done/`` if somebody wrote something into it; its row is marked as resolved.
+    """
+    _told.pop((plan.vault, key), None)
+    problems: list[str] = []
+    found = _tried("look for its file", lambda: _find(plan.vault, key), problems)
+    if found is None or plan.dry_run.active:
+        return False
+    path, file = found
+    _tried("put its file away", lambda: _put_away(plan.vault, path, file), problems)
+    _tried("show on the dashboard that it is over", lambda: _show_end(plan, file), problems)
+    log.info("alert %s is over", key)
     return True
 
 
-def _write(vault: Path, path: Path, text: str) -> bool:
-    make_private_folder(path.parent)
-    if not _is_inside(vault):
-        raise OSError(f"{path.parent} leads out of the vault; remove the link")
-    replace_file(path, text.encode("utf-8", "replace"))
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What became of an alert's file: ``tell``, whether the command is to run now; ``shown``, the words by
+    which the dashboard has shown the alert so far."""
+
+    path: Path
+    tell: bool
+    count: int
+    shown: str
+
+
+def _write_file(plan: Plan, alert: Alert, now: datetime, last_told: datetime | None) -> _Written:
+    folder = _folder(plan.vault, Places(plan.vault).alerts)
+    with short_lock(_lock(plan.vault)):
+        make_private_folder(folder)
+        path, file = find_place(plan.vault, alert.key)
+        told = file.moment("notified") if file else None
+        tell = bool(plan.alert_command) and not (_is_recent(told, now) or _is_recent(last_told, now))
+        replace_file(path, renewed(file, alert, now, tell=tell).encode("utf-8", "surrogateescape"))
+    return _Written(path, tell, file.count + 1 if file else 1, file.text("shown") if file else "")
+
+
+def _show(plan: Plan, alert: Alert, now: datetime, file: _Written | None) -> bool:
+    from aiemp.dashboard import add_error, remove_error, update  # noqa: PLC0415 - alerts are rare
+
+    error = shown_error(alert)
+    edits = [add_error(now.astimezone(plan.zone), alert.component, error, alert.remedy)]
+    if file and file.shown and file.shown != error:
+        edits.insert(0, remove_error(alert.component, file.shown))
+    update(plan.vault, *edits)
     return True
 
 
-def _is_inside(vault: Path) -> bool:
-    return Places(vault).alerts.resolve().is_relative_to(vault.resolve())
+def _show_end(plan: Plan, file: AlertFile) -> None:
+    from aiemp.dashboard import resolve_error, update  # noqa: PLC0415 - alerts are rare
+
+    update(plan.vault, resolve_error(file.text("component"), file.text("shown"), "Resolved"))
 
 
-def _tell(plan: Plan, alert: Alert, environ: Mapping[str, str]) -> bool:
-    """Run the user's command: its argv as configured, the alert in its environment and on its stdin."""
+def _find(vault: Path, key: str) -> tuple[Path, AlertFile] | None:
+    """The file of an alert and what it says; None when there is none."""
+    if not Places(vault).alerts.is_dir():
+        return None
+    _folder(vault, Places(vault).alerts)
+    path, file = find_place(vault, key)
+    return None if file is None else (path, file)
+
+
+def _put_away(vault: Path, path: Path, file: AlertFile) -> None:
+    from aiemp.vault.moves import move_exclusively  # noqa: PLC0415 - alerts are rare
+
+    _folder(vault, path.parent)
+    with short_lock(_lock(vault)):
+        file = read_alert(path) or file
+        if file.is_untouched:
+            path.unlink(missing_ok=True)
+            return
+        done = _folder(vault, vault / "Done")
+        make_private_folder(done)
+        for number in range(1000):
+            target = done / (f"{path.stem}_{number}.md" if number else path.name)
+            with contextlib.suppress(FileExistsError):
+                move_exclusively(path, target)
+                return
+    raise VaultError(f"{path} could not be moved to {done}: a thousand files there have its name")
+
+
+def _folder(vault: Path, folder: Path) -> Path:
+    if not vault.is_dir():
+        raise VaultError(f"the vault {vault} is not there: mount or restore it")
+    if not folder.resolve().is_relative_to(vault.resolve()):
+        raise VaultError(f"{folder} is a symbolic link out of the vault: put a folder there itself")
+    return folder
+
+
+def _run_command(plan: Plan, alert: Alert, environ: Mapping[str, str]) -> bool:
+    """Run the user's command. Raises when it cannot be started, fails, or takes longer than its limit."""
     from aiemp.environment import child_environment  # noqa: PLC0415 - alerts are rare
 
-    facts = {
-        name: getattr(alert, name).replace("\0", "")
-        for name in ("key", "component", "title", "detail", "remedy")
-    }
-    extra = tuple((f"AIEMP_ALERT_{name.upper()}", value) for name, value in facts.items())
-    text = f"{facts['title']}\n\n{facts['detail']}\n\n{facts['remedy']}\n"
-    process = subprocess.Popen(
-        plan.alert_command,
-        cwd="/",
-        env=child_environment(environ, {}, False, extra),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        process.communicate(text.encode("utf-8", "replace"), timeout=COMMAND_LIMIT_S)
-    finally:
-        if process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    if process.returncode != 0:
-        raise OSError(f"{plan.alert_command[0]} ended with {process.returncode}")
-    return True
+    parts = ("key", "component", "title", "detail", "remedy")
+    extra = [(f"AIEMP_ALERT_{part.upper()}", _CONTROL.sub(" ", getattr(alert, part))) for part in parts]
+    text = f"{alert.title}\n\n{alert.component}: {alert.detail}\n\n{alert.remedy}\n"
+    with contextlib.ExitStack() as files:
+        try:
+            output = files.enter_context(tempfile.TemporaryFile())
+        except OSError:  # a full disk, maybe: then its own words are lost, not the alert
+            output = files.enter_context(Path(os.devnull).open("r+b"))
+        process = subprocess.Popen(
+            plan.alert_command,
+            cwd="/",
+            env=child_environment(environ, {}, False, extra),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            assert process.stdin is not None  # asked for above
+            with contextlib.suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(text.encode())
+            code = process.wait(COMMAND_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            code = None
+        finally:
+            if process.returncode is None:
+                _kill_all_of(process)
+        if code == 0:
+            return True
+        output.seek(0)
+        said = " ".join(output.read().decode(errors="replace").split())[-300:]
+    how = f"took longer than {COMMAND_LIMIT_S:.0f} s" if code is None else f"ended with {code}"
+    raise VaultError(f"{plan.alert_command[0]} {how}: {said or 'it said nothing'}")
 
 
-def _read(path: Path) -> dict[str, str]:
-    """The plain ``key: value`` lines of an alert's file that we wrote; empty when there is none."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")[:4096]
-    except FileNotFoundError:
-        return {}
-    head = text.removeprefix("---\n").partition("\n---")[0]
-    return {key: value for key, _, value in (line.partition(": ") for line in head.splitlines())}
+def _kill_all_of(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
-def _file_text(alert: Alert, *, created: str, updated: str, told: str, count: int) -> str:
-    title, detail, remedy, component = (
-        " ".join(text.split()) for text in (alert.title, alert.detail, alert.remedy, alert.component)
-    )
-    # Quoted as YAML wants it; the values come from error texts and may hold anything.
-    component = component.replace("\\", "\\\\").replace('"', '\\"')
-    return (
-        f'---\ntype: alert\ncomponent: "{component}"\ncreated: {created}\nupdated: {updated}\n'
-        f"told: {told}\ncount: {count}\nstatus: pending\n---\n"
-        f"# {title}\n\n{detail}\n\n**What to do:** {remedy}\n"
-    )
-
-
-def _attempt(what: str, step: Callable[[], T]) -> T | None:
-    """The value of ``step``, or None and a line in the log: an alert must not fail what it reports."""
+def _tried(what: str, step: Callable[[], T], problems: list[str]) -> T | None:
     try:
         return step()
-    except Exception as error:  # noqa: BLE001 - that is the promise
-        log.error("an alert could not %s: %s", what, error)
+    except Exception as error:  # noqa: BLE001 - an alert must not fail the thing that it reports
+        problem = f"could not {what}: {error or type(error).__name__}"
+        log.error("an alert %s", problem)
+        problems.append(problem)
         return None
 
 
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
+def _cleaned(alert: Alert) -> Alert:
+    """Without control characters, and not longer than an environment and a pipe can take."""
+
+    def clean(text: str, limit: int) -> str:
+        return _CONTROL.sub(" ", text[:limit].replace("\r\n", "\n"))
+
+    return Alert(
+        alert.key,
+        clean(alert.component, NAME_LIMIT),
+        clean(alert.title, TITLE_LIMIT),
+        clean(alert.detail, DETAIL_LIMIT),
+        clean(alert.remedy, REMEDY_LIMIT),
+    )
 
 
-def _moment(text: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _is_recent(told: datetime | None, now: datetime) -> bool:
+    # One in the future was written before the clock was set back.
+    return told is not None and timedelta(0) <= now - told < COMMAND_AGAIN_AFTER
 
 
-def _count(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0
+def _lock(vault: Path) -> Path:
+    return Places(vault).locks / "alerts.lock"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aiemp.cli.status_report import Queues, Status
+from aiemp.cli.status_report import Queues, Status, Units
 from aiemp.cli.task_facts import TaskFacts, in_plan_order, task_facts
 from aiemp.errors import Blocked
 from aiemp.ledger import Ledger, LedgerState
@@ -14,6 +16,9 @@ from aiemp.places import Places
 from aiemp.plan import Plan
 from aiemp.runs import TaskRecord
 from aiemp.watcher_status import WatcherStatus
+
+if TYPE_CHECKING:
+    from aiemp.systemd.installed import InstalledUnits
 
 
 def observe_tasks(plan: Plan, now: datetime) -> list[TaskFacts]:
@@ -50,7 +55,44 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         claude=program,
         claude_problem=problem,
         troubles=tuple(troubles),
+        units=observe_units(plan, environ),
     )
+
+
+def observe_units(plan: Plan, environ: Mapping[str, str]) -> Units | None:
+    """The installed units of this vault, by their files. Whether they are out of date is worked out only when
+    the configuration is younger than all of them: that costs as much as the rest of a status together."""
+    from aiemp.process import find_program
+    from aiemp.systemd.command_lines import install_line
+    from aiemp.systemd.installed import installed_for, is_booted
+
+    units = installed_for(plan.vault, environ) if is_booted() else None
+    if units is None:
+        return None
+    outdated: tuple[str, ...] = ()
+    if plan.config_file is not None and _is_younger(plan.config_file, units):
+        outdated = _outdated(units, environ)
+    line = install_line(units, str(find_program("aiemp", environ) or "aiemp"))
+    return Units(units.scope, units.folder, frozenset(units.texts), outdated, line)
+
+
+def _is_younger(config_file: Path, units: InstalledUnits) -> bool:
+    try:
+        newest = max((units.folder / name).stat().st_mtime_ns for name in units.texts)
+        return config_file.stat().st_mtime_ns > newest
+    except OSError:  # one of them was removed just now
+        return True
+
+
+def _outdated(units: InstalledUnits, environ: Mapping[str, str]) -> tuple[str, ...]:
+    from aiemp.errors import AiempError
+    from aiemp.systemd.drift import find_drift
+    from aiemp.systemd.verify import systemd_version
+
+    try:
+        return find_drift(units, environ, systemd_version(environ)).names
+    except AiempError:
+        return ()  # `aiemp doctor` says what is wrong
 
 
 def _task_facts(plan: Plan, records: Mapping[str, TaskRecord], now: datetime) -> list[TaskFacts]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from aiemp.cli.screen import Screen
@@ -12,6 +13,9 @@ from aiemp.cli.task_facts import TaskFacts, json_moment
 from aiemp.locks import Holder
 from aiemp.plan import Origin, Plan
 from aiemp.runs import Result
+from aiemp.systemd.command_lines import revive_line, start_line, systemctl_line
+from aiemp.systemd.names import watcher_unit
+from aiemp.systemd.systemctl import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 UNHEALTHY = 3
@@ -38,11 +42,24 @@ class Queues:
 
 
 @dataclass(frozen=True, slots=True)
+class Units:
+    """The systemd units that keep this vault. ``names``: of their files. ``outdated``: those that
+    ``install-units`` would change, since aiemp.toml was edited."""
+
+    scope: Scope
+    folder: Path
+    names: frozenset[str] = frozenset()
+    outdated: tuple[str, ...] = ()
+    install_line: str = "aiemp install-units"
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Everything that ``aiemp status`` shows. ``orchestrator`` is None when none runs.
 
     ``supervised`` names the watchers that the running orchestrator keeps; ``claude`` is the program found,
-    or None with ``claude_problem``. ``troubles`` are reasons, each with its remedy, why not all is known.
+    or None with ``claude_problem``. ``units`` is None where systemd has none for this vault. ``troubles`` are
+    reasons, each with its remedy, why not all is known.
     """
 
     plan: Plan
@@ -57,6 +74,7 @@ class Status:
     claude: str | None
     claude_problem: str = ""
     troubles: tuple[str, ...] = ()
+    units: Units | None = None
 
     @property
     def exit_code(self) -> int:
@@ -64,20 +82,21 @@ class Status:
 
     @property
     def new_watchers(self) -> list[str]:
-        """Watchers that appeared in the vault since the orchestrator started, which does not run them."""
+        """Watchers that appeared in the vault since aiemp was installed or started: they do not run."""
+        found = [watcher.name for watcher in self.plan.watchers if watcher.origin is Origin.DISCOVERED]
+        if self.units is not None:
+            enabled = {watcher.name for watcher in self.plan.watchers if watcher.enabled}
+            return [name for name in found if name in enabled and watcher_unit(name) not in self.units.names]
         if self.orchestrator is None or not self.supervised:
             return []
-        return [
-            watcher.name
-            for watcher in self.plan.watchers
-            if watcher.origin is Origin.DISCOVERED and watcher.name not in self.supervised
-        ]
+        return [name for name in found if name not in self.supervised]
 
     def problems(self) -> list[Problem]:
         """What is not well, the most important first."""
         return [
             *map(_problem, self.troubles),
             *self._orchestrator_problems(),
+            *self._unit_problems(),
             *self._watcher_problems(),
             *self._task_problems(),
             *self._surrounding_problems(),
@@ -102,6 +121,11 @@ class Status:
                 "engine": self.orchestrator.owner if self.orchestrator else None,
                 "since": json_moment(self.since) if self.orchestrator else None,
             },
+            "units": {
+                "scope": self.units.scope.value if self.units else None,
+                "folder": str(self.units.folder) if self.units else None,
+                "outdated": list(self.units.outdated) if self.units else [],
+            },
             "watchers": [self._watcher_json(status) for status in self.watchers],
             "new_watchers": self.new_watchers,
             "tasks": [facts.as_json() for facts in self.tasks],
@@ -124,7 +148,16 @@ class Status:
 
     def _orchestrator_problems(self) -> Iterator[Problem]:
         if self.orchestrator is None:
-            yield Problem("the orchestrator is not running", "start it: aiemp run")
+            line = start_line(self.units.scope) if self.units else "aiemp run"
+            yield Problem("the orchestrator is not running", f"start it: {line}")
+
+    def _unit_problems(self) -> Iterator[Problem]:
+        if self.units is not None and self.units.outdated:
+            count = len(self.units.outdated)
+            yield Problem(
+                f"aiemp.toml was edited; {count} unit{' is' if count == 1 else 's are'} not yet as it says",
+                f"bring systemd up to date: {self.units.install_line}",
+            )
 
     def _watcher_problems(self) -> Iterator[Problem]:
         for status in self.watchers:
@@ -137,10 +170,11 @@ class Status:
             yield Problem(
                 f"watcher {status.name} is {status.state.value}{reason}", self._watcher_remedy(status)
             )
+        adopt = self.units.install_line if self.units else "restart aiemp to adopt it"
         for name in self.new_watchers:
             yield Problem(
                 f"watcher {name} is new in the vault and not started",
-                f"look at it; then restart aiemp to adopt it, or: aiemp disable {name}",
+                f"look at it; then {adopt}, or: aiemp disable {name}",
             )
 
     def _watcher_remedy(self, status: WatcherStatus) -> str:
@@ -148,7 +182,11 @@ class Status:
         if status.name not in self.supervised:
             return "the running aiemp does not keep it; restart aiemp without --no-watchers"
         if status.state is WatcherState.PAUSED:
+            if self.units is not None:
+                return f"{see}; mend it, then: {revive_line(self.units.scope, watcher_unit(status.name))}"
             return f"{see}; mend it, then restart aiemp or send it SIGHUP"
+        if self.units is not None:
+            return f"{see}; start it: {systemctl_line(self.units.scope, 'start', watcher_unit(status.name))}"
         return f"it is restarted by itself; {see}"
 
     def _task_problems(self) -> Iterator[Problem]:

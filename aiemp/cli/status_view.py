@@ -44,14 +44,11 @@ def _heads(status: Status) -> list[list[Cell | str]]:
         pid = f"pid {holder.pid}" if holder.pid else "pid not known"
         state = Cell(f"running ({pid}, {holder.owner or 'engine not known'}){since}", "good")
     mode = "dry run" if plan.dry_run.active else "live"
-    return [
-        ["vault", str(plan.vault)],
-        ["orchestrator", state],
-        [
-            "mode",
-            Cell(f"{mode} (decided by: {plan.dry_run.decided_by})", "warn" if plan.dry_run.active else ""),
-        ],
-    ]
+    rows: list[list[Cell | str]] = [["vault", str(plan.vault)], ["orchestrator", state]]
+    if status.units is not None:
+        rows.append(["systemd", f"{status.units.scope.value} units in {status.units.folder}"])
+    style = "warn" if plan.dry_run.active else ""
+    return [*rows, ["mode", Cell(f"{mode} (decided by: {plan.dry_run.decided_by})", style)]]
 
 
 def _watcher(watcher: WatcherStatus, status: Status) -> list[Cell | str]:

@@ -15,7 +15,7 @@ from aiemp.dashboard.counts import with_counts, with_daily_counters_reset, with_
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.header import touched, with_system_status
 from aiemp.dashboard.health import HealthRow, with_health
-from aiemp.dashboard.logs import ActivityRow, ErrorRow, with_resolution
+from aiemp.dashboard.logs import ActivityRow, ErrorRow, with_resolution, without_error
 
 __all__ = [
     "Edit",
@@ -23,6 +23,7 @@ __all__ = [
     "add_activity",
     "add_error",
     "reset_daily_counters",
+    "remove_error",
     "resolve_error",
     "set_counts",
     "set_health",
@@ -53,6 +54,11 @@ def add_error(at: datetime, component: str, error: str, resolution: str) -> Edit
 def resolve_error(component: str, error: str, resolution: str) -> Edit:
     """Set the resolution of an error that is shown; nothing when it is not."""
     return lambda document: with_resolution(document, component, error, resolution)
+
+
+def remove_error(component: str, error: str) -> Edit:
+    """Take an error's row away, as another one takes its place."""
+    return lambda document: without_error(document, component, error)
 
 
 def set_counts(counts: Mapping[str, int]) -> Edit:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -116,6 +117,17 @@ def with_resolution(document: Document, component: str, error: str, resolution: 
     return placed.table.with_rows(document, rows)
 
 
+def without_error(document: Document, component: str, error: str) -> Document:
+    """The document without the row of this error."""
+    placed = find_table(document, ERRORS)
+    if placed is None:
+        return document
+    rows = [row for row in placed.table.rows if not _is_same_error(row, placed.column, component, error)]
+    if len(rows) == len(placed.table.rows):
+        return document
+    return placed.table.with_rows(document, rows or [placed.table.new({}, document.ending)])
+
+
 def activity_rows(document: Document, now: datetime) -> tuple[Row, ...]:
     """The rows of the activity log, the oldest first, without placeholders."""
     placed = find_table(document, ACTIVITY)
@@ -135,15 +147,18 @@ def without_activity(document: Document, archived: Sequence[str], keep: int, now
     if placed is None:
         return document
     rows = _oldest_first(placed, now)
-    excess = len(rows) - keep
-    removable = list(archived)
+    removable = Counter(archived)
     removed: set[int] = set()
     for row in rows:
-        if excess > 0 and row_text(row) in removable:
-            removable.remove(row_text(row))
+        if len(rows) - len(removed) <= keep:
+            break
+        if removable[row_text(row)] > 0:
+            removable[row_text(row)] -= 1
             removed.add(id(row))
-            excess -= 1
-    return placed.table.with_rows(document, [row for row in placed.table.rows if id(row) not in removed])
+    if not removed:
+        return document
+    left = [row for row in placed.table.rows if id(row) not in removed]
+    return placed.table.with_rows(document, left or [placed.table.new({}, document.ending)])
 
 
 def row_text(row: Row) -> str:
@@ -151,15 +166,17 @@ def row_text(row: Row) -> str:
     return "|".join(text.strip() for text in row.raw)
 
 
-def row_values(document: Document, row: Row) -> dict[str, str]:
-    """A row of the activity log as it is archived: column name (lower case, ``_``) to plain text."""
+def row_values(document: Document, rows: Iterable[Row]) -> list[dict[str, str]]:
+    """Rows of the activity log as they are archived: column name (lower case, ``_``) to plain text."""
     placed = find_table(document, ACTIVITY)
-    assert placed is not None  # the row came from it
+    if placed is None:
+        return []
     names = {number: field for field, number in placed.column.items()}
-    return {
-        names.get(number, title.replace(" ", "_") or f"column_{number + 1}"): plain(row.text(number))
+    fields = [
+        names.get(number, title.replace(" ", "_") or f"column_{number + 1}")
         for number, title in enumerate(placed.table.columns)
-    }
+    ]
+    return [{field: plain(row.text(number)) for number, field in enumerate(fields)} for row in rows]
 
 
 def _with_new_row(

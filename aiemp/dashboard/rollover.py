@@ -1,95 +1,131 @@
-"""The daily rollover: activity rows that are too many leave the dashboard for an archive file.
+"""The daily rollover of the dashboard: old activity rows go to an archive, the day's counters to 0.
 
-The archive is written first. A crash in between leaves rows in both places; the next rollover recognises them
-in the archive and does not add them again. So no row is lost and none is archived twice.
+Seed 2D ``trigger_daily_rollover``; semantics "Tasks". Rows leave the dashboard only after they are on disk in
+the archive. What is about to move is written down first, so that a rollover that was cut off anywhere is
+finished by the next one, on whatever day, without a row lost or archived twice.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
-from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.edits import Edit, reset_daily_counters, touch
 from aiemp.dashboard.logs import activity_rows, row_text, row_values, without_activity
-from aiemp.dashboard.writer import Dashboard, open_dashboard
+from aiemp.dashboard.writer import Dashboard, DashboardError, open_dashboard
 from aiemp.durable import make_private_folder, replace_file
 from aiemp.places import Places
 
 log = logging.getLogger("aiemp.dashboard")
 
-LARGEST_ARCHIVE_BYTES = 32 * 1024 * 1024
+KEEP_ROWS = 50
+LARGEST_ARCHIVE_BYTES = 16 * 1024 * 1024
 
 
-def rollover(vault: Path, now: datetime, keep: int = 50) -> int:
+def rollover(vault: Path, now: datetime, keep: int = KEEP_ROWS) -> int:
     """Archive the activity rows beyond the newest ``keep``, reset the daily counters, set "Last Updated".
 
-    ``now`` is aware, in the owner's zone: its date names the archive (Places.activity_archive). Returns how
-    many rows were archived. Raises DashboardError; OSError when the archive cannot be written, and then the
-    dashboard is as it was.
+    The archive is ``Logs/dashboard_archive_<date of now>.json``, an array of one object for each row.
+    Returns how many rows left the dashboard. Raises DashboardError when that cannot be done now.
     """
+    places = Places(vault)
     with open_dashboard(vault) as dashboard:
-        rows = _excess(dashboard, now, keep)
-        if rows:
-            _add_to_archive(Places(vault).activity_archive(now.date()), [values for _text, values in rows])
-        dashboard.update(
-            _remove([text for text, _values in rows], keep, now), reset_daily_counters(), touch(now)
-        )
-    return len(rows)
+        moved = _finish(places, dashboard, now, keep)
+        document = dashboard.read()
+        rows = activity_rows(document, now)
+        if len(rows) > keep:
+            leaving = rows[: len(rows) - keep]
+            archive = places.activity_archive(now.date())
+            intent = {
+                "archive": archive.name,
+                "behind": len(_archived(archive)),
+                "lines": [row_text(row) for row in leaving],
+                "rows": row_values(document, leaving),
+            }
+            replace_file(_intent(places), _json(intent))
+            moved += _finish(places, dashboard, now, keep)
+        dashboard.update(reset_daily_counters(), touch(now))
+    return moved
 
 
-def _excess(dashboard: Dashboard, now: datetime, keep: int) -> list[tuple[str, dict[str, str]]]:
-    """The oldest rows beyond ``keep``: each as the text that identifies it and the values to be archived."""
-    document = dashboard.read()
-    rows = activity_rows(document, now)
-    return [(row_text(row), row_values(document, row)) for row in rows[: max(0, len(rows) - keep)]]
+def _finish(places: Places, dashboard: Dashboard, now: datetime, keep: int) -> int:
+    """Do what the written intent says, from wherever it was left. Returns how many rows were taken away."""
+    intent = _read_intent(places)
+    if intent is None:
+        return 0
+    archive = places.vault / "Logs" / intent["archive"]
+    rows, behind = intent["rows"], intent["behind"]
+    archived = _archived(archive)
+    if archived[behind : behind + len(rows)] != rows:
+        archived[behind:behind] = rows
+        make_private_folder(archive.parent)
+        replace_file(archive, _json(archived))
+    before = len(activity_rows(dashboard.read(), now))
+    dashboard.update(_without(intent["lines"], keep, now))
+    after = len(activity_rows(dashboard.read(), now))
+    _intent(places).unlink(missing_ok=True)
+    return max(0, before - after)
 
 
-def _remove(archived: Sequence[str], keep: int, now: datetime) -> Edit:
+def _without(lines: list[str], keep: int, now: datetime) -> Edit:
     def edit(document: Document) -> Document:
-        return without_activity(document, archived, keep, now)
+        return without_activity(document, lines, keep, now)
 
     return edit
 
 
-def _add_to_archive(path: Path, rows: Sequence[dict[str, str]]) -> None:
-    """Add rows to the day's archive, except those that it has from a rollover that was cut off."""
-    make_private_folder(path.parent)
-    present = _read_archive(path)
-    known = Counter(_identity(row) for row in present)
-    wanted = Counter(_identity(row) for row in rows)
-    missing = wanted - known
-    fresh = []
-    for row in rows:
-        identity = _identity(row)
-        if missing[identity] > 0:
-            missing[identity] -= 1
-            fresh.append(row)
-    text = json.dumps([*present, *fresh], indent=2, ensure_ascii=False)
-    replace_file(path, text.encode("utf-8", "surrogateescape") + b"\n")
-
-
-def _read_archive(path: Path) -> list[object]:
-    """What the archive holds; one that is no list of rows is set aside under another name and kept."""
+def _archived(path: Path) -> list[Any]:
+    """The rows in an archive. One that is not ours to read is set aside under another name and told of."""
+    if path.parent.is_symlink() and not path.parent.resolve().is_relative_to(path.parent.parent.resolve()):
+        raise DashboardError(f"{path.parent} is a symbolic link out of the vault: put a folder there itself")
     try:
-        if path.stat().st_size <= LARGEST_ARCHIVE_BYTES:
-            present = json.loads(path.read_bytes().decode("utf-8", "surrogateescape"))
-            if isinstance(present, list):
-                return present
+        if path.is_symlink() or path.stat().st_size > LARGEST_ARCHIVE_BYTES:
+            rows = None
+        else:
+            rows = json.loads(path.read_bytes())
     except FileNotFoundError:
         return []
     except (ValueError, RecursionError):
-        pass
+        rows = None
+    if isinstance(rows, list):
+        return rows
     kept = path.with_name(f"{path.name}.corrupt-{time.time_ns()}")
     path.rename(kept)
-    log.error("%s is not an archive (torn or edited); it is kept as %s", path, kept.name)
+    log.error("%s is no archive of ours (torn, edited or a link); it is kept as %s", path, kept.name)
     return []
 
 
-def _identity(row: object) -> str:
-    return json.dumps(row, sort_keys=True)
+def _read_intent(places: Places) -> dict[str, Any] | None:
+    path = _intent(places)
+    try:
+        intent = json.loads(path.read_bytes())
+        if not isinstance(intent["rows"], list) or not isinstance(intent["behind"], int):
+            raise ValueError("not an intent")
+        if Path(intent["archive"]).name != intent["archive"] or intent["behind"] < 0:
+            raise ValueError("not a file in Logs")
+        if not all(isinstance(line, str) for line in intent["lines"]):
+            raise ValueError("no lines")
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        log.error("%s is unreadable (%s): a rollover that was cut off is forgotten", path, error)
+        with contextlib.suppress(OSError):
+            path.rename(path.with_name(f"{path.name}.corrupt-{time.time_ns()}"))
+        return None
+    return dict(intent)
+
+
+def _intent(places: Places) -> Path:
+    """What is about to move. Written only here, under the dashboard's lock."""
+    return places.locks / "rollover.json"
+
+
+def _json(value: object) -> bytes:
+    # Bytes that were not UTF-8 in the dashboard are lone surrogates here; JSON can keep them as escapes.
+    return json.dumps(value, ensure_ascii=True, indent=2).encode() + b"\n"

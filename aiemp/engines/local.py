@@ -81,6 +81,7 @@ class LocalEngine:
 
     def start(self) -> None:
         become_subreaper()
+        self.wakeup.on_children()
         if self.with_watchers:
             for event in self.watcher_manager.start_all():
                 log.info("watcher %s: %s", event.name, event.detail)

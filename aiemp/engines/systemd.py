@@ -18,10 +18,10 @@ from aiemp.engines import Event, Happening
 from aiemp.engines.wakeup import Wakeup
 from aiemp.errors import AiempError
 from aiemp.plan import Plan, Watcher
-from aiemp.systemd.names import start_request, task_service, watcher_unit
+from aiemp.systemd.names import NOT_STARTED, start_request, task_service, watcher_unit
 from aiemp.systemd.systemctl import Scope, Systemctl
 from aiemp.watcher_status import WatcherState, WatcherStatus
-from aiemp.watchers.launch import freshness
+from aiemp.watchers.launch import NotStarted, NotStartedKind, freshness, prepare
 
 log = logging.getLogger("aiemp.engine")
 
@@ -35,8 +35,14 @@ PROPERTIES = (
     "Result",
     "MainPID",
     "NRestarts",
+    "ExecMainStatus",
     "ActiveEnterTimestamp",
 )
+LEFT_ALONE_STATES = {
+    NotStartedKind.NOT_CONFIGURED: WatcherState.NOT_CONFIGURED,
+    NotStartedKind.DISABLED: WatcherState.DISABLED,
+    NotStartedKind.DRY_RUN: WatcherState.DISABLED,
+}
 BUSY = ("activating", "active", "deactivating", "reloading")
 
 
@@ -51,10 +57,16 @@ class UnitState:
     pid: int = 0
     restarts: int = 0
     since: datetime | None = None
+    main_status: int = 0
 
     @property
     def busy(self) -> bool:
         return self.active in BUSY
+
+    @property
+    def left_alone(self) -> bool:
+        """Whether ``aiemp watch`` found that the watcher is not to run now."""
+        return self.active == "inactive" and self.main_status == NOT_STARTED
 
 
 class SystemdEngine:
@@ -68,6 +80,7 @@ class SystemdEngine:
         self.systemctl = systemctl
         self.wakeup = wakeup
         self.units: dict[str, UnitState] = {}
+        self._left_alone: dict[str, NotStarted] = {}
 
     def start(self) -> None:
         self.units = self._look()
@@ -126,6 +139,7 @@ class SystemdEngine:
     def apply(self, plan: Plan) -> None:
         self.plan = plan
         self.units = self._look()
+        self._left_alone.clear()
         log.warning("aiemp.toml was edited: `aiemp install-units` brings the units up to date")
 
     def unpause(self) -> None:
@@ -171,7 +185,19 @@ class SystemdEngine:
     def _status(self, watcher: Watcher) -> WatcherStatus:
         unit = self.units.get(watcher_unit(watcher.name), UnitState())
         state, reason = _watcher_state(watcher, unit)
+        if watcher.enabled and unit.left_alone and (why := self._why_left_alone(watcher)) is not None:
+            reason = why.reason
+            state = LEFT_ALONE_STATES[why.kind]
         return WatcherStatus(watcher.name, state, unit.pid or None, unit.since, unit.restarts, reason)
+
+    def _why_left_alone(self, watcher: Watcher) -> NotStarted | None:
+        """Worked out once, since that reads the vault's ``.env`` and warns of what is wrong with it."""
+        if watcher.name not in self._left_alone:
+            launch = prepare(watcher, self.plan, self.systemctl.environ)
+            if not isinstance(launch, NotStarted):
+                return None
+            self._left_alone[watcher.name] = launch
+        return self._left_alone[watcher.name]
 
 
 def _watcher_state(watcher: Watcher, unit: UnitState) -> tuple[WatcherState, str]:
@@ -195,6 +221,7 @@ def _unit_state(shown: Mapping[str, str]) -> UnitState:
         pid=_number(shown.get("MainPID")),
         restarts=_number(shown.get("NRestarts")),
         since=_moment(shown.get("ActiveEnterTimestamp")),
+        main_status=_number(shown.get("ExecMainStatus")),
     )
 
 

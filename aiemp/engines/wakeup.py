@@ -1,4 +1,4 @@
-"""Sleeping until something happens: a signal (a child's end is SIGCHLD), a watched descriptor, or a time.
+"""Sleeping until something happens: a signal, a child's end (SIGCHLD), a watched descriptor, or a time.
 
 ``signal.set_wakeup_fd`` writes a byte into a pipe from the C handler, so there is no moment at which a signal
 can be missed between looking and sleeping. Works the same on Linux and macOS.
@@ -34,7 +34,11 @@ class Wakeup:
         os.set_blocking(self._writer, False)
         # A full pipe means that there is a wake-up waiting already.
         self._fd_before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        self.on(signal.SIGCHLD, lambda _number, _frame: None)
+
+    def on_children(self) -> None:
+        """Wake up at the end of a child, too. Not for a sleeper that starts one on each look."""
+        if self._reader >= 0:
+            self.on(signal.SIGCHLD, lambda _number, _frame: None)
 
     def on(self, number: int, handler: Handler) -> None:
         """Call ``handler`` for signal ``number``; waking up happens by itself."""

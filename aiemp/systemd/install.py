@@ -30,17 +30,19 @@ UNIT_MODE = 0o644
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What an installation would do, before anything is done. ``enabled`` and ``active``: the target now."""
+    """What an installation would do, before anything is done. ``enabled`` and ``active``: the target now.
+    ``wanted``: whether there is to be a target at all, or everything of ours goes."""
 
     installation: Installation
     changes: Changes
+    wanted: bool
     enabled: bool
     active: bool
 
     @property
     def is_unchanged(self) -> bool:
         """Whether there is nothing to write, remove or enable."""
-        return not self.changes.reload and self.enabled
+        return not self.changes.reload and (self.enabled or not self.wanted)
 
 
 def prepare_install(
@@ -76,7 +78,7 @@ def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) 
     if wanted.remove:
         with contextlib.suppress(SystemctlFailed):
             systemctl.reset_failed(*wanted.remove)
-    if TARGET in wanted.stop:
+    if not prepared.wanted:
         return
     if not prepared.enabled:
         systemctl.enable(TARGET)
@@ -107,7 +109,7 @@ def _prepare(
             )
     shown = systemctl.show([TARGET], ("UnitFileState", "ActiveState")).get(TARGET, {})
     enabled = shown.get("UnitFileState") == "enabled"
-    return Prepared(installation, wanted, enabled, shown.get("ActiveState") == "active")
+    return Prepared(installation, wanted, bool(units), enabled, shown.get("ActiveState") == "active")
 
 
 def _present(folder: Path) -> dict[str, str]:

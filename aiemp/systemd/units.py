@@ -63,15 +63,14 @@ class _Rendering:
     installation: Installation
 
     def everything(self) -> tuple[UnitFile, ...]:
-        others = [self._orchestrator()]
-        others += [self._watcher(watcher) for watcher in self.plan.watchers if watcher.enabled]
+        wanted = [self._orchestrator()]
+        wanted += [self._watcher(watcher) for watcher in self.plan.watchers if watcher.enabled]
+        runs = []
         for task in self.plan.tasks:
             if task.enabled:
-                others += self._task(task)
-        # A service that a timer or a path unit starts is not wanted by itself.
-        wanted = [unit.name for unit in others if not unit.name.startswith("aiemp-task-")]
-        wanted += [unit.name for unit in others if unit.name.endswith((".timer", ".path"))]
-        return (self._target(wanted), *others, self._alert())
+                wanted += self._wake_ups(task)
+                runs.append(self._task(task))
+        return (self._target([unit.name for unit in wanted]), *wanted, *runs, self._alert())
 
     def _target(self, wanted: list[str]) -> UnitFile:
         return self._unit(TARGET, "aiemp.target.j2", {"wants": wanted})
@@ -88,8 +87,7 @@ class _Rendering:
         is_built_in = watcher.origin is Origin.BUILT_IN and not watcher.command
         level = Level.OFFLINE if is_built_in else Level.NETWORK
         values = {
-            "description": f"{watcher.name} watcher"
-            + (f": {watcher.description}" if watcher.description else ""),
+            "description": _described(f"{watcher.name} watcher", watcher.description),
             "command": self._command("watch", watcher.name),
             "fingerprint": watcher_fingerprint(watcher, self.plan),
             "is_built_in": is_built_in,
@@ -104,22 +102,25 @@ class _Rendering:
         name = watcher_unit(watcher.name)
         return self._unit(name, "aiemp-watcher.service.j2", values, runs_aiemp=is_built_in)
 
-    def _task(self, task: ScheduledTask) -> Iterator[UnitFile]:
+    def _wake_ups(self, task: ScheduledTask) -> Iterator[UnitFile]:
+        """What starts a task's service: its timer, and what the orchestrator asks through."""
+        values: dict[str, object] = {"task_text": task.name}
+        calendar = on_calendar(task, self.plan.zone_name)
+        yield self._unit(task_timer(task.name), "aiemp-task.timer.j2", {**values, "calendar": calendar})
+        if self.installation.is_system:
+            values["request"] = start_request(task.name)
+            yield self._unit(task_path(task.name), "aiemp-task.path.j2", values)
+
+    def _task(self, task: ScheduledTask) -> UnitFile:
         level = task_level(task, self.plan)
-        about = {"task_text": task.name}
         values = {
-            "description": f"{task.name}" + (f": {task.description}" if task.description else ""),
+            "description": _described(task.name, task.description),
             "command": self._command("trigger", task.name, "--scheduled"),
             "needs_network": level is not Level.OFFLINE,
             "runtime_max_s": task.timeout_minutes * 60.0 + OVERTIME_S,
             **self._sandbox(level),
         }
-        yield self._unit(task_service(task.name), "aiemp-task.service.j2", values)
-        calendar = on_calendar(task, self.plan.zone_name)
-        yield self._unit(task_timer(task.name), "aiemp-task.timer.j2", {"calendar": calendar, **about})
-        if self.installation.is_system:
-            request = {"request": start_request(task.name), **about}
-            yield self._unit(task_path(task.name), "aiemp-task.path.j2", request)
+        return self._unit(task_service(task.name), "aiemp-task.service.j2", values)
 
     def _alert(self) -> UnitFile:
         values = {"command": self._command("alert"), **self._sandbox(Level.NETWORK)}
@@ -159,3 +160,7 @@ class _Rendering:
             raise AiempError(
                 f"{name} cannot be written: {error}; rename it, or correct aiemp.toml"
             ) from error
+
+
+def _described(name: str, description: str) -> str:
+    return f"{name}: {description}" if description else name

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from tests.systemd.debian_root import NoDebianRoot, trixie_root
-from tests.systemd.employee import PREFIX, Employee, build_prefix
+from tests.systemd.employee import Employee, zone_at_noon
 from tests.systemd.inside import User
 from tests.systemd.machine import Machine, NewUser
 from tests.systemd.requirements import why_no_machine
+from tests.systemd.wheel import COMMAND, build_wheels, collect_wheels, install_wheels, python_version
 
 MAKING_A_ROOT_TIMEOUT_S = 1200
 """A test's own limit includes its fixtures, and the first one on the newer systemd downloads a Debian."""
@@ -119,22 +120,47 @@ def cannot_be_had(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A venv with the built wheel, to be copied into machines."""
-    return build_prefix(tmp_path_factory.mktemp("prefix"))
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built wheel, beside all that it needs."""
+    return build_wheels(tmp_path_factory.mktemp("built"))
 
 
 @pytest.fixture(scope="session")
-def equipped(machine: Machine, prefix: Path) -> Machine:
-    """The machine with aiemp in it."""
-    machine.copy_in(prefix, PREFIX.parent)
-    machine.run(["mv", str(PREFIX.parent / prefix.name), str(PREFIX)])
-    return machine
+def equip(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Machine], Machine]:
+    """``equip(machine)`` has aiemp in it, for all its users."""
+    collected: dict[str, Path] = {}
+
+    def installed(machine: Machine) -> Machine:
+        if not machine.exists(COMMAND):
+            version = python_version(machine)
+            if version not in collected:
+                collected[version] = tmp_path_factory.mktemp("wheels")
+                collect_wheels(wheel, version, collected[version])
+            install_wheels(machine, collected[version])
+        return machine
+
+    return installed
+
+
+@pytest.fixture(scope="session")
+def equipped(each_machine: Machine, equip: Callable[[Machine], Machine]) -> Machine:
+    """Each machine, with aiemp in it."""
+    return equip(each_machine)
+
+
+@pytest.fixture(scope="session", params=[False, True], ids=["user", "system"])
+def worker(request: pytest.FixtureRequest, equipped: Machine) -> Iterator[Employee]:
+    """One user for each machine and each kind of installation; see ``employee``."""
+    user = equipped.add_user(f"worker{next(_user_numbers)}")
+    made = Employee(equipped, user, request.param, zone_at_noon(equipped.now()))
+    yield made
+    equipped.remove_user(user.name)
 
 
 @pytest.fixture
-def employee(equipped: Machine, new_user: NewUser) -> Employee:
-    """A fresh user of the machine, with a vault and a configuration in which no task runs."""
-    made = Employee(equipped, new_user(equipped))
-    made.init()
-    return made
+def employee(worker: Employee) -> Iterator[Employee]:
+    """An employee with a fresh vault, of whom nothing is installed, in four variants: under his own systemd and
+    under the machine's, on each machine."""
+    worker.move_in()
+    yield worker
+    worker.clear()

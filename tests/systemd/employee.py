@@ -7,13 +7,13 @@ import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from tests.systemd.inside import User
 from tests.systemd.machine import Machine
 from tests.systemd.waiting import wait_until
 
-PREFIX = Path("/opt/aiemp-test")
 SYSTEM_CONFIG = Path("/etc/aiemp/aiemp.toml")
 SYSTEM_UNITS = Path("/etc/systemd/system")
 
@@ -37,13 +37,22 @@ EAGER = "RestartSec=20ms\n"
 """What a drop-in says so that a test need not wait for a pause; how long that is, test_units_verify tells."""
 
 
+def zone_at_noon(now: datetime) -> str:
+    """A time zone in which it is past noon at ``now``, and will not be midnight while a test runs."""
+    return f"Etc/GMT{now.hour - 12:+d}"  # POSIX counts the other way round
+
+
 @dataclass(frozen=True, slots=True)
 class Employee:
-    """One user's employee on ``machine``: under his own systemd, or with ``is_system`` under the machine's."""
+    """One user's employee on ``machine``: under his own systemd, or with ``is_system`` under the machine's.
+
+    ``zone`` is the time zone of his configuration; with :func:`zone_at_noon` today's 00:00 is long past.
+    """
 
     machine: Machine
     user: User
     is_system: bool
+    zone: str
 
     # Where things are
 
@@ -115,7 +124,9 @@ class Employee:
 
     def history(self, task: str) -> list[str]:
         """How the runs of a task ended, the oldest first."""
-        lines = self.machine.run(["sh", "-c", 'cat "$1"/*.jsonl', "sh", self.vault / "Logs/aiemp/runs"], check=False)
+        lines = self.machine.run(
+            ["sh", "-c", 'cat "$1"/*.jsonl', "sh", self.vault / "Logs/aiemp/runs"], check=False
+        )
         runs = [json.loads(line) for line in lines.stdout.splitlines()]
         return [run["result"] for run in runs if run["task"] == task]
 
@@ -124,9 +135,10 @@ class Employee:
         return self.machine.run(["ls", self.vault / "Needs_Action/alerts"], check=False).stdout.split()
 
     def processes(self, command: str) -> int:
-        """How many processes of the user have this command line."""
-        found = ["pgrep", "-u", self.user.name, "-c", "-x", "-f", command]
-        return int(self.machine.run(found, check=False).stdout)
+        """How many processes of the machine have this command line."""
+        look = 'for each in /proc/[0-9]*; do tr "\\0" " " < "$each/cmdline"; echo; done 2> /dev/null'
+        lines = self.machine.run(["sh", "-c", look], check=False).stdout.splitlines()
+        return sum(line.rstrip() == command for line in lines)
 
     def until(self, condition: Callable[[], object], what: str, deadline_s: float = 30.0) -> None:
         """Wait for something; show the journal when it does not come."""
@@ -134,9 +146,13 @@ class Employee:
 
     # What is done to it
 
+    def move_in(self) -> None:
+        """Make the vault, as a new user does."""
+        self.machine.run(["aiemp", "init", self.vault], user=self.user.name)
+
     def configure(self, text: str) -> None:
         """Write aiemp.toml, with the vault in it."""
-        content = f"vault = {json.dumps(str(self.vault))}\n{text}"
+        content = f"vault = {json.dumps(str(self.vault))}\ntimezone = {json.dumps(self.zone)}\n{text}"
         self.machine.write_file(self.config, content, user=self.manager, mode=0o644)
 
     def drop_in(self, unit: str, *lines: str) -> None:
@@ -160,7 +176,8 @@ class Employee:
     def clear(self) -> None:
         """Away with its units, its vault and its configuration; the user stays."""
         self.systemctl("stop", TARGET, "aiemp-*", check=False)
-        remove = 'rm -rf "$1"/aiemp* "$1"/*.wants/aiemp.target "$2"/*aiemp* "$3" "${4%/*}" /run/aiemp /var/cache/aiemp'
-        self.machine.run(["sh", "-c", remove, "sh", self.units, self.stamps, self.vault, self.config])
+        remove = 'rm -rf "$1"/aiemp* "$1"/*.wants/aiemp.target "$2"/*aiemp* "$3" "$4/.config/aiemp"'
+        remove += ' "$4/.local/bin" /etc/aiemp /run/aiemp /var/cache/aiemp'
+        self.machine.run(["sh", "-c", remove, "sh", self.units, self.stamps, self.vault, self.user.home])
         self.systemctl("daemon-reload")
         self.systemctl("reset-failed", check=False)

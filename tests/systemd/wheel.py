@@ -15,19 +15,21 @@ COMMAND = Path("/usr/local/bin/aiemp")
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 
-def build_wheel(folder: Path) -> Path:
-    """The wheel of this checkout."""
-    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
-    subprocess.run([*PIP, *build], check=True)
+def build_wheels(folder: Path) -> Path:
+    """The wheel of this checkout, beside wheels of all that it needs on this Python."""
+    constraint = ["--constraint", str(ROOT / "constraints.txt")]
+    subprocess.run([*PIP, "wheel", "--wheel-dir", str(folder), *constraint, str(ROOT)], check=True)
     (wheel,) = folder.glob("aiemp-*.whl")
     return wheel
 
 
 def collect_wheels(wheel: Path, python_version: str, folder: Path) -> None:
-    """Put ``wheel``, what it needs on that Python, and pip into ``folder``."""
-    which = ["--only-binary=:all:", "--python-version", python_version]
+    """Put ``wheel``, what it needs on that Python, and pip into ``folder``. What has no wheel in the package
+    index is pure Python, and lies beside ``wheel``."""
+    which = ["--only-binary=:all:", "--python-version", python_version, "--find-links", str(wheel.parent)]
     constraint = ["--constraint", str(ROOT / "constraints.txt")]
-    subprocess.run([*PIP, "download", "--dest", str(folder), *which, *constraint, str(wheel), "pip"], check=True)
+    download = ["download", "--dest", str(folder), *which, *constraint]
+    subprocess.run([*PIP, *download, str(wheel), "pip"], check=True)
 
 
 def python_version(machine: Machine) -> str:

@@ -12,7 +12,8 @@ import click
 from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import all_names, completing, suggestion
-from aiemp.cli.screen import Screen
+from aiemp.cli.screen import Screen, visible
+from aiemp.cli.unit_update import UnitUpdate, update_units
 from aiemp.errors import UsageError
 from aiemp.plan import Plan
 
@@ -28,7 +29,11 @@ class Switched:
     enabled: bool
     changed: bool
     config_file: Path
-    exit_code: int = 0
+    units: UnitUpdate
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.units.problem else 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -37,16 +42,16 @@ class Switched:
             "enabled": self.enabled,
             "changed": self.changed,
             "config_file": str(self.config_file),
+            "units": self.units.as_json(),
         }
 
     def as_text(self, screen: Screen) -> str:
         state = screen.paint("enabled" if self.enabled else "disabled", "strong")
-        if not self.changed:
-            return f"{self.kind} {self.name}: {state} already"
-        return (
-            f"{self.kind} {self.name}: {state} now, in {self.config_file}\n"
-            "An aiemp that runs takes it up at its next tick."
-        )
+        said = f"{self.kind} {self.name}: {state}"
+        said += f" now, in {visible(str(self.config_file))}" if self.changed else " already"
+        if self.units.scope is not None:
+            return f"{said}\n{self.units.as_text(screen)}"
+        return f"{said}\nAn aiemp that runs takes it up at its next tick." if self.changed else said
 
 
 @command("enable")
@@ -54,7 +59,8 @@ class Switched:
 def enable(invocation: Invocation, name: str) -> Switched:
     """Switch a task or watcher on.
 
-    Writes `enabled = true` into the configuration, which is made if there is none; comments stay.
+    Writes `enabled = true` into the configuration, which is made if there is none; comments stay. Where
+    systemd units are installed, they follow at once.
     """
     return _switch(invocation, name, True)
 
@@ -64,7 +70,8 @@ def enable(invocation: Invocation, name: str) -> Switched:
 def disable(invocation: Invocation, name: str) -> Switched:
     """Switch a task or watcher off.
 
-    Writes `enabled = false` into the configuration, which is made if there is none; comments stay.
+    Writes `enabled = false` into the configuration, which is made if there is none; comments stay. Where
+    systemd units are installed, they follow at once.
     """
     return _switch(invocation, name, False)
 
@@ -77,7 +84,8 @@ def _switch(invocation: Invocation, name: str, enabled: bool) -> Switched:
     file = plan.config_file or config_file(invocation.config, os.environ)
     kind = _kind_of(plan, name)
     changed = set_enabled(file, "tasks" if kind == "task" else "watchers", name, enabled)
-    return Switched(kind, name, enabled, changed, file)
+    adopting = (name,) if kind == "watcher" and enabled else ()
+    return Switched(kind, name, enabled, changed, file, update_units(plan, file, adopting))
 
 
 def _kind_of(plan: Plan, name: str) -> Kind:

@@ -1,9 +1,17 @@
-"""``aiemp logs``: the last lines of the right log file, and what is added to it."""
+"""``aiemp logs``: the journal of the right unit; without systemd the end of the right log file, and what is
+added to it."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
+import shlex
+import signal
+import sys
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -18,6 +26,8 @@ from aiemp.cli.screen import visible
 from aiemp.errors import UsageError
 from aiemp.places import Places
 from aiemp.plan import Plan
+
+log = logging.getLogger("aiemp.cli")
 
 ORCHESTRATOR = "orchestrator"
 FOLLOW_PAUSE_S = 0.3
@@ -40,9 +50,90 @@ LINES_AT_ONCE = 1000
 def logs(invocation: Invocation, name: str | None, follow: bool, count: int) -> None:
     """Show the end of a log.
 
-    That of the task or watcher NAME; without NAME, the orchestrator's.
+    That of the task or watcher NAME; without NAME, the orchestrator's. Under systemd it is the journal
+    (journalctl), otherwise the log file.
     """
-    path = _log_of(invocation, invocation.load_plan(), name)
+    plan = invocation.load_plan()
+    subject = _subject(invocation, plan, name)
+    journal = _journal(plan, subject, count, follow=follow)
+    if journal:
+        if subject.output is not None and subject.output.is_file():
+            invocation.note(f"what the task itself printed is in {subject.output}")
+        _become(journal)
+    _show_file(invocation, subject.file, count, follow=follow)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Whose log is asked for: its unit, and its log file. ``output``: a file that the journal has not."""
+
+    unit: str
+    file: Path
+    output: Path | None = None
+
+
+def _subject(invocation: Invocation, plan: Plan, name: str | None) -> _Subject:
+    from aiemp.systemd.names import ORCHESTRATOR as ORCHESTRATOR_UNIT
+
+    places = Places(plan.vault)
+    if name is None or (name == ORCHESTRATOR and name not in all_names(plan)):
+        return _Subject(ORCHESTRATOR_UNIT, places.orchestrator_log)
+    if plan.watcher(name) is not None:
+        if plan.task(name) is not None:
+            invocation.note(
+                f"{name!r} is a watcher and a task; this is the watcher's log, the task's is "
+                f"{places.task_log(name)}"
+            )
+        return _watcher(places, name)
+    if plan.task(name) is not None:
+        return _task(places, name)
+    if "/" not in name:
+        # One that left the plan: its log is still there.
+        for subject in (_watcher(places, name), _task(places, name)):
+            if subject.file.is_file():
+                return subject
+    known = [ORCHESTRATOR, *all_names(plan)]
+    raise UsageError(f"there is no task or watcher {name!r}{suggestion(name, known)}")
+
+
+def _watcher(places: Places, name: str) -> _Subject:
+    from aiemp.systemd.names import watcher_unit
+
+    return _Subject(watcher_unit(name), places.watcher_log(name))
+
+
+def _task(places: Places, name: str) -> _Subject:
+    from aiemp.systemd.names import task_service
+
+    return _Subject(task_service(name), places.task_log(name), places.task_log(name))
+
+
+def _journal(plan: Plan, subject: _Subject, count: int, *, follow: bool) -> list[str]:
+    """The journalctl call for a subject whose unit is installed; empty when its log is the file."""
+    from aiemp.locks import probe
+    from aiemp.systemd.command_lines import journal_argv
+    from aiemp.systemd.installed import installed_for, is_booted
+
+    units = installed_for(plan.vault, os.environ) if is_booted() else None
+    if units is None or subject.unit not in units.texts:
+        return []
+    holder = probe(Places(plan.vault).orchestrator_lock)
+    if holder is not None and holder.owner.startswith("local "):
+        return []  # units are installed, but it is `aiemp run` that works now, and it writes files
+    return journal_argv(units.scope, subject.unit, count, follow=follow)
+
+
+def _become(argv: list[str]) -> None:
+    """Become that program; returns only when there is none of its name."""
+    log.info("%s", shlex.join(argv))
+    sys.stdout.flush()
+    # Python ignores it, and an executed program would go on ignoring it (execve(2)).
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    with contextlib.suppress(FileNotFoundError):
+        os.execvp(argv[0], argv)  # noqa: S606 - no shell is what is wanted
+
+
+def _show_file(invocation: Invocation, path: Path, count: int, *, follow: bool) -> None:
     is_terminal = screen().width is not None
     tail = last_lines(path, count)
     if tail is None:
@@ -55,28 +146,6 @@ def logs(invocation: Invocation, name: str | None, follow: bool, count: int) -> 
     while True:
         _show(follower.new_lines(), is_terminal)
         time.sleep(FOLLOW_PAUSE_S)
-
-
-def _log_of(invocation: Invocation, plan: Plan, name: str | None) -> Path:
-    places = Places(plan.vault)
-    if name is None or (name == ORCHESTRATOR and name not in all_names(plan)):
-        return places.orchestrator_log
-    if plan.watcher(name) is not None:
-        if plan.task(name) is not None:
-            invocation.note(
-                f"{name!r} is a watcher and a task; this is the watcher's log, the task's is "
-                f"{places.task_log(name)}"
-            )
-        return places.watcher_log(name)
-    if plan.task(name) is not None:
-        return places.task_log(name)
-    if "/" not in name:
-        # One that left the plan: its log is still there.
-        for path in (places.watcher_log(name), places.task_log(name)):
-            if path.is_file():
-                return path
-    known = [ORCHESTRATOR, *all_names(plan)]
-    raise UsageError(f"there is no task or watcher {name!r}{suggestion(name, known)}")
 
 
 def _show(lines: Iterable[bytes], is_terminal: bool) -> None:

@@ -1,0 +1,112 @@
+"""Bringing the installed units up to date after an edit of aiemp.toml, without being asked for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiemp.cli.installing import asked_systemd_version, environment_of, systemctl_of
+from aiemp.cli.screen import Screen, visible
+from aiemp.errors import AiempError
+
+if TYPE_CHECKING:
+    from aiemp.plan import Plan
+    from aiemp.systemd.install import Prepared
+    from aiemp.systemd.installed import InstalledUnits
+
+
+@dataclass(frozen=True, slots=True)
+class UnitUpdate:
+    """What became of the units. ``scope`` is None when none are installed; ``problem`` says why they are as
+    they were, and what to do."""
+
+    scope: str | None = None
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    problem: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "scope": self.scope,
+            "written": list(self.written),
+            "removed": list(self.removed),
+            "problem": self.problem,
+        }
+
+    def as_text(self, screen: Screen) -> str:
+        """One line, or none where there is no systemd to speak of."""
+        if self.problem:
+            return screen.paint(f"systemd: not changed: {visible(self.problem)}", "bad")
+        if self.scope is None:
+            return ""
+        parts = [
+            f"{verb} {', '.join(names)}"
+            for verb, names in (("removed", self.removed), ("wrote", self.written))
+            if names
+        ]
+        return f"systemd: {'; '.join(parts) or 'nothing to change'}"
+
+
+def update_units(plan: Plan, config_file: Path, adopting: Collection[str]) -> UnitUpdate:
+    """Have the installed units of ``plan.vault`` follow ``config_file``, which was just edited.
+
+    ``adopting`` are watchers of the vault that the user has named. What cannot be done is the result's
+    ``problem``, never an exception: the edit itself was done.
+    """
+    from aiemp.systemd.installed import installed_for
+
+    units = installed_for(plan.vault, os.environ)
+    if units is None:
+        return UnitUpdate()
+    scope = units.scope.value
+    try:
+        prepared = _bring_up_to_date(units, config_file, adopting)
+    except AiempError as error:
+        return UnitUpdate(scope, problem=str(error))
+    return UnitUpdate(scope, tuple(unit.name for unit in prepared.changes.write), prepared.changes.remove)
+
+
+def _bring_up_to_date(units: InstalledUnits, config_file: Path, adopting: Collection[str]) -> Prepared:
+    from aiemp.config.load import load_plan
+    from aiemp.systemd.drift import adopted, installation_of
+    from aiemp.systemd.install import carry_out, prepare_install
+    from aiemp.systemd.installed import is_booted
+
+    _check_reach(units, config_file)
+    if not is_booted():
+        raise AiempError("units are installed, but systemd does not run this machine")
+    environ = environment_of(units.run_as)
+    edited = load_plan(config=config_file, vault=units.vault, environ=environ, system=units.is_system)
+    installation = installation_of(units, edited.config_file, environ, asked_systemd_version(environ))
+    systemctl = systemctl_of(environ, user=not units.is_system)
+    try:
+        prepared = prepare_install(adopted(edited, units, adopting), installation, systemctl, environ)
+        # Whether the target starts at boot is not what was asked, so that stays as it is.
+        carry_out(replace(prepared, enabled=True), systemctl)
+    except AiempError as error:
+        raise AiempError(f"{error}; mend that, then run: {_install_line(units, environ)}") from error
+    return prepared
+
+
+def _check_reach(units: InstalledUnits, config_file: Path) -> None:
+    """Refuse to change units that go by another file, or that only root may change."""
+    if units.config_file is not None and not _is_same(units.config_file, config_file):
+        raise AiempError(
+            f"the installed units go by {units.config_file}, so name that one: --config {units.config_file}"
+        )
+    if units.is_system and os.geteuid() != 0:
+        raise AiempError(f"the units are the machine's; run: {_install_line(units, os.environ)}")
+
+
+def _install_line(units: InstalledUnits, environ: Mapping[str, str]) -> str:
+    from aiemp.process import find_program
+    from aiemp.systemd.command_lines import install_line
+
+    return install_line(units, str(find_program("aiemp", environ) or "aiemp"))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
