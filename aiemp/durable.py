@@ -15,12 +15,17 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
 
-def make_private_folder(path: Path, *, levels: int = 2) -> None:
+def make_private_folder(path: Path, *, levels: int = 2, may_lead_away: bool = False) -> None:
     """Create ``path`` with mode 0700, whatever the umask; existing folders stay as they are.
 
     At most ``levels`` missing folders are made. More are missing when the vault itself has vanished (not
-    mounted, moved): then FileNotFoundError, since an empty vault in its place would hide that.
+    mounted, moved): then FileNotFoundError, since an empty vault in its place would hide that. OSError too
+    when one of these levels is a link that leads out of the folder above them: Claude writes into the vault,
+    and a link there must not make us write elsewhere. ``may_lead_away`` is for folders outside of the vault.
     """
+    top = path.parents[levels - 1]
+    if not may_lead_away and not path.resolve().is_relative_to(top.resolve()):
+        raise OSError(errno.ELOOP, f"a link leads out of {top}; put a folder there instead", str(path))
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     if len(missing) > levels:
         raise FileNotFoundError(errno.ENOENT, "the vault's folder is not there", str(missing[-1]))
@@ -59,7 +64,8 @@ def append_line(path: Path, line: bytes) -> None:
     The caller holds a lock: two appenders would otherwise both see the torn end.
     """
     created = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE_FILE)
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(path, flags, PRIVATE_FILE)
     try:
         size = os.fstat(descriptor).st_size
         torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"

@@ -72,9 +72,16 @@ def vault_dry_run(vault: Path) -> tuple[str | None, list[str]]:
         return None, []
     except OSError as error:
         return "(not readable)", [f"{path} {problem(error)}; make it readable, or remove it"]
+    if b"\0" in data:  # UTF-16, as some shells write it: what it says about DRY_RUN cannot be told
+        return "(not readable)", [f"{path} is not UTF-8 text; save it as UTF-8"]
     if b"DRY_RUN" not in data:
         return None, []  # and dotenv need not be imported
-    variables, _ = parse_dotenv(data.decode("utf-8", errors="replace"))
+    text = data.decode("utf-8", errors="replace")
+    variables, complaints = parse_dotenv(text)
+    lines = text.splitlines()
+    for line, complaint in complaints:
+        if "DRY_RUN" in lines[line - 1] and not lines[line - 1].lstrip().startswith("#"):
+            return "(not understood)", [f"{path}:{line}: {complaint}"]
     return variables.get("DRY_RUN"), []
 
 

@@ -88,7 +88,7 @@ def acquire(path: Path, holder: Holder, *, on_wait: Callable[[Holder], None] | N
 def probe(path: Path) -> Holder | None:
     """Who holds the lock at ``path`` now; None when nobody does. Changes nothing."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return None
     try:
@@ -126,12 +126,13 @@ def short_lock(path: Path) -> Iterator[None]:
 
 def _open(path: Path) -> int:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        # Not through a link: what the holder writes about itself would replace the file that it leads to.
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
     except OSError as error:
         if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT):
             raise
         # A lock can be taken on a file that cannot be written; only the holder's name is lost.
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
 
 def _try_lock(descriptor: int, patience_s: float) -> bool:

@@ -296,7 +296,11 @@ class Orchestrator:
                 f"{self.vault_path} is kept running already by the {held.holder}; stop that one first"
             ) from None
         except OSError as error:
-            raise AiempError(f"{self.vault_path} cannot be used as a vault: {error}") from error
+            reason = error.strerror or error
+            raise AiempError(
+                f"{self.vault_path} cannot be written ({reason}), so nothing could be recorded and nothing "
+                "runs; make it writable for this user, or try `aiemp run --dry-run`"
+            ) from error
         with lock:
             self.wakeup.open()
             try:

@@ -63,7 +63,8 @@ class OrchestratorReport:
                 f"watcher_{name}",
                 f"Watcher {name} is paused",
                 event.detail,
-                f"See `aiemp logs {name}`, mend the cause, then restart aiemp or send it SIGHUP",
+                event.remedy
+                or f"See `aiemp logs {name}`, mend the cause, then restart aiemp or send it SIGHUP",
                 now,
             )
         elif event.detail != "stopped":

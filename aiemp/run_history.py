@@ -24,6 +24,7 @@ log = logging.getLogger("aiemp.history")
 LONGEST_ERROR = 2000
 BLOCK_BYTES = 64 * 1024
 RECENT_LINES = 5000
+LONGEST_LINE_BYTES = 1024 * 1024
 
 
 def entry_of(run: Run, end: Ended, details: Mapping[str, object] | None) -> dict[str, Any]:
@@ -115,6 +116,8 @@ def _lines_backwards(path: Path) -> Iterator[bytes]:
             file.seek(position)
             lines = (file.read(size) + rest).split(b"\n")
             rest = lines.pop(0)
+            if len(rest) > LONGEST_LINE_BYTES:
+                rest = b""  # no line of ours; without this, reading it would take time squared
             yield from (line for line in reversed(lines) if line.strip())
         if rest.strip():
             yield rest

@@ -48,8 +48,11 @@ def publish_interrupted(
 ) -> None:
     """Show a run whose process died without a word, once another process has found out."""
     end = Ended(Result.INTERRUPTED, now, 0.0, f"the run {run.name} was cut off (power cut or kill)")
-    log.warning("%s%s", end.error, "; that was its last attempt" if exhausted else "; it is done again")
-    _add_error(plan, run.task, now, end.error, "See the alert" if exhausted else "It is done again")
+    what_next = "See the alert" if exhausted else "It is done again"
+    if run.manual:
+        what_next = "It was started by hand: run it again if it is still wanted"
+    log.warning("%s; %s", end.error, what_next)
+    _add_error(plan, run.task, now, end.error, what_next)
     if exhausted:
         raise_task_alert(plan, run, end, environ)
 

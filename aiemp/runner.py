@@ -1,6 +1,6 @@
 """The one way to run a task: a timer, the local engine and a person all come through :func:`run_task`.
 
-run lock → recovery → due? → preflight → ledger: begun → trigger function → ledger: ended → dashboard.
+run lock → recovery → due? → ledger: begun → trigger function → ledger: ended → dashboard.
 So locking, the due check, the time limit, the record and the dashboard row exist once, for every engine.
 """
 
@@ -155,10 +155,7 @@ class _Attempt:
         slot = decision.slot if decision.due and decision.slot else now
         run = Run(self.task.name, slot, 1 if manual else decision.attempt, now, os.getpid(), manual)
         try:
-            self._preflight()
             self.ledger.begin(run)
-        except Blocked as blocked:
-            return self._block(run, blocked, started)
         except OSError as error:
             reason = f"the run cannot be written down, so it is not started: {error}"
             return self._block(run, Blocked(reason), started)
@@ -228,12 +225,6 @@ class _Attempt:
         except OSError as error:
             log.error("%s is blocked, which cannot be written down: %s", run.name, error)
         return self._blocked_report(blocked.reason, started, run)
-
-    def _preflight(self) -> None:
-        if self.task.requires_claude:
-            from aiemp.claude import find_claude  # noqa: PLC0415 - most tasks run without Claude
-
-            find_claude(self.plan.claude, self.environ)
 
     def _require_vault(self) -> None:
         from aiemp.vault.layout import require_vault  # noqa: PLC0415 - keeps --help and errors quick

@@ -86,14 +86,15 @@ class StateFile:
         return False
 
     def _read(self) -> dict[str, Any] | None:
-        """The state file's content; empty when there is none, None when it is no state."""
+        """The state file's content, None when it is no state. When there is none (a fresh start, or a state
+        that was cleaned away) it is what the history knows: a restart must repeat nothing."""
         path = self.places.ledger
         for patience_s in (0.05, 0.2, None):
             try:
                 size = path.stat().st_size
                 document = json.loads(path.read_bytes()) if size <= LARGEST_STATE_BYTES else None
             except FileNotFoundError:
-                return {}
+                return self._from_history()
             except (ValueError, RecursionError):
                 document = None
             if isinstance(document, dict):
@@ -102,6 +103,10 @@ class StateFile:
                 time.sleep(patience_s)
         return None
 
+    def _from_history(self) -> dict[str, Any]:
+        last_runs = dict(self._last_runs())
+        return {"schedule_last_run": last_runs} if last_runs else {}
+
     def _read_or_set_aside(self) -> dict[str, Any]:
         """:meth:`_read`; a file that is no state is kept under another name, as it may still tell its
         owner something, and made anew with the last runs known elsewhere. The caller holds the lock."""
@@ -109,7 +114,7 @@ class StateFile:
         if document is None:
             path = self.places.ledger
             kept = path.with_name(f"{path.name}.corrupt-{time.time_ns()}")
-            document = {"schedule_last_run": dict(self._last_runs())}
+            document = self._from_history()
             path.rename(kept)
             replace_file(path, json.dumps(document, indent=2).encode() + b"\n")
             log.error(

@@ -15,6 +15,7 @@ COMMANDS = {
     "init": "aiemp.cli.commands.init:init",
     "run": "aiemp.cli.commands.run:run",
     "status": "aiemp.cli.commands.status:status",
+    "doctor": "aiemp.cli.commands.doctor:doctor",
     "list": "aiemp.cli.commands.list:list_tasks",
     "check": "aiemp.cli.commands.check:check",
     "trigger": "aiemp.cli.commands.trigger:trigger",

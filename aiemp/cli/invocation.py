@@ -31,6 +31,14 @@ class Invocation:
         asked = LEVELS.get(max(self.verbosity, -1), logging.DEBUG)
         log_to(None, level=asked if level is None else min(asked, level))
 
+    def load_plan_of_vault(self) -> Plan:
+        """:meth:`load_plan`, for a command that shows what a vault holds: Blocked when it is not there."""
+        from aiemp.vault.layout import require_vault
+
+        plan = self.load_plan()
+        require_vault(plan.vault)
+        return plan
+
     def load_plan(self, *, dry_run: bool = False, warn: bool = True) -> Plan:
         """The plan, its warnings being logged. Raises ConfigError with every mistake."""
         from aiemp.config.load import load_plan

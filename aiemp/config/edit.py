@@ -34,7 +34,7 @@ def set_enabled(config_file: Path, section: Literal["tasks", "watchers"], name: 
     path = config_file
     try:
         path = config_file.resolve()  # a link, as dotfile managers make them, stays one
-        make_private_folder(path.parent)
+        make_private_folder(path.parent, may_lead_away=True)
         return _set_enabled(path, section, name, enabled)
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, in Python before 3.13
         reason = error.strerror if isinstance(error, OSError) else "a loop of links"

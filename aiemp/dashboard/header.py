@@ -21,7 +21,7 @@ _YAML_SAMPLE = "2000-01-01T00:00:00Z"
 _UPDATED = re.compile(r"(?P<lead>(?:[^\w|]|_)*)last[ _-]?updated?(?![^\W_])[ \t*_]*:?[ \t*_]*", re.IGNORECASE)
 _STATUS = re.compile(r"(?P<lead>(?:[^\w|]|_)*)system[ _-]?status[ \t*_]*:[ \t*_]*", re.IGNORECASE)
 _YAML_UPDATED = re.compile(r"last[_-]?updated?[ \t]*:[ \t]*(?P<quote>[\"']?)", re.IGNORECASE)
-_AROUND = "*_ \t\"'"
+_AROUND = "*_ \t"
 _DATE_LIKE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b")
 _STANDINS = frozenset({"", "never", "n/a", "na", "none", "null", "tbd", "~"})
 _SECTION = "last updated"
@@ -115,10 +115,11 @@ def _stamped(body: str, start: int, at: datetime) -> str:
             return body
         new = written_like(found[0], at) or found[0]
         return body[: start + found.start()] + new + body[start + found.end() :]
-    text = value.strip(_AROUND)
+    yaml = _YAML_UPDATED.match(body)
+    text = value.strip(_AROUND + "\"'" if yaml else _AROUND)
     if not (_is_standin(text) or (len(text) <= LONGEST_FREE_FORM and _DATE_LIKE.search(text))):
         return body
-    new = written_like(_YAML_SAMPLE if _YAML_UPDATED.match(body) else DATE_AND_SECONDS, at) or ""
+    new = written_like(_YAML_SAMPLE if yaml else DATE_AND_SECONDS, at) or ""
     if text:
         return body[:start] + value.replace(text, new, 1)
     gap = "" if not start or body[start - 1] in " \t\"'" else " "

@@ -64,7 +64,7 @@ def _finish(places: Places, dashboard: Dashboard, now: datetime, keep: int) -> i
     archived = _archived(archive)
     if archived[behind : behind + len(rows)] != rows:
         archived[behind:behind] = rows
-        make_private_folder(archive.parent)
+        make_private_folder(archive.parent, levels=1)
         replace_file(archive, _json(archived))
     before = len(activity_rows(dashboard.read(), now))
     dashboard.update(_without(intent["lines"], keep, now))

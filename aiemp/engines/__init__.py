@@ -24,11 +24,13 @@ class Happening(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One happening: ``name`` is the watcher's or the task's, ``detail`` says more, in words."""
+    """One happening: ``name`` is the watcher's or the task's, ``detail`` says more, in words; ``remedy`` is
+    what its owner can do, where that depends on the engine."""
 
     happening: Happening
     name: str
     detail: str = ""
+    remedy: str = ""
 
 
 class Engine(Protocol):

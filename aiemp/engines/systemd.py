@@ -92,8 +92,7 @@ class SystemdEngine:
             unit = watcher_unit(watcher.name)
             was, is_now = before.get(unit, UnitState()), self.units[unit]
             if is_now.active == "failed" and was.active != "failed":
-                detail = f"systemd gave it up ({is_now.result}) after {is_now.restarts} restarts"
-                events.append(Event(Happening.WATCHER_PAUSED, watcher.name, detail))
+                events.append(self._paused(watcher, unit, is_now.result))
             elif is_now.restarts > was.restarts and unit in before:
                 detail = f"systemd restarted it, {is_now.restarts - was.restarts} times since the last look"
                 events.append(Event(Happening.WATCHER_DIED, watcher.name, detail))
@@ -105,6 +104,12 @@ class SystemdEngine:
             if was.busy and not is_now.busy:
                 events.append(Event(Happening.TASK_ENDED, task.name, is_now.result))
         return events
+
+    def _paused(self, watcher: Watcher, unit: str, result: str) -> Event:
+        from aiemp.systemd.failures import failure_words, watcher_remedy  # noqa: PLC0415 - rare, and heavy
+
+        remedy = watcher_remedy(self.systemctl.scope, watcher.name, unit)
+        return Event(Happening.WATCHER_PAUSED, watcher.name, failure_words(unit, result), remedy)
 
     def check_freshness(self, now: datetime) -> Sequence[Event]:
         events = []

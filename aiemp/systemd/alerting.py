@@ -12,77 +12,93 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from aiemp.alerts import Alert, raise_alert
+from aiemp.errors import LockHeld
 from aiemp.ledger import Ledger
+from aiemp.locks import Holder, acquire
 from aiemp.plan import Plan
-from aiemp.run_report import publish_interrupted
+from aiemp.run_report import publish_end, publish_interrupted
+from aiemp.runs import Ended, Result, Run
+from aiemp.systemd.failures import TIMED_OUT, WORDS, failure_words, watcher_remedy
 from aiemp.systemd.names import ORCHESTRATOR, task_of, watcher_of
+from aiemp.systemd.systemctl import Scope
 
 log = logging.getLogger("aiemp.alerts")
 
-WORDS = {
-    "timeout": "was ended by systemd at its time limit",
-    "watchdog": "gave no sign of life and was restarted by systemd's watchdog",
-    "oom-kill": "ran out of memory and was killed",
-    "signal": "was killed by a signal",
-    "core-dump": "crashed",
-    "exit-code": "ended with an error",
-    "start-limit-hit": "was restarted too often and given up",
-    "protocol": "ended before it was ready",
-    "resources": "could not be started",
-}
+RECENT_S = 120.0
+"""An end that was written down within this time is the one that the unit failed with."""
 
 
-def report_failed_unit(plan: Plan, unit: str, now: datetime, environ: Mapping[str, str]) -> str:
+def report_failed_unit(
+    plan: Plan, unit: str, now: datetime, environ: Mapping[str, str], *, config_problem: str = ""
+) -> str:
     """Tell the owner about ``unit``, if nobody has, and return what was done, in words.
 
     ``environ`` may hold MONITOR_SERVICE_RESULT and MONITOR_EXIT_STATUS, which systemd 251 and later set for
-    units started by OnFailure= (systemd.exec(5)).
+    units started by OnFailure= (systemd.exec(5)). ``config_problem``: the configuration cannot be read, which
+    is then the reason; ``plan`` knows the vault and no more.
     """
     result = environ.get("MONITOR_SERVICE_RESULT", "")
-    status = environ.get("MONITOR_EXIT_STATUS", "")
-    how = WORDS.get(result, "failed") + (f" ({status})" if status else "")
-    task = task_of(unit)
+    said = failure_words(unit, result)
+    task, watcher = task_of(unit), watcher_of(unit)
+    if task is not None and not config_problem:
+        ended = _close_run(plan, task, result, now, environ)
+        if ended:
+            return f"{said}: {ended}"
     if task is not None:
-        return _report_task(plan, task, unit, how, now, environ)
-    watcher = watcher_of(unit)
-    if watcher is not None:
-        alert = Alert(
-            f"watcher-{watcher}",
-            f"watcher_{watcher}",
-            f"Watcher {watcher} is paused",
-            f"{unit} {how}",
-            f"See `aiemp logs {watcher}`, mend the cause, then: systemctl restart {unit}",
-        )
+        key = f"task-{task}"
+        title = f"Task {task} could not be run"
+        remedy = f"See `aiemp logs {task}`, mend the cause, then run: aiemp trigger {task}"
+    elif watcher is not None:
+        key = f"watcher-{watcher}"
+        title = f"Watcher {watcher} is paused"
+        remedy = watcher_remedy(_scope(environ), watcher, unit)
     else:
-        name = "orchestrator" if unit == ORCHESTRATOR else unit
-        alert = Alert(name, name, f"{name} failed", f"{unit} {how}", f"See: journalctl -u {unit}")
-    raise_alert(plan, alert, now, environ)
-    return f"{unit} {how}: alerted"
+        key = "orchestrator" if unit == ORCHESTRATOR else unit
+        title = f"{key} failed"
+        remedy = f"See: journalctl {'--user ' if _scope(environ) is Scope.USER else ''}-u {unit}"
+    component = task or (f"watcher_{watcher}" if watcher else key)
+    if config_problem:
+        said = f"{said}: {config_problem}"
+        remedy = "Correct aiemp.toml; `aiemp config validate` shows every mistake"
+    raise_alert(plan, Alert(key, component, title, said, remedy), now, environ)
+    return f"{said}: alerted"
 
 
-def _report_task(
-    plan: Plan, task: str, unit: str, how: str, now: datetime, environ: Mapping[str, str]
-) -> str:
-    """A task's run that could not write down its own end is closed here, so that it is due again."""
+def _close_run(plan: Plan, task: str, result: str, now: datetime, environ: Mapping[str, str]) -> str:
+    """Write down the end of a run that could not do it itself. What was done; empty when there was no run."""
     ledger = Ledger(plan.vault)
+    if result == TIMED_OUT and _fail_overrun(plan, ledger, task, now, environ):
+        return "its run is written down as failed"
     recovered = ledger.recover_if_idle(plan, now)
     for run, exhausted in recovered:
         publish_interrupted(plan, run, exhausted, now, environ)
-    if recovered:
-        return f"{unit} {how}: its run is written down as interrupted"
-    record = ledger.read().record(task)
-    if record.last is not None and (now - record.last.finished).total_seconds() < RECENT_S:
-        return f"{unit} {how}: the run itself has reported that"
-    alert = Alert(
-        f"task-{task}",
-        task,
-        f"Task {task} could not be run",
-        f"{unit} {how}",
-        f"See `aiemp logs {task}`, mend the cause, then run: aiemp trigger {task}",
-    )
-    raise_alert(plan, alert, now, environ)
-    return f"{unit} {how}: alerted"
+    if any(run.task == task for run, _ in recovered):
+        return "its run is written down as interrupted"
+    last = ledger.read().record(task).last
+    if last is not None and (now - last.finished).total_seconds() < RECENT_S:
+        return "the run itself has reported that"
+    return ""
 
 
-RECENT_S = 120.0
-"""An end that was written down within this time is the one that the unit failed with."""
+def _fail_overrun(plan: Plan, ledger: Ledger, task: str, now: datetime, environ: Mapping[str, str]) -> bool:
+    """Close a run that systemd had to kill at its time limit: it failed, and was not just interrupted."""
+    if ledger.read().record(task).running is None:
+        return False
+    try:
+        lock = acquire(ledger.places.run_lock, Holder(0, f"recovery of {task}"))
+    except LockHeld:
+        return False  # the run that has it now has closed this one
+    with lock:
+        run: Run | None = ledger.read().record(task).running
+        if run is None:
+            return False
+        lasted_s = max((now - run.started).total_seconds(), 0.0)
+        end = Ended(Result.FAILED, now, lasted_s, error=f"the run {WORDS[TIMED_OUT]}")
+        ledger.finish(run, end, plan)
+    publish_end(plan, run, end, {}, environ)
+    return True
+
+
+def _scope(environ: Mapping[str, str]) -> Scope:
+    """Which manager started this: a user's tells its children its pid (systemd.exec(5), "$MANAGERPID")."""
+    return Scope.USER if "MANAGERPID" in environ else Scope.SYSTEM

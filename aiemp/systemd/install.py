@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from aiemp.errors import AiempError
 from aiemp.plan import Plan
 from aiemp.systemd.changes import Changes, changes
 from aiemp.systemd.installation import Installation
-from aiemp.systemd.names import TARGET, is_ours
+from aiemp.systemd.names import ORCHESTRATOR, TARGET, is_ours, watcher_of
 from aiemp.systemd.systemctl import Systemctl, SystemctlFailed
 from aiemp.systemd.units import UnitFile, render
 from aiemp.systemd.verify import verify
@@ -28,21 +29,30 @@ log = logging.getLogger("aiemp.install")
 UNIT_MODE = 0o644
 
 
+def is_long_running(unit: str) -> bool:
+    """Whether what runs in ``unit`` goes on with what it was started with, until it is restarted."""
+    return unit == ORCHESTRATOR or watcher_of(unit) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What an installation would do, before anything is done. ``enabled`` and ``active``: the target now.
-    ``wanted``: whether there is to be a target at all, or everything of ours goes."""
+
+    ``wanted``: whether there is to be a target at all, or everything of ours goes. ``stale``: units whose
+    files are as they should be and that systemd has not read since, as after an installation that was killed.
+    """
 
     installation: Installation
     changes: Changes
     wanted: bool
     enabled: bool
     active: bool
+    stale: tuple[str, ...] = ()
 
     @property
     def is_unchanged(self) -> bool:
         """Whether there is nothing to write, remove or enable."""
-        return not self.changes.reload and (self.enabled or not self.wanted)
+        return not (self.changes.reload or self.stale) and (self.enabled or not self.wanted)
 
 
 def prepare_install(
@@ -70,10 +80,11 @@ def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) 
         systemctl.disable(TARGET)
     for timer in wanted.clean:
         # A stamp that stays would make the timer fire at once when it is installed again one day.
-        with contextlib.suppress(SystemctlFailed):  # there is none, if it never ran
-            systemctl.clean_state(timer)
+        _clean(systemctl, "state", timer)
+    if ORCHESTRATOR in wanted.stop and prepared.installation.is_system:
+        _clean(systemctl, "runtime,cache", ORCHESTRATOR)  # /run/aiemp and /var/cache/aiemp, for all of them
     _write(folder, wanted.write, wanted.remove)
-    if wanted.reload:
+    if wanted.reload or prepared.stale:
         systemctl.daemon_reload()
     if wanted.remove:
         with contextlib.suppress(SystemctlFailed):
@@ -82,7 +93,7 @@ def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) 
         return
     if not prepared.enabled:
         systemctl.enable(TARGET)
-    systemctl.try_restart(*wanted.restart)
+    systemctl.try_restart(*wanted.restart, *filter(is_long_running, prepared.stale))
     if start:
         systemctl.start(TARGET)
     elif prepared.active:
@@ -101,15 +112,40 @@ def _prepare(
         raise AiempError(
             f"not made by aiemp, so it stays and nothing was installed: {files}; move it away first"
         )
+    if wanted.reload:
+        _check_writable(installation.unit_folder)
     if wanted.write:
         problems = verify(units, installation.scope, environ)
         if problems:
             raise AiempError(
                 "systemd does not accept the units, so nothing was installed: " + "; ".join(problems)
             )
-    shown = systemctl.show([TARGET], ("UnitFileState", "ActiveState")).get(TARGET, {})
-    enabled = shown.get("UnitFileState") == "enabled"
-    return Prepared(installation, wanted, bool(units), enabled, shown.get("ActiveState") == "active")
+    looked_at = [TARGET, *(unit.name for unit in units if unit.name != TARGET and "@." not in unit.name)]
+    shown = systemctl.show(looked_at, ("UnitFileState", "ActiveState", "NeedDaemonReload"))
+    return Prepared(
+        installation,
+        wanted,
+        wanted=bool(units),
+        enabled=shown[TARGET].get("UnitFileState") == "enabled",
+        active=shown[TARGET].get("ActiveState") == "active",
+        stale=tuple(
+            name for name in wanted.unchanged if shown.get(name, {}).get("NeedDaemonReload") == "yes"
+        ),
+    )
+
+
+def _clean(systemctl: Systemctl, what: str, unit: str) -> None:
+    with contextlib.suppress(SystemctlFailed):  # there is none of that, if it never ran
+        systemctl.clean(what, unit)
+
+
+def _check_writable(folder: Path) -> None:
+    """Raise AiempError where nothing can be written, before anything is stopped for it."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise AiempError(
+            f"{folder}: no unit can be written there, so nothing was changed; mend the access to {nearest}"
+        )
 
 
 def _present(folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from aiemp.errors import AiempError
 
 PATIENCE_S = 60.0
 """systemctl waits for a manager that is busy reloading; longer than this means that it hangs."""
+
+
+_UNREACHABLE = re.compile(r"Failed to connect to (\w+ scope )?bus|has not been booted with systemd")
+"""To 256 and from 257 on."""
 
 
 class Scope(Enum):
@@ -77,10 +82,9 @@ class Systemctl:
         """Disable units."""
         self._verb("disable", units)
 
-    def clean_state(self, *timers: str) -> None:
-        """Remove the stamps of timers (``clean --what=state``); they must be stopped."""
-        if timers:
-            self._run("clean", "--what=state", "--", *timers)
+    def clean(self, what: str, unit: str) -> None:
+        """Remove what systemd keeps for a unit, which must be stopped: ``state`` is the stamp of a timer."""
+        self._run("clean", f"--what={what}", "--", unit)
 
     def daemon_reload(self) -> None:
         """Have the manager read its unit files again."""
@@ -111,7 +115,7 @@ class Systemctl:
             raise SystemctlFailed(f"systemctl {arguments[0]} gave no answer in {PATIENCE_S:.0f} s") from None
         if done.returncode != 0:
             said = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
-            if "Failed to connect to bus" in said or "has not been booted with systemd" in said:
+            if _UNREACHABLE.search(said):
                 raise NoSystemd(f"the {self.scope.value} manager of systemd cannot be reached: {said}")
             raise SystemctlFailed(f"systemctl {' '.join(arguments)}: {said}")
         return done.stdout
@@ -123,8 +127,16 @@ def bus_environment(scope: Scope, environ: Mapping[str, str]) -> dict[str, str]:
     ``sudo -u`` and some SSH sessions lack XDG_RUNTIME_DIR, which pam_systemd(8) sets to /run/user/UID.
     """
     env = {**environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    if scope is Scope.USER and not env.get("XDG_RUNTIME_DIR"):
+    if scope is Scope.USER and not _is_ours(env.get("XDG_RUNTIME_DIR", "")):
         folder = Path(f"/run/user/{os.getuid()}")
         if folder.is_dir():
             env["XDG_RUNTIME_DIR"] = str(folder)
     return env
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether it is a folder of the user's own; ``su`` without ``-`` keeps that of the user before."""
+    try:
+        return bool(folder) and Path(folder).stat().st_uid == os.getuid()
+    except OSError:
+        return False

@@ -2,7 +2,7 @@
 
 A file keeps its subfolder (``Done/email/x.md`` → ``Done/archive/email/x.md``): that is its domain. One
 whose name is taken becomes ``x_1.md``, ``x_2.md``, as the vaults' own tools do it. Links are moved as
-links; one that leads out of the vault stays and is reported.
+links; one that leads out of the vault stays where it is, and is counted as kept.
 """
 
 from __future__ import annotations
@@ -15,7 +15,16 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from aiemp.vault.items import entries_below, modified
-from aiemp.vault.layout import ARCHIVE, DONE, find_entry, find_folder, leads_inside, reason_of, shown
+from aiemp.vault.layout import (
+    ARCHIVE,
+    DONE,
+    find_entry,
+    find_folder,
+    leads_inside,
+    reason_of,
+    shown,
+    warn_once,
+)
 from aiemp.vault.moves import move_exclusively
 
 MOST_PROBLEMS = 20
@@ -60,7 +69,10 @@ def archive_done(
             continue
         try:
             if entry.is_symlink() and not leads_inside(entry.path, vault):
-                raise OSError("a link out of the vault; it stays")
+                # For good, and so no problem that a next run could mend.
+                warn_once(Path(entry.path), OSError("a link out of the vault; it stays in Done"))
+                kept += 1
+                continue
             if not dry_run:
                 source = Path(entry.path)
                 if source.parent not in subfolders:

@@ -49,7 +49,8 @@ class LinkedInPosts:
 def linkedin_posts(vault: Path, today: date, zone: tzinfo) -> LinkedInPosts:
     """The posts of ``today``, a date in ``zone``, and all that are pending; each sorted by path.
 
-    The day of a post is that of its frontmatter's ``created``, else of its name, else of its file's time.
+    The days of a post are that of its frontmatter's ``created`` and that in its name (one drafted yesterday
+    for today is today's too); without either, that of its file's time.
     """
     recent = start_of(today, zone) - CLOCK_SLACK_S
     drafted: list[Path] = []
@@ -70,7 +71,7 @@ def linkedin_posts(vault: Path, today: date, zone: tzinfo) -> LinkedInPosts:
                 continue
             path = Path(entry.path)
             approval = approval_from(path, front, zone, moment_of(changed))
-            if _day(approval.created, path.name, approval.modified, zone) == today:
+            if today in _days(approval.created, path.name, approval.modified, zone):
                 drafted.append(path)
             if folder == PENDING_APPROVAL and approval.pending:
                 pending.append(path)
@@ -115,7 +116,9 @@ def _frontmatter_of_post(path: str, named: bool | None) -> Frontmatter | None:
     return front if named or is_post(front) else None
 
 
-def _day(created: datetime | None, name: str, changed: datetime | None, zone: tzinfo) -> date | None:
-    if created is not None:
-        return created.astimezone(zone).date()
-    return day_in_name(name) or (None if changed is None else changed.astimezone(zone).date())
+def _days(created: datetime | None, name: str, changed: datetime | None, zone: tzinfo) -> set[date]:
+    named = day_in_name(name)
+    days = {created.astimezone(zone).date()} if created is not None else set()
+    if named is not None:
+        days.add(named)
+    return days or ({changed.astimezone(zone).date()} if changed is not None else set())

@@ -49,7 +49,13 @@ class Changes:
             stop.wait(timeout_s)
             return False
         # To watchfiles, 0 would mean that there is no limit.
-        found = self._notify.watch(DEBOUNCE_MS, STEP_MS, max(1, int(timeout_s * 1000)), stop)
+        try:
+            found = self._notify.watch(DEBOUNCE_MS, STEP_MS, max(1, int(timeout_s * 1000)), stop)
+        except RuntimeError as error:  # a name that is not UTF-8 is too much for it
+            self.close()
+            self.problem = f"dropped files are seen only at each interval: {error}"
+            self._try_at = time.monotonic() + TRY_AGAIN_S
+            return True
         return isinstance(found, set)
 
     def close(self) -> None:

@@ -75,3 +75,28 @@ def test_folders_are_private_and_a_vanished_vault_is_not_made(tmp_path: Path) ->
     with pytest.raises(FileNotFoundError):
         make_private_folder(tmp_path / "vault" / ".state" / "aiemp")
     assert not (tmp_path / "vault").exists()
+
+
+def test_folder_that_leads_out_of_the_vault_is_not_used(tmp_path: Path) -> None:
+    """A link in the vault must not make us write elsewhere; one that stays inside is fine."""
+    vault, outside = tmp_path / "vault", tmp_path / "outside"
+    vault.mkdir()
+    outside.mkdir()
+    (vault / ".state").symlink_to(outside)
+    with pytest.raises(OSError, match="leads out of"):
+        make_private_folder(vault / ".state" / "aiemp")
+    assert list(outside.iterdir()) == []
+    (vault / "My Logs").mkdir()
+    (vault / "Logs").symlink_to(vault / "My Logs")
+    make_private_folder(vault / "Logs" / "aiemp")
+    assert (vault / "My Logs" / "aiemp").is_dir()
+
+
+def test_append_does_not_follow_a_link(tmp_path: Path) -> None:
+    """A history file that is a link leaves what it leads to alone."""
+    victim = tmp_path / "victim"
+    victim.write_text("theirs")
+    (tmp_path / "2026-11.jsonl").symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic link"):
+        append_line(tmp_path / "2026-11.jsonl", b"ours")
+    assert victim.read_text() == "theirs"

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aiemp.config.dry_run import meaning
 from aiemp.environment import child_environment, parse_dotenv, vault_dry_run, vault_environment
 
 
@@ -203,3 +204,17 @@ def test_no_text_is_too_odd_and_all_of_it_can_be_passed_on(text: str) -> None:
     for name, value in variables.items():
         assert name.isidentifier() and "\0" not in value
     assert all(1 <= line <= text.count("\n") + text.count("\r") + 1 for line, _ in problems)
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["DRY_RUN=true\r\n".encode("utf-16"), b"DRY_RUN: true\n", b"export DRY_RUN true\n"],
+    ids=["utf-16", "colon", "no-equals"],
+)
+def test_dotenv_that_may_say_dry_run_counts_as_dry(tmp_path: Path, data: bytes) -> None:
+    """What cannot be understood, and names DRY_RUN, is taken for the safe side, and that is said."""
+    (tmp_path / ".env").write_bytes(data)
+    word, problems = vault_dry_run(tmp_path)
+    assert meaning(word) is not False
+    assert word
+    assert problems

@@ -264,3 +264,25 @@ def test_readers_never_see_half_a_state(vault: Path, plan: Plan) -> None:
     done.set()
     reader.join()
     assert set(seen) == {NOW}
+
+
+def test_state_that_was_cleaned_away_repeats_nothing(vault: Path, plan: Plan) -> None:
+    """Without the state file the history says what ran: a sync conflict costs no second run."""
+    ledger = Ledger(vault)
+    ledger.begin(a_run())
+    ledger.finish(a_run(), an_end(), plan)
+    state_file(vault).unlink()
+    assert Ledger(vault).read().record("triage").last_run == NOW
+    ledger.begin(a_run("health"))
+    assert Ledger(vault).read().record("triage").last_run == NOW
+
+
+def test_history_with_an_endless_line_is_read_quickly(vault: Path, plan: Plan) -> None:
+    """A line of many megabytes is no line of ours; it is passed over and costs no time squared."""
+    ledger = Ledger(vault)
+    ledger.finish(a_run("one"), an_end(), plan)
+    (file,) = ledger.places.runs.glob("*.jsonl")
+    with file.open("ab") as out:
+        out.write(b"x" * (24 * 1024 * 1024))
+    ledger.finish(a_run("two"), an_end(), plan)
+    assert [entry["task"] for entry in ledger.history.newest_first()] == ["two", "one"]

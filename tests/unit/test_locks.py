@@ -146,3 +146,15 @@ def test_free_lock_is_taken_at_once(tmp_path: Path) -> None:
     started = time.monotonic()
     acquire(tmp_path / "run.lock", Holder(os.getpid(), "me")).release()
     assert time.monotonic() - started < 1.0
+
+
+def test_link_in_place_of_a_lock_is_not_followed(tmp_path: Path) -> None:
+    """What a link leads to is neither locked nor overwritten with the holder's name."""
+    victim = tmp_path / "authorized_keys"
+    victim.write_text("ssh-ed25519 ...")
+    path = tmp_path / "run.lock"
+    path.symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic link"):
+        acquire(path, Holder(os.getpid(), "me"))
+    assert probe(path) is None
+    assert victim.read_text() == "ssh-ed25519 ..."

@@ -36,7 +36,18 @@ def alert(invocation: Invocation, unit: str) -> Alerted:
     For OnFailure=aiemp-alert@%n.service; what was reported already is not told again.
     """
     from aiemp.clock import utc_now
+    from aiemp.errors import ConfigError
+    from aiemp.plan import Plan
     from aiemp.systemd.alerting import report_failed_unit
 
-    plan = invocation.load_plan(warn=False)
-    return Alerted(unit, report_failed_unit(plan, unit, utc_now(), os.environ))
+    problem = ""
+    try:
+        plan = invocation.load_plan(warn=False)
+    except ConfigError as error:
+        # That may be why the unit failed, and the owner is to hear of it all the same.
+        if invocation.vault is None or not invocation.vault.is_dir():
+            raise
+        problem = "; ".join(error.mistakes)
+        plan = Plan(invocation.vault)
+    message = report_failed_unit(plan, unit, utc_now(), os.environ, config_problem=problem)
+    return Alerted(unit, message)

@@ -65,5 +65,5 @@ def check(invocation: Invocation) -> DueCheck:
 
     Starts nothing.
     """
-    plan, now = invocation.load_plan(), utc_now()
+    plan, now = invocation.load_plan_of_vault(), utc_now()
     return DueCheck(plan, now, tuple(observe_tasks(plan, now)))

@@ -94,7 +94,7 @@ def history(invocation: Invocation, name: str | None, count: int) -> PastRuns:
     from aiemp.places import Places
     from aiemp.run_history import History
 
-    plan = invocation.load_plan()
+    plan = invocation.load_plan_of_vault()
     entries = History(Places(plan.vault).runs).newest_first(name)
     runs = tuple(islice(_readable(entries), count))
     if name is not None and not runs:

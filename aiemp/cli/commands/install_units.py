@@ -130,15 +130,19 @@ def uninstall_units(invocation: Invocation, user: bool, dry_run: bool, yes: bool
 
 
 def _reaching_systemd(prepare: Any, *, user: bool) -> Prepared:
+    from aiemp.systemd.installed import is_booted
     from aiemp.systemd.systemctl import NoSystemd
 
     try:
         prepared: Prepared = prepare()
     except NoSystemd as error:
-        remedy = (
-            "log in on the machine itself or run `loginctl enable-linger`, then try again; " if user else ""
-        )
-        raise AiempError(f"{error}. {remedy}{OTHER_WAYS}") from error
+        remedy = ""
+        if user and is_booted():
+            remedy = (
+                "Your own systemd runs while you are logged in, and always after "
+                f"`sudo loginctl enable-linger {_user_name()}`. "
+            )
+        raise AiempError(f"{error}. Nothing was installed. {remedy}{OTHER_WAYS}") from error
     return prepared
 
 

@@ -53,5 +53,5 @@ def list_tasks(invocation: Invocation) -> TaskList:
     Their schedule, last run with its result, and next run. Times are in the zone of the configuration,
     else the machine's.
     """
-    plan, now = invocation.load_plan(), utc_now()
+    plan, now = invocation.load_plan_of_vault(), utc_now()
     return TaskList(plan, now, tuple(in_plan_order(observe_tasks(plan, now), plan)))

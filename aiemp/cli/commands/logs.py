@@ -53,7 +53,7 @@ def logs(invocation: Invocation, name: str | None, follow: bool, count: int) -> 
     That of the task or watcher NAME; without NAME, the orchestrator's. Under systemd it is the journal
     (journalctl), otherwise the log file.
     """
-    plan = invocation.load_plan()
+    plan = invocation.load_plan_of_vault()
     subject = _subject(invocation, plan, name)
     journal = _journal(plan, subject, count, follow=follow)
     if journal:

@@ -95,8 +95,8 @@ def test_todays_draft_counts_wherever_it_is_by_now(vault: Path, put, folder: str
     assert pending == (drafted if folder.startswith("Pending") else [])
 
 
-def test_the_day_is_that_of_created_then_of_the_name_then_of_the_file(vault: Path, put) -> None:
-    """Frontmatter wins over the name, the name over the file's time; the date is the local one."""
+def test_the_days_are_those_of_created_and_of_the_name_or_that_of_the_file(vault: Path, put) -> None:
+    """One of frontmatter and name is enough; without either the file's time counts; dates are local."""
     folder = vault / "Pending_Approval"
     put(folder / "LINKEDIN_a_20260101.md", POST.format("2026-07-13T22:30:00Z"), modified=LONG_AGO)  # 00:30
     put(folder / "LINKEDIN_b_20260714.md", POST.format("2026-07-14T22:30:00Z"), modified=NOON)  # the 15th
@@ -106,7 +106,7 @@ def test_the_day_is_that_of_created_then_of_the_name_then_of_the_file(vault: Pat
     put(folder / "LINKEDIN_f.md", "no frontmatter", modified=LONG_AGO)
     put(folder / "LINKEDIN_g.md", "---\ncreated_at: 2026-07-14\n---\n", modified=LONG_AGO)
     drafted, pending = posts(vault)
-    assert [name[9] for name in drafted] == ["a", "c", "e", "g"]
+    assert [name[9] for name in drafted] == ["a", "b", "c", "e", "g"]
     assert len(pending) == 7
 
 

@@ -1,0 +1,59 @@
+"""``systemd-bus``: the manager that the units are installed for can be talked to. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiemp.doctor.findings import Finding, fail, ok, warn
+
+
+@dataclass(frozen=True, slots=True)
+class BusSeen:
+    """``error`` is what systemctl says, empty when it answers. ``runtime_dir`` is XDG_RUNTIME_DIR of this
+    shell, and ``has_user_manager`` whether there is the folder where a login puts it, ``own_runtime_dir``."""
+
+    user: str
+    is_system: bool
+    is_booted: bool
+    error: str = ""
+    runtime_dir: str = ""
+    own_runtime_dir: str = ""
+    has_user_manager: bool = False
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether this shell lacks what a login has; after `sudo -u` it does."""
+        return not self.is_system and self.has_user_manager and self.runtime_dir != self.own_runtime_dir
+
+    @property
+    def export_line(self) -> str:
+        return f"export XDG_RUNTIME_DIR={self.own_runtime_dir}"
+
+    @property
+    def whose(self) -> str:
+        return "the machine's" if self.is_system else f"{self.user}'s"
+
+
+def judge_bus(seen: BusSeen | None) -> list[Finding]:
+    """Nothing where no units are installed: then nobody needs a bus."""
+    if seen is None:
+        return []
+    if not seen.is_booted:
+        return [fail("units are installed, but systemd does not run this machine", "aiemp run")]
+    if not seen.error:
+        return [_strange_shell(seen) if seen.is_strange else ok(f"{seen.whose} systemd answers")]
+    return [_unreachable(seen)]
+
+
+def _strange_shell(seen: BusSeen) -> Finding:
+    what = f"XDG_RUNTIME_DIR is {seen.runtime_dir or 'not set'} in this shell, so systemctl --user fails"
+    return warn(what, seen.export_line)
+
+
+def _unreachable(seen: BusSeen) -> Finding:
+    if seen.is_strange:
+        return fail(f"XDG_RUNTIME_DIR is {seen.runtime_dir or 'not set'}: {seen.error}", seen.export_line)
+    if not seen.is_system and not seen.has_user_manager:
+        what = f"{seen.whose} systemd does not run, and so nothing that it keeps"
+        return fail(what, f"sudo loginctl enable-linger {seen.user}")
+    return fail(seen.error, "see what systemd says: systemctl status; journalctl -p err -n 50")

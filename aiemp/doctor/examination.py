@@ -1,0 +1,65 @@
+"""One examination: the checks that were asked for, what they found, and what was not worth looking at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from aiemp.doctor.checks import CHECKS, Check
+from aiemp.doctor.findings import Finding, Level
+from aiemp.doctor.observers.scene import Scene
+from aiemp.doctor.tilde import with_tilde
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """``findings`` by the names of their checks, in the order of :data:`CHECKS`; a check that does not apply
+    has none. ``left_out`` are the checks that a failed one explains."""
+
+    findings: Mapping[str, tuple[Finding, ...]]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def has_failed(self) -> bool:
+        return self.count(Level.FAIL) > 0
+
+    def count(self, level: Level) -> int:
+        """How many findings are of that level."""
+        return sum(finding.level is level for found in self.findings.values() for finding in found)
+
+
+def examine(scene: Scene, asked: Collection[str] = (), checks: tuple[Check, ...] = CHECKS) -> Examination:
+    """Make the checks named in ``asked``, or all of them.
+
+    What could explain a failure of these is looked at too, and shown if it failed: one cause, told once.
+    """
+    wanted = _with_causes(checks, asked)
+    home = scene.environ.get("HOME", "")
+    made: dict[str, tuple[Finding, ...]] = {}
+    silent: set[str] = set()
+    for check in checks:
+        if check.name not in wanted:
+            continue
+        if any(cause in silent or _failed(made.get(cause, ())) for cause in check.causes):
+            silent.add(check.name)
+        else:
+            made[check.name] = tuple(_shortened(finding, home) for finding in check.look(scene))
+    shown = {name: found for name, found in made.items() if not asked or name in asked or _failed(found)}
+    return Examination(shown, tuple(check.name for check in checks if check.name in silent))
+
+
+def _with_causes(checks: tuple[Check, ...], asked: Collection[str]) -> set[str]:
+    """The names of ``asked`` and of all that they depend on; causes stand before what they explain."""
+    wanted = set(asked) or {check.name for check in checks}
+    for check in reversed(checks):
+        if check.name in wanted:
+            wanted.update(check.causes)
+    return wanted
+
+
+def _failed(found: tuple[Finding, ...]) -> bool:
+    return any(finding.level is Level.FAIL for finding in found)
+
+
+def _shortened(finding: Finding, home: str) -> Finding:
+    return Finding(finding.level, with_tilde(finding.what, home), with_tilde(finding.remedy, home))

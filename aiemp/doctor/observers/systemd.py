@@ -1,0 +1,129 @@
+"""Looks at the installed units, at the manager that runs them, and at what that needs from the machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from aiemp import __version__
+from aiemp.config.reading import others_may_write
+from aiemp.doctor.bus import BusSeen
+from aiemp.doctor.linger import JournalSeen, LingerSeen
+from aiemp.doctor.observers.scene import Scene
+from aiemp.doctor.unit_files import OtherUnits, UnitFilesSeen
+from aiemp.doctor.unit_states import UnitSeen
+from aiemp.doctor.user import UserSeen
+from aiemp.errors import AiempError
+from aiemp.systemd.command_lines import journal_argv, systemctl_line
+from aiemp.systemd.drift import Drift, find_drift
+from aiemp.systemd.installed import InstalledUnits
+from aiemp.systemd.names import ORCHESTRATOR, TARGET
+from aiemp.systemd.verify import systemd_version
+
+LINGER_FOLDER = Path("/var/lib/systemd/linger")
+"""logind keeps a file in it for each user who lingers."""
+
+JOURNAL_PATIENCE_S = 20.0
+
+
+def observe_bus(scene: Scene) -> BusSeen | None:
+    if scene.units is None:
+        return None
+    own = Path(f"/run/user/{os.getuid()}")
+    return BusSeen(
+        user=scene.user,
+        is_system=scene.units.is_system,
+        is_booted=scene.booted,
+        error=scene.bus_error if scene.booted else "",
+        runtime_dir=scene.environ.get("XDG_RUNTIME_DIR", ""),
+        own_runtime_dir=str(own),
+        has_user_manager=own.is_dir(),
+    )
+
+
+def observe_user(scene: Scene) -> UserSeen | None:
+    run_as = scene.units.run_as if scene.units is not None else None
+    return None if run_as is None else UserSeen(scene.user, run_as)
+
+
+def observe_unit_files(scene: Scene) -> UnitFilesSeen | OtherUnits | None:
+    units = scene.units
+    if units is None:
+        own = [other for other in scene.all_units if not other.is_system]
+        return OtherUnits(own[0].folder, own[0].vault) if own else None
+    drift, error = Drift(), ""
+    python = units.python
+    is_own = python is not None and python.parent == Path(sys.executable).parent
+    if is_own:
+        try:
+            drift = find_drift(units, scene.environ, systemd_version(scene.environ))
+        except AiempError as problem:
+            error = str(problem)
+    return UnitFilesSeen(
+        folder=units.folder,
+        install_line=scene.install_line or "",
+        python=python,
+        has_python=python is not None and os.access(python, os.X_OK),
+        is_own_python=is_own,
+        version=units.version,
+        own_version=__version__,
+        changed=drift.names,
+        by_version=drift.by_version,
+        error=error,
+        is_enabled=scene.shown.get(TARGET, {}).get("UnitFileState") in ("enabled", "enabled-runtime"),
+        enable_line=systemctl_line(units.scope, "enable", TARGET),
+        unsafe=tuple(_unsafe(units)),
+    )
+
+
+def observe_unit_states(scene: Scene) -> list[UnitSeen]:
+    return [
+        UnitSeen(
+            name,
+            shown.get("LoadState", "not-found"),
+            shown.get("ActiveState", "inactive"),
+            shown.get("Result", ""),
+            shown.get("NeedDaemonReload") == "yes",
+        )
+        for name, shown in scene.shown.items()
+    ]
+
+
+def observe_linger(scene: Scene) -> LingerSeen | None:
+    if not scene.has_own_manager:
+        return None
+    return LingerSeen(scene.user, (LINGER_FOLDER / scene.user).exists())
+
+
+def observe_journal(scene: Scene) -> JournalSeen | None:
+    """Asks journalctl for one line: on a machine that keeps its journal in memory only, a user sees none."""
+    import subprocess  # noqa: PLC0415 - only where units are installed
+
+    if scene.units is None:
+        return None
+    try:
+        done = subprocess.run(
+            journal_argv(scene.units.scope, ORCHESTRATOR, 1),
+            env={**scene.environ, "LC_ALL": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=JOURNAL_PATIENCE_S,
+            check=False,
+        )
+    except FileNotFoundError:
+        return JournalSeen(scene.user, "there is no journalctl")
+    except subprocess.TimeoutExpired:
+        return JournalSeen(scene.user, f"journalctl gave no answer in {JOURNAL_PATIENCE_S:.0f} s")
+    complaints = [line for line in done.stderr.splitlines() if "No journal files" in line]
+    return JournalSeen(scene.user, complaints[0].strip() if complaints else "")
+
+
+def _unsafe(units: InstalledUnits) -> list[str]:
+    """Why others can change what is started (semantics, "Where the configuration lives")."""
+    try:
+        return others_may_write(units.folder, units.folder.stat(), os.getuid())
+    except OSError:
+        return []

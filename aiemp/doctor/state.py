@@ -1,0 +1,39 @@
+"""``state``: what has run can be read. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiemp.doctor.findings import Finding, counted, fail, ok, warn
+
+
+@dataclass(frozen=True, slots=True)
+class StateSeen:
+    """The state file: ``unreadable`` is why it cannot be opened, ``is_corrupt`` that it is no state, and
+    ``set_aside`` are earlier ones that were not, and were kept."""
+
+    file: Path
+    exists: bool
+    unreadable: str = ""
+    is_corrupt: bool = False
+    set_aside: tuple[Path, ...] = ()
+
+
+def judge_state(seen: StateSeen) -> list[Finding]:
+    """Nothing where nothing has run yet."""
+    findings = []
+    if seen.unreadable:
+        what = f"{seen.file} cannot be read ({seen.unreadable}), so nothing runs by itself"
+        findings.append(fail(what, f'sudo chown "$(id -u)" {shlex.quote(str(seen.file))}'))
+    elif seen.is_corrupt:
+        what = f"{seen.file} is no state file (torn or edited)"
+        findings.append(fail(what, "have it set aside and made anew from the history: aiemp list"))
+    if seen.set_aside:
+        names = " ".join(shlex.quote(str(path)) for path in seen.set_aside)
+        what = f"{counted(len(seen.set_aside), 'torn state file')} was set aside: runs may have been lost"
+        findings.append(warn(what, f"look at the runs with `aiemp history`, then: rm {names}"))
+    if not findings and seen.exists:
+        findings.append(ok(f"{seen.file} can be read"))
+    return findings

@@ -1,0 +1,83 @@
+"""``orchestrator`` and ``second-supervisor``: one program looks after the vault, and only one. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from aiemp.doctor.findings import Finding, fail, ok, warn
+from aiemp.locks import Holder
+from aiemp.systemd.command_lines import start_line
+from aiemp.systemd.systemctl import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Pm2Process:
+    """One of PM2's processes that does what aiemp does. ``is_saved``: PM2 brings it back at boot."""
+
+    name: str
+    is_online: bool
+    is_saved: bool = False
+
+    @property
+    def what(self) -> str:
+        return f"PM2's {self.name}" + ("" if self.is_online else " (stopped, but saved for the next boot)")
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorsSeen:
+    """``holder`` is the orchestrator that runs now; ``scopes`` are the managers that have units for this
+    vault; ``pm2`` its processes that keep an orchestrator or a watcher."""
+
+    holder: Holder | None
+    scopes: tuple[Scope, ...] = ()
+    can_install: bool = False
+    pm2: tuple[Pm2Process, ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is `aiemp run` that runs, alone or under PM2."""
+        return self.holder is not None and self.holder.owner.startswith("local ")
+
+
+def judge_orchestrator(seen: SupervisorsSeen) -> list[Finding]:
+    """Whether one runs, under any engine."""
+    if seen.holder is not None:
+        return [ok(f"running ({seen.holder})")]
+    if seen.scopes:
+        return [fail("the orchestrator is not running", start_line(seen.scopes[0]))]
+    if seen.pm2:
+        return [fail("the orchestrator is not running", f"pm2 restart {shlex.quote(seen.pm2[0].name)}")]
+    remedy = "aiemp install-units --now, or in the foreground: aiemp run" if seen.can_install else "aiemp run"
+    return [fail("the orchestrator is not running", remedy)]
+
+
+def judge_second_supervisor(seen: SupervisorsSeen) -> list[Finding]:
+    """Nothing where neither units nor PM2 could be the second one."""
+    findings = []
+    if len(seen.scopes) > 1:
+        what = (
+            "units are installed for your own systemd and for the machine's; only one of them gets the vault"
+        )
+        findings.append(fail(what, "aiemp uninstall-units --user"))
+    if seen.scopes:
+        findings += [
+            fail(f"{process.what} and the installed units both keep this vault", _without(process))
+            for process in seen.pm2
+        ]
+        if seen.is_local and not seen.pm2:
+            assert seen.holder is not None
+            what = f"units are installed, but `aiemp run` (pid {seen.holder.pid}) has the vault"
+            findings.append(fail(what, f"kill {seen.holder.pid}; {start_line(seen.scopes[0])}"))
+    else:
+        findings += [
+            warn(f"{process.what} and {seen.pm2[0].what} do the same work", _without(process))
+            for process in seen.pm2[1:]
+        ]
+    if findings or not (seen.scopes or seen.pm2):
+        return findings
+    return [ok("PM2 alone" if seen.pm2 else "systemd alone")]
+
+
+def _without(process: Pm2Process) -> str:
+    return f"pm2 delete {shlex.quote(process.name)} && pm2 save"

@@ -1,0 +1,67 @@
+"""``units-failed``: no unit has failed, none that should wait or run is off. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiemp.doctor.findings import Finding, counted, fail, ok, warn
+from aiemp.systemd.command_lines import revive_line, systemctl_line
+from aiemp.systemd.names import ORCHESTRATOR, TARGET, task_of, watcher_of
+from aiemp.systemd.systemctl import Scope
+
+NEVER_STARTED = ("not-found", "masked", "error", "bad-setting")
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSeen:
+    """One installed unit, by the properties that ``systemctl show`` has."""
+
+    name: str
+    load: str = "loaded"
+    active: str = "active"
+    result: str = "success"
+    needs_reload: bool = False
+
+
+def judge_unit_states(scope: Scope, units: Sequence[UnitSeen]) -> list[Finding]:
+    """What does not do what it is there for. Nothing where no units are installed."""
+    if not units:
+        return []
+    findings = []
+    stale = [unit for unit in units if unit.needs_reload]
+    if stale:
+        what = f"systemd has not read {counted(len(stale), 'changed unit')} yet"
+        findings.append(warn(what, systemctl_line(scope, "daemon-reload")))
+    is_up = any(unit.name == TARGET and unit.active == "active" for unit in units)
+    for unit in units:
+        finding = _finding(scope, unit, is_up=is_up)
+        if finding is not None:
+            findings.append(finding)
+    return findings or [ok(f"{counted(len(units), 'unit')}, none has failed")]
+
+
+def _finding(scope: Scope, unit: UnitSeen, *, is_up: bool) -> Finding | None:
+    if unit.load == "masked":
+        return fail(f"{unit.name} is masked", systemctl_line(scope, "unmask", unit.name))
+    if unit.load in NEVER_STARTED:
+        what = f"systemd cannot load {unit.name} ({unit.load})"
+        return fail(what, f"see why: {systemctl_line(scope, 'status', unit.name)}")
+    if unit.active == "failed":
+        return fail(f"{unit.name} has failed ({unit.result})", _way_back(scope, unit.name))
+    if is_up and unit.active == "inactive" and unit.name.endswith((".timer", ".path")):
+        what = f"{unit.name} is stopped, so nothing wakes {task_of(unit.name)} in time"
+        return warn(what, systemctl_line(scope, "start", unit.name))
+    return None
+
+
+def _way_back(scope: Scope, unit: str) -> str:
+    watcher, task = watcher_of(unit), task_of(unit)
+    if watcher is not None:
+        return f"see why: aiemp logs {watcher}; mend it, then: {revive_line(scope, unit)}"
+    if task is not None and unit.endswith(".service"):
+        reset = systemctl_line(scope, "reset-failed", unit)
+        return f"see why: aiemp logs {task}; mend it, then: aiemp trigger {task} && {reset}"
+    why = "aiemp logs" if unit == ORCHESTRATOR else systemctl_line(scope, "status", unit)
+    reset = systemctl_line(scope, "reset-failed", unit)
+    return f"see why: {why}; mend it, then: {reset}; {systemctl_line(scope, 'start', TARGET)}"

@@ -1,0 +1,25 @@
+"""``user``: doctor is asked by the one whose employee it is. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiemp.doctor.findings import Finding, ok, warn
+
+
+@dataclass(frozen=True, slots=True)
+class UserSeen:
+    """Who asks, and whom the machine's systemd runs the units as."""
+
+    user: str
+    run_as: str
+
+
+def judge_user(seen: UserSeen | None) -> list[Finding]:
+    """Nothing where it can only be the same one."""
+    if seen is None:
+        return []
+    if seen.user == seen.run_as:
+        return [ok(f"the units run as {seen.run_as}")]
+    what = f"the units run as {seen.run_as}; what {seen.user} can find, read and write is not what he can"
+    return [warn(what, f"sudo -u {seen.run_as} -i aiemp doctor")]

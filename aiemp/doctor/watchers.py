@@ -1,0 +1,71 @@
+"""``watchers``: those that are meant to run do, and nobody waits to be adopted. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiemp.doctor.findings import Finding, counted, fail, ok, warn
+from aiemp.systemd.command_lines import revive_line, systemctl_line
+from aiemp.systemd.names import watcher_unit
+from aiemp.systemd.systemctl import Scope
+from aiemp.watcher_status import WatcherState, WatcherStatus
+
+NOT_RUNNING = (WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG)
+
+
+@dataclass(frozen=True, slots=True)
+class WatcherSeen:
+    """One enabled watcher. ``status`` is None while no orchestrator runs. ``lacks``: why it is not to be
+    started (a variable that is not set). ``is_new``: found in the vault, and not adopted."""
+
+    name: str
+    status: WatcherStatus | None = None
+    lacks: str = ""
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WatchersSeen:
+    """All enabled watchers. ``scope``: of the units that keep them; None under `aiemp run`."""
+
+    watchers: tuple[WatcherSeen, ...] = ()
+    scope: Scope | None = None
+    adopt_line: str = "aiemp run"
+    dotenv: Path = Path(".env")
+
+
+def judge_watchers(seen: WatchersSeen) -> list[Finding]:
+    """A finding for each that does not run. Nothing where there are none, or nobody runs them now."""
+    findings = [finding for watcher in seen.watchers if (finding := _finding(seen, watcher)) is not None]
+    running = [each for each in seen.watchers if each.status is not None and each.status.running]
+    if findings or not running:
+        return findings
+    return [ok(f"{counted(len(running), 'watcher')} running: {', '.join(each.name for each in running)}")]
+
+
+def _finding(seen: WatchersSeen, watcher: WatcherSeen) -> Finding | None:
+    name, status = watcher.name, watcher.status
+    disable = f"aiemp disable {name}"
+    if watcher.is_new:
+        what = f"{name} is new in the vault, and nobody has adopted it"
+        return warn(what, f"look at it; then to run it: {seen.adopt_line}, else: {disable}")
+    if watcher.lacks:
+        return warn(f"{name} is not configured: {watcher.lacks}", f"set it in {seen.dotenv}, or: {disable}")
+    if status is None or status.state not in NOT_RUNNING:
+        return None
+    reason = f": {status.reason}" if status.reason else ""
+    return fail(
+        f"{name} is {status.state.value}{reason}", f"see why: aiemp logs {name}; {_way_back(seen, status)}"
+    )
+
+
+def _way_back(seen: WatchersSeen, status: WatcherStatus) -> str:
+    unit = watcher_unit(status.name)
+    if seen.scope is None:
+        if status.state is WatcherState.PAUSED:
+            return "mend it, then restart aiemp or send it SIGHUP"
+        return "it is restarted by itself"
+    if status.state is WatcherState.PAUSED:
+        return f"mend it, then: {revive_line(seen.scope, unit)}"
+    return f"start it: {systemctl_line(seen.scope, 'start', unit)}"
