@@ -164,7 +164,7 @@ class Status:
             # Without an orchestrator they are down for a reason that is told already.
             if status.state not in NOT_RUNNING or self.orchestrator is None:
                 continue
-            if status.name in self.new_watchers:
+            if status.name in self.new_watchers or self._waits_for_installation(status.name):
                 continue
             reason = f": {status.reason}" if status.reason else ""
             yield Problem(
@@ -176,6 +176,11 @@ class Status:
                 f"watcher {name} is new in the vault and not started",
                 f"look at it; then {adopt}, or: aiemp disable {name}",
             )
+
+    def _waits_for_installation(self, name: str) -> bool:
+        """Whether it has no unit yet, which is told once for all of them."""
+        units = self.units
+        return units is not None and bool(units.outdated) and watcher_unit(name) not in units.names
 
     def _watcher_remedy(self, status: WatcherStatus) -> str:
         see = f"see why: aiemp logs {status.name}"

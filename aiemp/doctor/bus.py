@@ -10,7 +10,8 @@ from aiemp.doctor.findings import Finding, fail, ok, warn
 @dataclass(frozen=True, slots=True)
 class BusSeen:
     """``error`` is what systemctl says, empty when it answers. ``runtime_dir`` is XDG_RUNTIME_DIR of this
-    shell, and ``has_user_manager`` whether there is the folder where a login puts it, ``own_runtime_dir``."""
+    shell, and ``own_runtime_dir`` the folder that a login puts there, which aiemp finds by itself;
+    ``has_user_manager``: it exists. ``names_bus``: the shell has DBUS_SESSION_BUS_ADDRESS."""
 
     user: str
     is_system: bool
@@ -19,6 +20,7 @@ class BusSeen:
     runtime_dir: str = ""
     own_runtime_dir: str = ""
     has_user_manager: bool = False
+    names_bus: bool = False
 
     @property
     def is_strange(self) -> bool:
@@ -41,12 +43,13 @@ def judge_bus(seen: BusSeen | None) -> list[Finding]:
     if not seen.is_booted:
         return [fail("units are installed, but systemd does not run this machine", "aiemp run")]
     if not seen.error:
-        return [_strange_shell(seen) if seen.is_strange else ok(f"{seen.whose} systemd answers")]
+        is_answered = seen.runtime_dir or seen.names_bus or not seen.is_strange
+        return [ok(f"{seen.whose} systemd answers") if is_answered else _strange_shell(seen)]
     return [_unreachable(seen)]
 
 
 def _strange_shell(seen: BusSeen) -> Finding:
-    what = f"XDG_RUNTIME_DIR is {seen.runtime_dir or 'not set'} in this shell, so systemctl --user fails"
+    what = "XDG_RUNTIME_DIR is not set in this shell, so systemctl --user, as you would type it, fails"
     return warn(what, seen.export_line)
 
 

@@ -15,6 +15,7 @@ from aiemp.environment import vault_environment
 from aiemp.health import observed_watchers
 from aiemp.plan import Origin, Watcher
 from aiemp.process import find_program
+from aiemp.systemd.names import watcher_unit
 from aiemp.watcher_status import WatcherState, WatcherStatus
 from aiemp.watchers.holders import is_alive
 
@@ -37,7 +38,7 @@ def observe_watchers(scene: Scene) -> WatchersSeen:
     states = {status.name: status for status in observed_watchers(scene.plan)} if scene.holder else {}
     seen = []
     for watcher in scene.plan.watchers:
-        if watcher.enabled:
+        if watcher.enabled and not _is_not_installed(scene, watcher):
             is_new = _is_new(scene, watcher)
             status = states.get(watcher.name)
             lacks = "" if is_new else _lacks(scene, watcher, status)
@@ -48,6 +49,12 @@ def observe_watchers(scene: Scene) -> WatchersSeen:
         adopt_line=scene.install_line or "restart aiemp",
         dotenv=scene.plan.vault / ".env",
     )
+
+
+def _is_not_installed(scene: Scene, watcher: Watcher) -> bool:
+    """Whether it has no unit since aiemp.toml was edited: `units-current` says that."""
+    units = scene.units
+    return units is not None and watcher_unit(watcher.name) not in units.texts and not units.lack(watcher)
 
 
 def _is_new(scene: Scene, watcher: Watcher) -> bool:

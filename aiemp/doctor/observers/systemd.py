@@ -39,6 +39,7 @@ def observe_bus(scene: Scene) -> BusSeen | None:
         runtime_dir=scene.environ.get("XDG_RUNTIME_DIR", ""),
         own_runtime_dir=str(own),
         has_user_manager=own.is_dir(),
+        names_bus=bool(scene.environ.get("DBUS_SESSION_BUS_ADDRESS")),
     )
 
 
