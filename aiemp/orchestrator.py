@@ -153,8 +153,12 @@ class Orchestrator:
     def _tick_in_vault(self, now: datetime) -> datetime | None:
         if self._reload or self.source.has_changed():
             self.notifier.reloading()
+            was_asked = self._reload
             with self._step("taking up the edited configuration"):
                 self._take_up_plan()
+            if was_asked:
+                with self._step("starting paused watchers again"):
+                    self.engine.unpause()
             self.notifier.ready()
         wake_at = None
         if self.with_schedules:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +49,18 @@ class UnitUpdate:
             if names
         ]
         return f"systemd: {'; '.join(parts) or 'nothing to change'}"
+
+
+def check_right(plan: Plan, config_file: Path, words: tuple[str, ...]) -> None:
+    """Refuse, with the command that works, what only root may change: the machine's configuration."""
+    from aiemp.systemd.installed import installed_for
+
+    if os.geteuid() == 0 or not config_file.exists() or os.access(config_file, os.W_OK):
+        return
+    units = installed_for(plan.vault, os.environ)
+    if units is not None and units.is_system:
+        line = shlex.join(["sudo", _program(os.environ), "--config", str(config_file), *words])
+        raise AiempError(f"{config_file} and the units are the machine's; run: {line}")
 
 
 def update_units(plan: Plan, config_file: Path, adopting: Collection[str]) -> UnitUpdate:
@@ -102,10 +115,16 @@ def _check_reach(units: InstalledUnits, config_file: Path) -> None:
 
 
 def _install_line(units: InstalledUnits, environ: Mapping[str, str]) -> str:
-    from aiemp.process import find_program
     from aiemp.systemd.command_lines import install_line
 
-    return install_line(units, str(find_program("aiemp", environ) or "aiemp"))
+    return install_line(units, _program(environ))
+
+
+def _program(environ: Mapping[str, str]) -> str:
+    """Where ``aiemp`` is, for sudo, which does not look into a home."""
+    from aiemp.process import find_program
+
+    return str(find_program("aiemp", environ) or "aiemp")
 
 
 def _is_same(one: Path, other: Path) -> bool:

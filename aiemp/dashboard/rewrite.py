@@ -10,7 +10,14 @@ from typing import Protocol, runtime_checkable
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.edits import Edit
 from aiemp.dashboard.merge import Patch, added_lines, merged
-from aiemp.dashboard.snapshot import SIZE_LIMIT, STEP_S, DashboardError, Snapshot, take_snapshot
+from aiemp.dashboard.snapshot import (
+    OPEN_PATIENCE_S,
+    SIZE_LIMIT,
+    STEP_S,
+    DashboardError,
+    Snapshot,
+    take_snapshot,
+)
 from aiemp.dashboard.swap import put
 
 UPDATE_PATIENCE_S = 10.0
@@ -19,7 +26,8 @@ REFUSALS = 2
 """So often a result is thrown away because the file changed meanwhile; then the names are exchanged anyway
 and the two texts brought together afterwards: a script in a loop would else never let us in."""
 VALUE_REPAIRS = 3
-"""So often a value that somebody else set anew is set back to ours. A row that is gone is always added."""
+"""So often a value that somebody else set anew is set back to ours. One that only became what it had been
+before us was written by somebody who had not seen ours, and is always set again; so is a row that is gone."""
 FORGOTTEN_AFTER_S = 1.0
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -50,6 +58,7 @@ class Rewrite:
         self._expected: list[int] = []
         self._whole = b""
         self._rescued: list[tuple[Sequence[str], Sequence[str], frozenset[str]]] = []
+        self._before: set[str] = set()
         self._refusals = 0
         self._repairs = 0
 
@@ -74,7 +83,7 @@ class Rewrite:
                 self.watch_s = BUSY_WATCH_S  # a second time means that somebody else is writing
             else:
                 current.close()
-                if theirs is None and time.monotonic() >= watch_until:
+                if theirs is None and time.monotonic() >= watch_until and not self._is_one_kept_open():
                     return self.ours is not None
             if theirs is not None:
                 base, other = parsed(theirs.data).lines, parsed(data).lines
@@ -94,6 +103,11 @@ class Rewrite:
     def unseen_writes(self) -> list[bytes]:
         """What others wrote into files that had lost their name, and is in no file now."""
         return [data for snapshot in self.displaced if (data := snapshot.changed_data()) is not None]
+
+    def _is_one_kept_open(self) -> bool:
+        """Whether somebody may still write into a file that lost its name to ours."""
+        since_s = time.monotonic() - OPEN_PATIENCE_S
+        return any(other.taken_s > since_s and other.is_being_written() for other in self.displaced)
 
     def _unseen_write(self) -> tuple[Snapshot | None, bytes]:
         for snapshot in self.displaced:
@@ -121,6 +135,7 @@ class Rewrite:
         return new
 
     def _edited(self, document: Document) -> Document:
+        self._before |= set(document.lines)
         for edit in self.edits:
             document = edit(document)
         self._expected = [edit.count(document) if isinstance(edit, Adding) else 0 for edit in self.edits]
@@ -129,11 +144,9 @@ class Rewrite:
     def _repaired(self, document: Document) -> Document:
         """The document with what a write based on an older text took away again: our edits, and what others
         had written into files without a name."""
-        before = document
-        if self._repairs < VALUE_REPAIRS:
-            for edit in self.edits:
-                document = document if isinstance(edit, Adding) else edit(document)
-        self._repairs += document != before
+        for edit in self.edits:
+            if not isinstance(edit, Adding):
+                document = self._with_value_again(edit, document)
         present = frozenset(document.lines)
         for base, theirs, added in self._rescued:
             if not added <= present:
@@ -142,6 +155,16 @@ class Rewrite:
             while isinstance(edit, Adding) and edit.count(document) < expected:
                 document = edit(document)
         return document
+
+    def _with_value_again(self, edit: Edit, document: Document) -> Document:
+        changed = edit(document)
+        if changed == document:
+            return document
+        is_stale = set(document.lines) - set(changed.lines) <= self._before
+        if not is_stale and self._repairs >= VALUE_REPAIRS:
+            return document
+        self._repairs += not is_stale
+        return changed
 
     def _put(self, new: bytes, current: Snapshot) -> bool:
         if self._refusals < REFUSALS:
@@ -177,7 +200,11 @@ class Rewrite:
             time.sleep(STEP_S)
             snapshot = take_snapshot(self.path, hasty_like=self._whole)
             snapshot.close()
-            if snapshot.data != known or any(other.has_changed() for other in self.displaced):
+            if (
+                snapshot.data != known
+                or self._is_one_kept_open()
+                or any(other.has_changed() for other in self.displaced)
+            ):
                 return
 
 

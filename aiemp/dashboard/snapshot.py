@@ -1,7 +1,8 @@
 """Reading Dashboard.md while others, who know no lock, may be writing it.
 
 Some replace the file by rename, some truncate and write it in place; of these one can see a file that is
-empty or half there. So a file that was touched just now is read until it stands still, for a short while.
+empty or half there. So a file that somebody is writing is waited for, a short while: on Linux that can be
+known (:mod:`aiemp.dashboard.leases`), elsewhere it is judged by whether the file was touched just now.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import stat
 import time
 from pathlib import Path
 
+from aiemp.dashboard.leases import is_open_for_writing
 from aiemp.errors import VaultError
 
 SIZE_LIMIT = 5 * 1024 * 1024
 STEP_S = 0.002
 MISSING_PATIENCE_S = 0.1  # an editor that moves the old file away first puts the new one there within this
 EMPTY_PATIENCE_S = 0.5  # ... and one that truncates it writes within this
+OPEN_PATIENCE_S = 0.5  # a file that is open for writing this long is not being written, only kept open
 BUSY_AGE_S = 0.02  # between two parts of a text that is written bit by bit there is less
 BUSY_PATIENCE_S = 0.2
 
@@ -50,20 +53,25 @@ class Snapshot:
         """Whether the file holds other bytes now."""
         return self.descriptor >= 0 and read_all(self.descriptor) != self.data
 
+    def is_being_written(self) -> bool | None:
+        """Whether somebody has it open for writing; None when the system cannot tell."""
+        return is_open_for_writing(self.descriptor) if self.descriptor >= 0 else None
+
     def changed_data(self) -> bytes | None:
-        """The bytes that somebody wrote into this file since, once they stand still; None if nobody did.
+        """The bytes that somebody wrote into this file since, once he is done; None if nobody did.
 
         A file that was truncated and stays empty holds nothing that could be lost, and counts as unchanged.
         """
         if not self.has_changed():
             return None
-        deadline = time.monotonic() + EMPTY_PATIENCE_S
-        data = read_all(self.descriptor)
+        deadline = time.monotonic() + OPEN_PATIENCE_S
+        data = b""
         while time.monotonic() < deadline:
-            time.sleep(STEP_S)
+            writing = self.is_being_written()
             previous, data = data, read_all(self.descriptor)
-            if data and data == previous:
+            if data and not writing and (writing is False or data == previous):
                 break
+            time.sleep(STEP_S)
         return data if data and data != self.data else None
 
     def close(self) -> None:
@@ -73,11 +81,12 @@ class Snapshot:
 
 
 def take_snapshot(path: Path, *, hasty_like: bytes = b"") -> Snapshot:
-    """Read the file at ``path``, waiting a moment for one that is missing, empty or changing just now.
+    """Read the file at ``path``, waiting a moment for one that is missing, empty or being written just now.
 
     Of a file that never stands still the longest text is taken: one that is being written is shorter.
-    ``hasty_like``: take one that is as long as this, and ends alike, without waiting. Raises DashboardError
-    for what is no file that we could edit, OSError for what cannot be read.
+    ``hasty_like``: where the system cannot tell who is writing, take a text that is as long as this, and
+    ends alike, without waiting. Raises DashboardError for what is no file that we could edit, OSError for
+    what cannot be read.
     """
     start = time.monotonic()
     longest = 0
@@ -85,10 +94,16 @@ def take_snapshot(path: Path, *, hasty_like: bytes = b"") -> Snapshot:
         snapshot = _read(path)
         waited_s = time.monotonic() - start
         longest = max(longest, len(snapshot.data))
-        patience_s = _patience_s(path, snapshot)
-        whole = len(snapshot.data) >= longest or waited_s >= patience_s + EMPTY_PATIENCE_S
-        hasty = hasty_like and len(snapshot.data) >= len(hasty_like) and snapshot.data[-1] == hasty_like[-1]
-        if hasty or (waited_s >= patience_s and whole):
+        writing = snapshot.is_being_written()
+        if writing is None:
+            whole = (
+                hasty_like and snapshot.data[-1:] == hasty_like[-1:] and len(snapshot.data) >= len(hasty_like)
+            )
+        else:
+            whole = snapshot.data and not writing and not snapshot.has_changed()
+        patience_s = _patience_s(path, snapshot, writing)
+        late = waited_s >= patience_s and len(snapshot.data) >= longest
+        if whole or late or waited_s >= patience_s + EMPTY_PATIENCE_S:
             return snapshot
         snapshot.close()
         time.sleep(STEP_S)
@@ -137,8 +152,10 @@ def _read(path: Path) -> Snapshot:
         raise
 
 
-def _patience_s(path: Path, snapshot: Snapshot) -> float:
+def _patience_s(path: Path, snapshot: Snapshot, writing: bool | None) -> float:
     """How long to wait for another state of the file; 0 when it was not touched lately."""
+    if writing:
+        return OPEN_PATIENCE_S
     if snapshot.stat is None:
         touched_s, fresh_s, patience_s = path.parent.stat().st_mtime, MISSING_PATIENCE_S, MISSING_PATIENCE_S
     elif not snapshot.data:

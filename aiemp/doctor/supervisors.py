@@ -13,15 +13,16 @@ from aiemp.systemd.systemctl import Scope
 
 @dataclass(frozen=True, slots=True)
 class Pm2Process:
-    """One of PM2's processes that does what aiemp does. ``is_saved``: PM2 brings it back at boot."""
+    """One of PM2's processes that does what aiemp does. ``is_aiemp``: it is aiemp, not what the vault had
+    before. One that is not online is saved, so that PM2 brings it back at boot."""
 
     name: str
     is_online: bool
-    is_saved: bool = False
+    is_aiemp: bool = True
 
     @property
     def what(self) -> str:
-        return f"PM2's {self.name}" + ("" if self.is_online else " (stopped, but saved for the next boot)")
+        return f"PM2's {self.name}" + ("" if self.is_online else " (not running, but saved for a boot)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,10 @@ def judge_orchestrator(seen: SupervisorsSeen) -> list[Finding]:
         return [ok(f"running ({seen.holder})")]
     if seen.scopes:
         return [fail("the orchestrator is not running", start_line(seen.scopes[0]))]
-    if seen.pm2:
-        return [fail("the orchestrator is not running", f"pm2 restart {shlex.quote(seen.pm2[0].name)}")]
+    ours = next((process for process in seen.pm2 if process.is_aiemp), None)
+    if ours is not None:
+        remedy = f"see why: pm2 logs {shlex.quote(ours.name)}" if ours.is_online else "pm2 resurrect"
+        return [fail("the orchestrator is not running", remedy)]
     remedy = "aiemp install-units --now, or in the foreground: aiemp run" if seen.can_install else "aiemp run"
     return [fail("the orchestrator is not running", remedy)]
 
@@ -71,12 +74,19 @@ def judge_second_supervisor(seen: SupervisorsSeen) -> list[Finding]:
             findings.append(fail(what, f"kill {seen.holder.pid}; {start_line(seen.scopes[0])}"))
     else:
         findings += [
-            warn(f"{process.what} and {seen.pm2[0].what} do the same work", _without(process))
-            for process in seen.pm2[1:]
+            warn(f"{process.what} and aiemp both do this vault's work", _without(process))
+            for process in _superfluous(seen)
         ]
     if findings or not (seen.scopes or seen.pm2):
         return findings
-    return [ok("PM2 alone" if seen.pm2 else "systemd alone")]
+    return [ok("systemd alone" if seen.scopes else "PM2 alone")]
+
+
+def _superfluous(seen: SupervisorsSeen) -> list[Pm2Process]:
+    """Without units: every other aiemp of PM2's, and what did the work before aiemp came."""
+    ours = [process for process in seen.pm2 if process.is_aiemp]
+    others = [process for process in seen.pm2 if not process.is_aiemp]
+    return [*ours[1:], *(others if ours or seen.holder is not None else [])]
 
 
 def _without(process: Pm2Process) -> str:

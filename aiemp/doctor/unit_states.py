@@ -1,4 +1,4 @@
-"""``units-failed``: no unit has failed, none that should wait or run is off. Pure."""
+"""``units-failed``: no unit has failed, no timer is off. Watchers have a check of their own. Pure."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiemp.doctor.findings import Finding, counted, fail, ok, warn
-from aiemp.systemd.command_lines import revive_line, systemctl_line
-from aiemp.systemd.names import ORCHESTRATOR, TARGET, task_of, watcher_of
+from aiemp.systemd.command_lines import systemctl_line
+from aiemp.systemd.names import ORCHESTRATOR, TARGET, task_of
 from aiemp.systemd.systemctl import Scope
 
 NEVER_STARTED = ("not-found", "masked", "error", "bad-setting")
@@ -56,9 +56,7 @@ def _finding(scope: Scope, unit: UnitSeen, *, is_up: bool) -> Finding | None:
 
 
 def _way_back(scope: Scope, unit: str) -> str:
-    watcher, task = watcher_of(unit), task_of(unit)
-    if watcher is not None:
-        return f"see why: aiemp logs {watcher}; mend it, then: {revive_line(scope, unit)}"
+    task = task_of(unit)
     if task is not None and unit.endswith(".service"):
         reset = systemctl_line(scope, "reset-failed", unit)
         return f"see why: aiemp logs {task}; mend it, then: aiemp trigger {task} && {reset}"

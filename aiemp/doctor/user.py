@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiemp.doctor.findings import Finding, ok, warn
 
 
 @dataclass(frozen=True, slots=True)
 class UserSeen:
-    """Who asks, and whom the machine's systemd runs the units as."""
+    """Who asks, and whom the machine's systemd runs the units as, with which configuration."""
 
     user: str
     run_as: str
+    config_file: Path | None = None
 
 
 def judge_user(seen: UserSeen | None) -> list[Finding]:
@@ -22,4 +25,5 @@ def judge_user(seen: UserSeen | None) -> list[Finding]:
     if seen.user == seen.run_as:
         return [ok(f"the units run as {seen.run_as}")]
     what = f"the units run as {seen.run_as}; what {seen.user} can find, read and write is not what he can"
-    return [warn(what, f"sudo -u {seen.run_as} -i aiemp doctor")]
+    config = f"--config {shlex.quote(str(seen.config_file))} " if seen.config_file is not None else ""
+    return [warn(what, f"sudo -u {seen.run_as} -i aiemp {config}doctor")]

@@ -61,6 +61,9 @@ class Engine(Protocol):
     def apply(self, plan: Plan) -> None:
         """Take up an edited plan: stop what left it, restart what changed, start what is new."""
 
+    def unpause(self) -> None:
+        """Start the watchers again that were given up: somebody asked for it (SIGHUP)."""
+
     def wait(self, seconds: float) -> None:
         """Return when something happened (a child's end, a signal), or after ``seconds``."""
 

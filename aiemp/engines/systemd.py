@@ -102,8 +102,16 @@ class SystemdEngine:
             unit = task_service(task.name)
             was, is_now = before.get(unit, UnitState()), self.units[unit]
             if was.busy and not is_now.busy:
+                self._close_overrun(task.name, is_now.result, now)
                 events.append(Event(Happening.TASK_ENDED, task.name, is_now.result))
         return events
+
+    def _close_overrun(self, task: str, result: str, now: datetime) -> None:
+        """Before the orchestrator, who does not know why a run died, writes it down as interrupted."""
+        if result == "timeout" and not self.plan.dry_run.active:
+            from aiemp.systemd.overrun import close_overrun  # noqa: PLC0415 - rare
+
+            close_overrun(self.plan, task, now, self.systemctl.environ)
 
     def _paused(self, watcher: Watcher, unit: str, result: str) -> Event:
         from aiemp.systemd.failures import failure_words, watcher_remedy  # noqa: PLC0415 - rare, and heavy

@@ -12,14 +12,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from aiemp.alerts import Alert, raise_alert
-from aiemp.errors import LockHeld
 from aiemp.ledger import Ledger
-from aiemp.locks import Holder, acquire
 from aiemp.plan import Plan
-from aiemp.run_report import publish_end, publish_interrupted
-from aiemp.runs import Ended, Result, Run
-from aiemp.systemd.failures import TIMED_OUT, WORDS, failure_words, watcher_remedy
+from aiemp.run_report import publish_interrupted
+from aiemp.systemd.failures import TIMED_OUT, failure_words, watcher_remedy
 from aiemp.systemd.names import ORCHESTRATOR, task_of, watcher_of
+from aiemp.systemd.overrun import close_overrun
 from aiemp.systemd.systemctl import Scope
 
 log = logging.getLogger("aiemp.alerts")
@@ -66,9 +64,9 @@ def report_failed_unit(
 
 def _close_run(plan: Plan, task: str, result: str, now: datetime, environ: Mapping[str, str]) -> str:
     """Write down the end of a run that could not do it itself. What was done; empty when there was no run."""
-    ledger = Ledger(plan.vault)
-    if result == TIMED_OUT and _fail_overrun(plan, ledger, task, now, environ):
+    if result == TIMED_OUT and close_overrun(plan, task, now, environ):
         return "its run is written down as failed"
+    ledger = Ledger(plan.vault)
     recovered = ledger.recover_if_idle(plan, now)
     for run, exhausted in recovered:
         publish_interrupted(plan, run, exhausted, now, environ)
@@ -78,25 +76,6 @@ def _close_run(plan: Plan, task: str, result: str, now: datetime, environ: Mappi
     if last is not None and (now - last.finished).total_seconds() < RECENT_S:
         return "the run itself has reported that"
     return ""
-
-
-def _fail_overrun(plan: Plan, ledger: Ledger, task: str, now: datetime, environ: Mapping[str, str]) -> bool:
-    """Close a run that systemd had to kill at its time limit: it failed, and was not just interrupted."""
-    if ledger.read().record(task).running is None:
-        return False
-    try:
-        lock = acquire(ledger.places.run_lock, Holder(0, f"recovery of {task}"))
-    except LockHeld:
-        return False  # the run that has it now has closed this one
-    with lock:
-        run: Run | None = ledger.read().record(task).running
-        if run is None:
-            return False
-        lasted_s = max((now - run.started).total_seconds(), 0.0)
-        end = Ended(Result.FAILED, now, lasted_s, error=f"the run {WORDS[TIMED_OUT]}")
-        ledger.finish(run, end, plan)
-    publish_end(plan, run, end, {}, environ)
-    return True
 
 
 def _scope(environ: Mapping[str, str]) -> Scope:

@@ -76,6 +76,8 @@ def used(aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]) -> Aiem
         ("aiemp disable", ["disable", "good"]),
         ("aiemp history", ["history"]),
         ("aiemp status", ["status"]),
+        ("aiemp doctor", ["doctor"]),
+        ("aiemp render", ["render"]),
         ("aiemp config show", ["config", "show"]),
         ("aiemp config validate", ["config", "validate"]),
         ("aiemp run --once", ["run", "--once"]),

@@ -36,6 +36,7 @@ def test_a_missing_configuration_is_made(aiemp: Aiemp, home: Path) -> None:
         "enabled": True,
         "changed": True,
         "config_file": str(config),
+        "units": {"scope": None, "written": [], "removed": [], "problem": ""},
     }
     assert tomllib.loads(config.read_text()) == {"tasks": {"weekly_audit_prep": {"enabled": True}}}
 

@@ -84,6 +84,9 @@ class EngineDouble:
         self.calls.append("apply")
         self.plan = plan
 
+    def unpause(self) -> None:
+        self.calls.append("unpause")
+
     def wait(self, seconds: float) -> None:
         self.calls.append(f"wait {seconds:g}")
         self.on_wait()

@@ -13,7 +13,7 @@ from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import all_names, completing, suggestion
 from aiemp.cli.screen import Screen, visible
-from aiemp.cli.unit_update import UnitUpdate, update_units
+from aiemp.cli.unit_update import UnitUpdate, check_right, update_units
 from aiemp.errors import UsageError
 from aiemp.plan import Plan
 
@@ -83,6 +83,7 @@ def _switch(invocation: Invocation, name: str, enabled: bool) -> Switched:
     plan = invocation.load_plan()
     file = plan.config_file or config_file(invocation.config, os.environ)
     kind = _kind_of(plan, name)
+    check_right(plan, file, ("enable" if enabled else "disable", name))
     changed = set_enabled(file, "tasks" if kind == "task" else "watchers", name, enabled)
     adopting = (name,) if kind == "watcher" and enabled else ()
     return Switched(kind, name, enabled, changed, file, update_units(plan, file, adopting))

@@ -29,7 +29,7 @@ PROPERTIES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """One examination. Everything is looked at once, when it is first asked for.
 

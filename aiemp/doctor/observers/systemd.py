@@ -18,7 +18,7 @@ from aiemp.errors import AiempError
 from aiemp.systemd.command_lines import journal_argv, systemctl_line
 from aiemp.systemd.drift import Drift, find_drift
 from aiemp.systemd.installed import InstalledUnits
-from aiemp.systemd.names import ORCHESTRATOR, TARGET
+from aiemp.systemd.names import ORCHESTRATOR, TARGET, watcher_of
 from aiemp.systemd.verify import systemd_version
 
 LINGER_FOLDER = Path("/var/lib/systemd/linger")
@@ -44,8 +44,10 @@ def observe_bus(scene: Scene) -> BusSeen | None:
 
 
 def observe_user(scene: Scene) -> UserSeen | None:
-    run_as = scene.units.run_as if scene.units is not None else None
-    return None if run_as is None else UserSeen(scene.user, run_as)
+    units = scene.units
+    if units is None or units.run_as is None:
+        return None
+    return UserSeen(scene.user, units.run_as, units.config_file)
 
 
 def observe_unit_files(scene: Scene) -> UnitFilesSeen | OtherUnits | None:
@@ -88,6 +90,7 @@ def observe_unit_states(scene: Scene) -> list[UnitSeen]:
             shown.get("NeedDaemonReload") == "yes",
         )
         for name, shown in scene.shown.items()
+        if watcher_of(name) is None  # they have a check of their own
     ]
 
 

@@ -1,0 +1,178 @@
+"""``aiemp doctor`` as a person or a script calls it, in an empty home without systemd units."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiemp.places import Places
+from tests.conftest import Aiemp, Running, wait_until
+
+Configure = Callable[[str], Path]
+QUIET = "[tasks.morning_triage]\nenabled = false\n[tasks.linkedin_post]\nenabled = false\n"
+
+
+def findings(out: Any) -> dict[str, list[dict[str, str]]]:
+    """The findings of a ``--json`` answer, by check."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for each in json.loads(out.stdout)["checks"]:
+        found.setdefault(each["check"], []).append(each)
+    return found
+
+
+def is_published(vault: Path) -> bool:
+    """Whether a running orchestrator has written down how its watchers are."""
+    file = Places(vault).ledger
+    return file.exists() and '"watchers"' in file.read_text()
+
+
+@pytest.fixture
+def claude(tmp_path: Path) -> Path:
+    """A folder with a ``claude`` in it."""
+    program = tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    return program.parent
+
+
+def test_a_new_user_is_told_what_is_missing(aiemp: Aiemp, vault: Path, home: Path) -> None:
+    """No Claude, nothing running: both with their remedy, the home as ~, exit status 3; what does not apply
+    to him is not mentioned."""
+    out = aiemp("doctor", "--json")
+    assert out.returncode == 3
+    found = findings(out)
+    assert found["claude-path"][0]["level"] == "fail"
+    assert "https://claude.com/claude-code" in found["claude-path"][0]["remedy"]
+    assert found["orchestrator"][0]["remedy"].endswith("aiemp run")
+    assert not {"systemd-bus", "units-current", "linger", "state", "clock", "dotenv", "user"} & set(found)
+    text = aiemp("doctor").stdout
+    assert str(home) not in text
+    assert "-> " in text
+    assert text.splitlines()[-1].startswith("2 failures")
+
+
+def test_all_is_well(aiemp: Aiemp, start_aiemp: Callable[..., Running], claude: Path, vault: Path) -> None:
+    """With Claude and a running orchestrator nothing fails, and the exit status is 0."""
+    path = f"{claude}:/usr/bin:/bin"
+    aiemp("init", check=True)
+    running = start_aiemp("run", "--interval", "1", PATH=path)
+    wait_until(lambda: is_published(vault), "the orchestrator's state")
+    out = aiemp("doctor", "--json", PATH=path)
+    assert out.returncode == 0, out.stdout
+    found = findings(out)
+    assert {each["level"] for several in found.values() for each in several} == {"ok"}
+    assert f"pid {running.pid}, local engine" in found["orchestrator"][0]["what"]
+    assert "approval" in found["watchers"][0]["what"]
+
+
+def test_mistakes_silence_everything_that_needs_the_plan(aiemp: Aiemp, write_config: Configure) -> None:
+    """Each mistake is one failure; what cannot be known because of them is named, not guessed."""
+    write_config("nonsense = 1\n[limits]\nrestarts = -1\n")
+    out = aiemp("doctor", "--json")
+    assert out.returncode == 3
+    assert [each["level"] for each in findings(out)["config"]] == ["fail", "fail"]
+    assert set(findings(out)) == {"config"}
+    assert {"vault", "orchestrator", "watchers"} <= set(json.loads(out.stdout)["left_out"])
+
+
+def test_a_vault_that_is_gone_is_one_failure(aiemp: Aiemp, vault: Path, write_config: Configure) -> None:
+    """Its state, skills, orchestrator and watchers are not seven more."""
+    write_config(QUIET)
+    vault.rename(vault.with_name("elsewhere"))
+    out = aiemp("doctor", "--json")
+    failed = [name for name, several in findings(out).items() if several[0]["level"] == "fail"]
+    assert failed == ["vault"]
+    assert {"state", "orchestrator", "watchers"} <= set(json.loads(out.stdout)["left_out"])
+
+
+def test_only_what_was_asked_for(aiemp: Aiemp, write_config: Configure) -> None:
+    """Named checks alone decide the exit status; a name that is none is suggested the nearest."""
+    write_config(QUIET)
+    out = aiemp("doctor", "dry-run", "vault", "--json")
+    assert (out.returncode, list(findings(out))) == (0, ["vault", "dry-run"])
+    out = aiemp("doctor", "dry_run")
+    assert (out.returncode, out.stdout) == (2, "")
+    assert "did you mean 'dry-run'" in out.stderr
+
+
+def test_three_sources_of_trouble(aiemp: Aiemp, vault: Path, home: Path, write_config: Configure) -> None:
+    """A configuration that others can write, a server that is not built and told to pretend, a skill that
+    is not there: each with the command or the words that mend it."""
+    config = write_config(QUIET + '[tasks.own]\nfrequency = "hourly"\nprompt = "x"\nskills = ["mine"]\n')
+    config.chmod(0o666)
+    project = vault / "mcp" / "email"
+    project.mkdir(parents=True)
+    (project / "package.json").write_text("{}")
+    server = {"command": "node", "args": ["mcp/email/dist/index.js"], "env": {"DRY_RUN": "true"}}
+    (vault / ".mcp.json").write_text(json.dumps({"mcpServers": {"email": server}}))
+    found = findings(aiemp("doctor", "--json"))
+    assert found["config"][0]["remedy"] == "chmod go-w ~/.config/aiemp/aiemp.toml"
+    assert found["mcp-built"][0]["remedy"].endswith("/mcp/email' && npm install && npm run build")
+    assert '"DRY_RUN": "false"' in found["dry-run"][0]["remedy"]
+    assert ".claude/skills/mine/SKILL.md" in found["skills"][0]["what"]
+
+
+def test_no_secret_is_shown(aiemp: Aiemp, vault: Path, write_config: Configure) -> None:
+    """Neither values of .env and of environment variables, nor those of MCP servers and watchers."""
+    write_config('[watchers.w]\ncommand = ["cat"]\nenv = { TOKEN = "hunter2" }\n')
+    (vault / ".env").write_text("PASSWORD=hunter2\nPATH=hunter2\n")
+    server = {"command": "x", "env": {"KEY": "hunter2"}}
+    (vault / ".mcp.json").write_text(json.dumps({"mcpServers": {"m": server}}))
+    for arguments in (("doctor",), ("doctor", "--json")):
+        out = aiemp(*arguments, API_KEY="hunter2")
+        assert "hunter2" not in out.stdout + out.stderr
+        assert "PATH could change which programs are run" in out.stdout
+
+
+def test_it_changes_nothing(aiemp: Aiemp, vault: Path, home: Path, write_config: Configure) -> None:
+    """Not even a torn state file, which any other command would set aside."""
+    write_config(QUIET)
+    file = Places(vault).ledger
+    file.parent.mkdir()
+    file.write_text("{torn")
+
+    def everything() -> dict[str, tuple[int, int]]:
+        paths = [*vault.rglob("*"), *home.rglob("*")]
+        return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in paths}
+
+    before = everything()
+    out = aiemp("doctor", "--json")
+    assert findings(out)["state"][0]["level"] == "fail"
+    assert {"clock", "watchers"} <= set(json.loads(out.stdout)["left_out"])
+    assert everything() == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_vault_that_cannot_be_written(aiemp: Aiemp, vault: Path, write_config: Configure) -> None:
+    """The folder is named, with the command that gives it back."""
+    write_config(QUIET)
+    vault.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        (finding,) = findings(aiemp("doctor", "vault", "--json"))["vault"]
+    finally:
+        vault.chmod(0o755)
+    assert finding["level"] == "fail"
+    assert finding["remedy"].startswith("sudo chown -R ")
+
+
+def test_a_watcher_that_nobody_has_adopted(
+    aiemp: Aiemp, start_aiemp: Callable[..., Running], vault: Path, write_config: Configure
+) -> None:
+    """One that appears while aiemp runs is a warning with both ways out."""
+    write_config(QUIET)
+    start_aiemp("run", "--interval", "1")
+    wait_until(lambda: is_published(vault), "the orchestrator's state")
+    folder = vault / "scripts" / "watchers"
+    folder.mkdir(parents=True)
+    (folder / "late_watcher.py").write_text("")
+    (finding,) = findings(aiemp("doctor", "watchers", "--json"))["watchers"]
+    assert finding["level"] == "warn"
+    assert "late is new in the vault" in finding["what"]
+    assert "aiemp disable late" in finding["remedy"]

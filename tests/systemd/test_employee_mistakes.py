@@ -1,0 +1,144 @@
+"""What `aiemp install-units` cannot do: it says so, with a remedy, and nothing is half-installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.systemd.employee import QUIET, SYSTEM_CONFIG, SYSTEM_UNITS, Employee, zone_at_noon
+from tests.systemd.machine import Machine, NewUser
+
+pytestmark = pytest.mark.real_engine("systemd")
+
+FIND = ["find", "/home", "/etc/systemd", "-name", "*aiemp*", "-path", "*systemd*"]
+
+
+@pytest.fixture
+def newcomer(equipped: Machine, new_user: NewUser) -> Iterator[Employee]:
+    """A fresh user with a vault, who has installed nothing; and a configuration of the machine."""
+    made = Employee(equipped, new_user(equipped), False, zone_at_noon(equipped.now()))
+    made.move_in()
+    made.configure(QUIET)
+    equipped.write_file(SYSTEM_CONFIG, equipped.read_file(made.config))
+    yield made
+    equipped.run(["rm", "-rf", SYSTEM_CONFIG.parent])
+
+
+def installed_files(machine: Machine) -> list[str]:
+    return machine.run(FIND).stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("as_root", "words", "status", "said"),
+    [
+        (True, ["--user"], 1, ["--user as root", "--system --run-as USER"]),
+        (True, [], 1, ["--user as root"]),
+        (False, ["--system", "--run-as", "daemon"], 1, ["needs root", "sudo"]),
+        (True, ["--system"], 2, ["--run-as USER"]),
+        (True, ["--system", "--run-as", "nobody-here"], 1, ["no user 'nobody-here'"]),
+        (False, ["--user", "--run-as", "daemon"], 2, ["--run-as belongs to --system"]),
+    ],
+)
+def test_wrong_person(
+    newcomer: Employee, as_root: bool, words: list[str], status: int, said: list[str]
+) -> None:
+    """Whose units they are to be and who may install them is refused with what to type instead."""
+    user = None if as_root else newcomer.user.name
+    done = newcomer.machine.run(["aiemp", "install-units", *words], user=user, check=False)
+    assert done.returncode == status, done.stderr
+    assert all(text in done.stderr for text in said), done.stderr
+    assert (done.stdout, installed_files(newcomer.machine)) == ("", [])
+
+
+@pytest.mark.parametrize("runtime_dir", [None, "", "/run/user/0", "/nowhere"])
+def test_bus_is_found_without_a_login_environment(newcomer: Employee, runtime_dir: str | None) -> None:
+    """`sudo -u` and `su` leave XDG_RUNTIME_DIR away or wrong; the manager is found where it is."""
+    env = {"XDG_RUNTIME_DIR": runtime_dir}
+    newcomer.machine.run(["aiemp", "install-units", "--now"], user=newcomer.user.name, env=env)
+    assert newcomer.state("aiemp-orchestrator.service") == "active"
+    newcomer.machine.run(["aiemp", "uninstall-units"], user=newcomer.user.name, env=env)
+    assert installed_files(newcomer.machine) == []
+
+
+def test_no_manager_of_the_user(equipped: Machine, new_user: NewUser) -> None:
+    """Neither lingering nor logged in: there is nobody to install for; said with the remedy."""
+    made = Employee(equipped, new_user(equipped, linger=False), False, "UTC")
+    made.move_in()
+    made.configure(QUIET)
+    done = made.install(check=False)
+    assert done.returncode == 1
+    for text in ("cannot be reached", f"loginctl enable-linger {made.user.name}", "aiemp run", "PM2"):
+        assert text in done.stderr
+    assert (done.stdout, installed_files(equipped)) == ("", [])
+
+
+def test_no_systemd(newcomer: Employee) -> None:
+    """As in a container without systemd: named, with the other ways."""
+    done = newcomer.machine.run(
+        ["/usr/local/bin/aiemp", "install-units"],
+        user=newcomer.user.name,
+        env={"PATH": "/opt/aiemp-test/bin"},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert all(text in done.stderr for text in ("no systemd", "aiemp run", "PM2")), done.stderr
+    assert installed_files(newcomer.machine) == []
+
+
+def _read_only_for_user(newcomer: Employee) -> Callable[[], object]:
+    newcomer.machine.run(["mkdir", "-p", newcomer.units], user=newcomer.user.name)
+    newcomer.machine.run(["chown", "root:", newcomer.units])
+    return lambda: None
+
+
+def _read_only_for_machine(newcomer: Employee) -> Callable[[], object]:
+    newcomer.machine.run(["mount", "--bind", SYSTEM_UNITS, SYSTEM_UNITS])
+    newcomer.machine.run(["mount", "-o", "remount,bind,ro", SYSTEM_UNITS])
+    return lambda: newcomer.machine.run(["umount", SYSTEM_UNITS])
+
+
+@pytest.mark.parametrize("is_system", [False, True], ids=["user", "system"])
+def test_unwritable_unit_folder(newcomer: Employee, is_system: bool) -> None:
+    """Named, and nothing of a half installation is there; what runs already goes on."""
+    made = Employee(newcomer.machine, newcomer.user, is_system, newcomer.zone)
+    again = (_read_only_for_machine if is_system else _read_only_for_user)(made)
+    try:
+        done = made.install(check=False)
+    finally:
+        again()
+    assert done.returncode == 1
+    assert f"{made.units}: no unit can be written" in done.stderr
+    assert installed_files(made.machine) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[tasks.job]\nfrequenzy = 'daily'\n", "did you mean `frequency`"),
+        ("[tasks.job]\ncalendar = 'daily'\ncommand = ['true'\n", "aiemp.toml:"),
+    ],
+)
+def test_configuration_that_cannot_be(newcomer: Employee, text: str, said: str) -> None:
+    """A mistake in aiemp.toml: told with its line, and nothing is installed."""
+    newcomer.configure(QUIET + text)
+    done = newcomer.install(check=False)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert installed_files(newcomer.machine) == []
+
+
+def test_interrupted_installation_is_made_whole(newcomer: Employee) -> None:
+    """Killed after its files were written and before systemd heard of them: the next installation reaches it."""
+    watcher = '[watchers.nap]\ncommand = ["sleep", "{}"]\n'
+    newcomer.configure(QUIET + watcher.format(4741))
+    newcomer.install("--now")
+    unit = "aiemp-watcher-nap.service"
+    newcomer.until(lambda: newcomer.processes("sleep 4741") == 1, "the watcher")
+    newcomer.configure(QUIET + watcher.format(4742))
+    newcomer.aiemp("render", "--output", str(newcomer.units))
+    assert newcomer.show(unit, "NeedDaemonReload")["NeedDaemonReload"] == "yes"
+    newcomer.install()
+    newcomer.until(lambda: newcomer.processes("sleep 4742") == 1, "the new one")
+    assert newcomer.processes("sleep 4741") == 0
+    assert newcomer.show(unit, "NeedDaemonReload")["NeedDaemonReload"] == "no"

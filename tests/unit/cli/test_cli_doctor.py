@@ -1,0 +1,82 @@
+"""How ``aiemp doctor`` shows what it found, and what it ends with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiemp.cli.commands.doctor import UNHEALTHY, Diagnosis
+from aiemp.cli.screen import PAPER, Screen
+from aiemp.cli.table import cells_of
+from aiemp.doctor.checks import CHECKS
+from aiemp.doctor.examination import Examination
+from aiemp.doctor.findings import Finding, fail, ok, warn
+
+REMEDY = "sudo loginctl enable-linger me-with-a-name-longer-than-the-screen"
+
+
+def diagnosis(*found: Finding, left_out: tuple[str, ...] = ()) -> Diagnosis:
+    return Diagnosis(Examination({"vault": (ok("there"),), "linger": found}, left_out))
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "summary"),
+    [
+        ((), 0, "All is well."),
+        ((ok("fine"),), 0, "All is well."),
+        ((warn("odd", REMEDY),), 0, "1 warning"),
+        ((fail("no", REMEDY), fail("no", "x"), warn("odd", "y")), UNHEALTHY, "2 failures, 1 warning"),
+    ],
+)
+def test_only_failures_make_it_unhealthy(found: tuple[Finding, ...], code: int, summary: str) -> None:
+    """Exit status 3 when something fails; the last line sums up."""
+    shown = diagnosis(*found)
+    assert shown.exit_code == code
+    assert shown.as_json()["healthy"] is (code == 0)
+    assert shown.as_text(PAPER).splitlines()[-1] == summary
+
+
+def test_each_finding_is_shown_with_its_remedy() -> None:
+    """Level, check and words in one line, the remedy below; what was left out is named."""
+    lines = diagnosis(fail("it stops at logout", REMEDY), left_out=("journal", "watchers")).as_text(PAPER)
+    assert lines.splitlines() == [
+        "ok    vault   there",
+        "fail  linger  it stops at logout",
+        f"              -> {REMEDY}",
+        "",
+        "Not looked at before that is mended: journal, watchers",
+        "",
+        "1 failure",
+    ]
+
+
+def test_json_names_checks_levels_and_remedies() -> None:
+    """One entry for each finding: a check may have several."""
+    shown = diagnosis(fail("a", "b"), warn("c", "d"), left_out=("journal",)).as_json()
+    assert shown["checks"][1:] == [
+        {"check": "linger", "level": "fail", "what": "a", "remedy": "b"},
+        {"check": "linger", "level": "warn", "what": "c", "remedy": "d"},
+    ]
+    assert shown["left_out"] == ["journal"]
+
+
+def test_lines_fit_a_terminal_and_commands_stay_whole() -> None:
+    """What is told is wrapped; a word of a command is never broken, so that it can be copied."""
+    text = diagnosis(fail("so many words that they do not fit in one line of it", REMEDY)).as_text(Screen(60))
+    lines = text.splitlines()
+    word = REMEDY.split()[-1]
+    assert any(line.strip() == word for line in lines)
+    assert max(cells_of(line) for line in lines if word not in line) <= 60
+
+
+def test_every_check_is_documented() -> None:
+    """Scripts rely on the names: the page has each of them, with the words of the table, and no other."""
+    page = (Path(__file__).resolve().parents[3] / "docs" / "json.md").read_text(encoding="utf-8")
+    table = page.partition("| check | what is well |\n|---|---|\n")[2].partition("\n\n")[0]
+    assert table.splitlines() == [f"| `{check.name}` | {check.about} |" for check in CHECKS]
+
+
+def test_nothing_can_reprogram_the_terminal() -> None:
+    """A name from the vault may hold control characters."""
+    assert "\x1b" not in diagnosis(fail("a\x1b[31mb", "c\x1b]0;d\x07")).as_text(PAPER)

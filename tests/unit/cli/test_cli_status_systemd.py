@@ -1,0 +1,96 @@
+"""What ``aiemp status`` says and advises where systemd units keep the vault."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from aiemp.cli.screen import PAPER
+from aiemp.cli.status_report import Queues, Status, Units
+from aiemp.locks import Holder
+from aiemp.plan import Origin, Plan, Watcher
+from aiemp.systemd.systemctl import Scope
+from aiemp.watcher_status import WatcherState, WatcherStatus
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+UNITS = Units(Scope.USER, Path("/home/me/.config/systemd/user"), frozenset({"aiemp-watcher-gmail.service"}))
+PLAN = Plan(Path("/vault"), watchers=(Watcher("gmail", origin=Origin.DISCOVERED),))
+GMAIL = WatcherStatus("gmail", WatcherState.RUNNING, 5, NOW)
+
+
+def status(**changes: object) -> Status:
+    """A vault that systemd keeps well, but for ``changes``."""
+    well = Status(
+        plan=PLAN,
+        now=NOW,
+        orchestrator=Holder(4, "orchestrator", "systemd engine"),
+        since=NOW,
+        watchers=(GMAIL,),
+        supervised=frozenset(),
+        tasks=(),
+        queues=Queues(),
+        mcp={},
+        claude="/usr/bin/claude",
+        units=UNITS,
+    )
+    return replace(well, **changes)  # type: ignore[arg-type]
+
+
+def test_engine_and_units_are_shown() -> None:
+    """One line each, and the same for scripts; a watcher that has a unit is no new one."""
+    text = status().as_text(PAPER)
+    assert "running (pid 4, systemd engine)" in text
+    assert "user units in /home/me/.config/systemd/user" in text
+    assert status().problems() == []
+    assert status().as_json()["units"] == {"scope": "user", "folder": str(UNITS.folder), "outdated": []}
+    assert status(units=None).as_json()["units"] == {"scope": None, "folder": None, "outdated": []}
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "remedy"),
+    [
+        ({"orchestrator": None}, "not running", "systemctl --user start aiemp.target"),
+        (
+            {"orchestrator": None, "units": replace(UNITS, scope=Scope.SYSTEM)},
+            "not running",
+            "sudo systemctl start aiemp.target",
+        ),
+        (
+            {"watchers": (replace(GMAIL, state=WatcherState.PAUSED),), "supervised": frozenset({"gmail"})},
+            "gmail is paused",
+            "aiemp logs gmail; mend it, then: systemctl --user reload aiemp-orchestrator.service",
+        ),
+        (
+            {"watchers": (replace(GMAIL, state=WatcherState.DOWN),), "supervised": frozenset({"gmail"})},
+            "gmail is down",
+            "systemctl --user start aiemp-watcher-gmail.service",
+        ),
+        (
+            {"units": replace(UNITS, names=frozenset())},
+            "gmail is new in the vault",
+            "aiemp install-units, or: aiemp disable gmail",
+        ),
+        (
+            {"units": replace(UNITS, outdated=("aiemp.target",))},
+            "1 unit is not yet as it says",
+            "aiemp install-units",
+        ),
+    ],
+)
+def test_remedies_are_systemds(changes: dict[str, object], what: str, remedy: str) -> None:
+    """What is not well is mended by systemctl or `install-units`, not by `aiemp run`."""
+    (problem,) = status(**changes).problems()
+    assert what in problem.what
+    assert remedy in problem.remedy
+
+
+def test_a_watcher_without_a_unit_waits_for_the_installation() -> None:
+    """One that was just written into aiemp.toml is told once, as what is out of date."""
+    plan = replace(PLAN, watchers=(Watcher("own", command=("x",)),))
+    down = (WatcherStatus("own", WatcherState.DOWN),)
+    seen = status(plan=plan, watchers=down, units=replace(UNITS, outdated=("aiemp-watcher-own.service",)))
+    (problem,) = seen.problems()
+    assert "install-units" in problem.remedy
