@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from aiemp.plan import ScheduledTask
 from aiemp.runs import NEVER_RUN, TaskRecord
-from aiemp.schedules import due_later, is_due_after, latest_slot
+from aiemp.schedules import clamped_last_run, due_later, is_due_after, latest_slot
 
 LONGEST_TOLERANCE = timedelta(seconds=30)
 """An interval task started by a timer may be this early, or a tenth of its interval if that is less: timers
@@ -39,7 +39,7 @@ def decide(
     task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzinfo, *, tolerant: bool = False
 ) -> Decision:
     """Decide about one task at ``now`` (aware). ``tolerant``: for a trigger that a timer started."""
-    last_run = record.last_run
+    last_run = clamped_last_run(task, record.last_run, now)
     if not task.enabled:
         return Decision(task, False, None, 0, "disabled", None)
     open_slot = _open_slot(task, record, now, zone)
@@ -77,7 +77,7 @@ def _open_slot(task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzi
         return None
     if task.interval is not None:
         return slot
-    newest = latest_slot(task, record.last_run, now, zone)
+    newest = latest_slot(task, clamped_last_run(task, record.last_run, now), now, zone)
     return slot if newest is None or newest <= slot else None
 
 

@@ -117,7 +117,7 @@ class Ledger:
         clamped: dict[str, datetime] = {}
         for task in plan.tasks:
             last_run = state.record(task.name).last_run
-            good = clamped_last_run(replace(task, last_run=last_run), now)
+            good = clamped_last_run(task, last_run, now)
             if good is not None and good != last_run:
                 clamped[task.name] = good
         for name, good in clamped.items():

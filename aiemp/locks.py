@@ -51,6 +51,14 @@ class HeldLock:
             os.ftruncate(self.descriptor, 0)
             os.pwrite(self.descriptor, text.encode(), 0)
 
+    def is_in_place(self) -> bool:
+        """Whether the locked file is still the one that others find: a deleted one keeps nobody out."""
+        try:
+            there, ours = self.path.lstat(), os.fstat(self.descriptor)
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+
     def release(self) -> None:
         """Give up this process's part; heirs of the descriptor go on holding the lock."""
         if self.descriptor >= 0:

@@ -14,6 +14,7 @@ log = logging.getLogger("aiemp.logs")
 
 LINE_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 JOURNAL_FORMAT = "%(levelname)s %(name)s: %(message)s"
+LONGEST_LINE_BYTES = 4096
 ORCHESTRATOR_LIMIT_BYTES = 4 * 1024 * 1024
 
 
@@ -35,6 +36,17 @@ def rotate(path: Path, limit_bytes: int) -> None:
     with contextlib.suppress(FileNotFoundError):
         if path.lstat().st_size >= limit_bytes:
             path.replace(path.with_name(path.name + ".1"))
+
+
+def last_line(path: Path) -> str:
+    """The last line of a log file; empty when there is none to be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LONGEST_LINE_BYTES))
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 class _RotatingFile(logging.Handler):

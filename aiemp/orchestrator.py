@@ -18,13 +18,14 @@ from types import FrameType
 from typing import Any
 
 from aiemp.agenda import Agenda
+from aiemp.charge import Charge, ChargeLost
 from aiemp.clock import utc_now
 from aiemp.engines import Event, Happening
 from aiemp.engines.choice import EngineMaker, local_engine
 from aiemp.engines.wakeup import Wakeup
-from aiemp.errors import AiempError, ConfigError, LockHeld
+from aiemp.errors import ConfigError
 from aiemp.ledger import Ledger, LedgerState
-from aiemp.locks import Holder, acquire
+from aiemp.log_files import last_line
 from aiemp.orchestrator_report import OrchestratorReport
 from aiemp.plan import ScheduledTask
 from aiemp.plan_source import PlanSource, plan_source
@@ -36,6 +37,9 @@ from aiemp.vault.layout import require_vault
 log = logging.getLogger("aiemp.orchestrator")
 
 HEALTH_EVERY_TICKS = 2
+STABLE_FOR = timedelta(minutes=1)
+"""A watcher that has run this long is well again; one that was only just restarted may be crash-looping."""
+
 SAVE_EVERY_TICKS = 20
 """The tick count alone is not worth a write to the disk on each tick."""
 
@@ -77,6 +81,7 @@ class Orchestrator:
             self.plan, self.wakeup, self.state
         )
         self.report = OrchestratorReport(self.plan, self.engine, self.environ)
+        self.charge = Charge(self.vault_path, self.engine.name)
         self.agenda = Agenda(timedelta(seconds=2 * check_interval), self.engine.grace)
         self.tick_count = self.state.tick_count
         self.start_time = clock()
@@ -151,6 +156,8 @@ class Orchestrator:
         return self._tick_in_vault(now) if vault_is_there else None
 
     def _tick_in_vault(self, now: datetime) -> datetime | None:
+        with self._step("staying in charge"):
+            self._keep_charge(now)
         if self._reload or self.source.has_changed():
             self.notifier.reloading()
             was_asked = self._reload
@@ -215,7 +222,10 @@ class Orchestrator:
         moved = self.agenda.ended(event.name, record, now)
         blocked = record.last is not None and record.last.result is Result.BLOCKED
         if not moved and not blocked:
-            log.error("%s ended (%s) and left no record; see its log", event.name, event.detail)
+            words = last_line(self.ledger.places.task_log(event.name))
+            log.error(
+                "%s ended (%s) and left no record: %s", event.name, event.detail, words or "see its log"
+            )
         elif record.last is not None:
             said = record.last.error or record.last.summary
             log.info("%s %s%s", event.name, record.last.result.value, f": {said}" if said else "")
@@ -232,6 +242,9 @@ class Orchestrator:
     def _check_watcher_health(self, now: datetime) -> None:
         """Find watchers that hang. Crashed ones were seen when they ended, by the engine's ``keep_up``."""
         self._handle(self.engine.check_freshness(now), now)
+        for status in self.engine.watchers():
+            if status.running and status.since and now - status.since > STABLE_FOR:
+                self.report.watcher_is_well(status.name)
 
     def _take_up_plan(self) -> None:
         self._reload = False
@@ -291,21 +304,8 @@ class Orchestrator:
     @contextmanager
     def _in_charge(self) -> Iterator[None]:
         """Hold the vault's orchestrator lock, and handle signals, as long as this one runs."""
-        holder = Holder(os.getpid(), "orchestrator", f"{self.engine.name} engine")
+        self.charge.take()
         try:
-            require_vault(self.vault_path)
-            lock = acquire(self.ledger.places.orchestrator_lock, holder)
-        except LockHeld as held:
-            raise AiempError(
-                f"{self.vault_path} is kept running already by the {held.holder}; stop that one first"
-            ) from None
-        except OSError as error:
-            reason = error.strerror or error
-            raise AiempError(
-                f"{self.vault_path} cannot be written ({reason}), so nothing could be recorded and nothing "
-                "runs; make it writable for this user, or try `aiemp run --dry-run`"
-            ) from error
-        with lock:
             self.wakeup.open()
             try:
                 self._setup_signal_handlers()
@@ -313,6 +313,17 @@ class Orchestrator:
                 yield
             finally:
                 self.wakeup.close()
+        finally:
+            self.charge.release()
+
+    def _keep_charge(self, now: datetime) -> None:
+        try:
+            if self.charge.keep():
+                # Whoever deleted that lock deleted those of the watchers with it.
+                self.engine.restart_watchers(now)
+        except ChargeLost:
+            self._running = False
+            raise
 
     def _setup_signal_handlers(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

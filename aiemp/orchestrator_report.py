@@ -55,7 +55,6 @@ class OrchestratorReport:
         name = event.name
         if event.happening is Happening.WATCHER_STARTED:
             log.info("watcher %s: %s", name, event.detail)
-            self._clear_alert(f"watcher-{name}")
         elif event.happening is Happening.WATCHER_PAUSED:
             log.error("watcher %s: %s", name, event.detail)
             self._alert(
@@ -73,6 +72,13 @@ class OrchestratorReport:
             self._add_error(
                 f"watcher_{name}", f"{'Hung' if hung else 'Crashed'}: {event.detail}", "Auto-restarted", now
             )
+
+    def watcher_is_well(self, name: str) -> None:
+        """Take back the alert about a watcher, if there is one."""
+        from aiemp.alerts import alert_file, clear_alert  # noqa: PLC0415 - alerts are rare
+
+        if alert_file(self.plan.vault, f"watcher-{name}").exists():
+            clear_alert(self.plan, f"watcher-{name}")
 
     def publish_interrupted(self, run: Run, exhausted: bool, now: datetime) -> None:
         """Show a run that died without a word."""
@@ -94,11 +100,6 @@ class OrchestratorReport:
         from aiemp.alerts import Alert, raise_alert  # noqa: PLC0415 - alerts are rare
 
         raise_alert(self.plan, Alert(key, component, title, detail, remedy), now, self.environ)
-
-    def _clear_alert(self, key: str) -> None:
-        from aiemp.alerts import clear_alert  # noqa: PLC0415 - alerts are rare
-
-        clear_alert(self.plan, key)
 
     def _add_error(self, component: str, error: str, resolution: str, now: datetime) -> None:
         if self.plan.dry_run.active:

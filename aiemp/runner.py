@@ -195,7 +195,12 @@ class _Attempt:
         self, run: Run, result: Result, error: str, details: Mapping[str, object], started: float
     ) -> RunReport:
         end = Ended(
-            result, self.clock(), time.monotonic() - started, error, str(details.get("summary") or "")
+            result,
+            self.clock(),
+            time.monotonic() - started,
+            error,
+            str(details.get("summary") or ""),
+            on_request=result is Result.INTERRUPTED,
         )
         with stop_signals_wait():
             self._record_end(run, end, details)

@@ -43,13 +43,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended: ``error`` says why it failed; ``summary`` is what the task says it did."""
+    """How a run ended: ``error`` says why it failed; ``summary`` is what the task says it did.
+
+    ``on_request``: it was interrupted because somebody stopped it, which costs no attempt: restarting aiemp
+    twice during a long run must not lose its slot. One that just died costs one, or it could crash for ever.
+    """
 
     result: Result
     finished: datetime
     duration_s: float
     error: str = ""
     summary: str = ""
+    on_request: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +105,12 @@ def ended(record: TaskRecord, run: Run, end: Ended, task: ScheduledTask | None) 
     if end.result is Result.FAILED:
         delay = timedelta(minutes=task.retry_delay_minutes if task else 0)
         return replace(record, retry_at=end.finished + delay)
-    return record  # interrupted: due again at once
+    # Interrupted: due again at once.
+    return replace(record, attempts=run.attempt - 1) if end.on_request else record
 
 
 def is_exhausted(run: Run, end: Ended, task: ScheduledTask | None) -> bool:
     """Whether this end used up a scheduled slot's last attempt: time for an alert, and for the next slot."""
-    if run.manual or end.result not in (Result.FAILED, Result.INTERRUPTED):
+    if run.manual or end.on_request or end.result not in (Result.FAILED, Result.INTERRUPTED):
         return False
     return run.attempt >= (task.max_attempts if task else 1)

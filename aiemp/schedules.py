@@ -144,12 +144,11 @@ def within_catch_up(task: ScheduledTask, slot: datetime, now: datetime) -> bool:
     return now - slot <= allowed
 
 
-def clamped_last_run(task: ScheduledTask, now: datetime) -> datetime | None:
+def clamped_last_run(task: ScheduledTask, last_run: datetime | None, now: datetime) -> datetime | None:
     """``last_run``, or ``now`` when it lies so far ahead that the clock must have been set back.
 
-    The caller writes the clamped value down: only then does an interval begin to count.
+    The ledger writes the clamped value down: only then does an interval begin to count.
     """
-    last_run = task.last_run
     if last_run is None:
         return None
     ahead = timedelta(0) if task.interval is not None else AHEAD_LIMIT

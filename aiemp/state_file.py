@@ -9,6 +9,7 @@ import contextlib
 import errno
 import json
 import logging
+import stat
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -91,8 +92,9 @@ class StateFile:
         path = self.places.ledger
         for patience_s in (0.05, 0.2, None):
             try:
-                size = path.stat().st_size
-                document = json.loads(path.read_bytes()) if size <= LARGEST_STATE_BYTES else None
+                status = path.stat()
+                usable = stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_STATE_BYTES
+                document = json.loads(path.read_bytes()) if usable else None
             except FileNotFoundError:
                 return self._from_history()
             except (ValueError, RecursionError):

@@ -64,6 +64,9 @@ class Engine(Protocol):
     def unpause(self) -> None:
         """Start the watchers again that were given up: somebody asked for it (SIGHUP)."""
 
+    def restart_watchers(self, now: datetime) -> None:
+        """End every watcher, so that each is started again: their locks were deleted under them."""
+
     def wait(self, seconds: float) -> None:
         """Return when something happened (a child's end, a signal), or after ``seconds``."""
 

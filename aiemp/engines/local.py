@@ -145,6 +145,10 @@ class LocalEngine:
             for event in self.watcher_manager.unpause():
                 log.info("watcher %s: %s", event.name, event.detail)
 
+    def restart_watchers(self, now: datetime) -> None:
+        if self.with_watchers:
+            self.watcher_manager.restart_all()
+
     def restart_counts(self) -> Mapping[str, int]:
         """How often each watcher was restarted, for the state file."""
         return self.watcher_manager.restart_counts() if self.with_watchers else {}

@@ -163,6 +163,10 @@ class SystemdEngine:
         self.systemctl.reset_failed(*units)
         self.systemctl.start(*units, wait=False)
 
+    def restart_watchers(self, now: datetime) -> None:
+        for watcher in self.plan.watchers:
+            self._end(watcher)
+
     def wait(self, seconds: float) -> None:
         self.wakeup.wait(seconds)
 

@@ -146,6 +146,12 @@ class WatcherManager:
             if not each.is_alive and each.restart_at_s is None and each.status().enabled
         ]
 
+    def restart_all(self) -> None:
+        """End every watcher that is ours; each is started again once it has ended."""
+        for each in self.supervised.values():
+            if each.is_alive and each.is_ours:
+                each.ask_to_end(self.monotonic())
+
     def stop(self, name: str) -> None:
         """Stop one watcher, and wait until it is gone."""
         self._stop([self.supervised[name]])

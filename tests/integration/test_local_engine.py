@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -215,6 +216,29 @@ def test_vault_that_vanishes_is_waited_for(
     away.rename(vault)
     aiemp.wait_for("looking for the vault: works again")
     assert aiemp.stop() == 0
+
+
+def test_deleted_state_folder_keeps_one_of_each(
+    vault: Path, start_aiemp: Start, write_config: WriteConfig
+) -> None:
+    """``rm -r .state`` under a running orchestrator: it and its watchers hold their locks again, so a second
+    orchestrator is refused, and nothing is repeated."""
+    write_config(
+        QUIET + '[watchers.nap]\ncommand = ["sleep", "298"]\n'
+        "[tasks.mark]\nfrequency = 'daily'\ntime = '00:00'\ncommand = ['sh', '-c', 'echo x >> Done/marks']\n"
+    )
+    first = start_aiemp("run", "--interval", "1")
+    wait_until(lambda: results(vault, "mark") == ["succeeded"], "the run")
+    nap = pid_of(vault, "nap")
+    assert nap
+    shutil.rmtree(vault / ".state")
+    first.wait_for("was deleted; it is made anew")
+    wait_until(lambda: pid_of(vault, "nap") not in (0, nap), "the watcher under a lock that counts")
+    second = start_aiemp("run", "--interval", "1")
+    assert second.process.wait(20) == 1
+    assert f"pid {first.pid}" in second.said()
+    assert len(processes_naming("sleep 298")) == 1
+    assert (vault / "Done" / "marks").read_text() == "x\n"
 
 
 def test_kills_at_random_moments_double_and_lose_nothing(

@@ -87,6 +87,9 @@ class EngineDouble:
     def unpause(self) -> None:
         self.calls.append("unpause")
 
+    def restart_watchers(self, now: datetime) -> None:
+        self.calls.append("restart_watchers")
+
     def wait(self, seconds: float) -> None:
         self.calls.append(f"wait {seconds:g}")
         self.on_wait()

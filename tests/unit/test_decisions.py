@@ -60,6 +60,25 @@ def test_interrupted_run_is_due_again_at_once_within_its_attempts() -> None:
     assert not decide(DAILY, record, at(8, 2), UTC).due
 
 
+def test_stopping_a_run_costs_no_attempt() -> None:
+    """However often somebody stops it, the slot stays to be done as the attempt it was."""
+    record = TaskRecord(last_run=at(8, day=22))
+    for minute in range(5):
+        decision = decide(DAILY, record, at(8, minute), UTC)
+        assert (decision.due, decision.attempt, decision.slot) == (True, 1, at(8))
+        run = Run("triage", at(8), decision.attempt, at(8, minute), 1)
+        end = Ended(Result.INTERRUPTED, at(8, minute), 1.0, "stopped by SIGTERM", on_request=True)
+        assert not is_exhausted(run, end, DAILY)
+        record = ended(begun(record, run), run, end, DAILY)
+
+
+def test_last_run_years_ahead_is_no_promise_for_years() -> None:
+    """What a clock, set back since, left far ahead counts as now in every decision and view."""
+    ahead = TaskRecord(last_run=datetime(2030, 1, 1, tzinfo=UTC))
+    assert decide(DAILY, ahead, at(9), UTC).wake_at == at(8, day=24)
+    assert decide(EVERY_15, ahead, at(9), UTC).wake_at == at(9, 15)
+
+
 def test_open_slot_of_yesterday_gives_way_to_todays() -> None:
     """A slot that failed once and was overtaken by the next one is not made up for."""
     record = run_once(TaskRecord(last_run=at(8, day=22)), DAILY, at(8), Result.FAILED)

@@ -1,0 +1,65 @@
+"""Being in charge of a vault: the lock that one orchestrator holds as long as it lives."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from aiemp.errors import AiempError, LockHeld
+from aiemp.locks import HeldLock, Holder, acquire
+from aiemp.places import Places
+from aiemp.vault.layout import require_vault
+
+log = logging.getLogger("aiemp.orchestrator")
+
+
+class ChargeLost(AiempError):
+    """Another orchestrator is in charge by now; this one has to end."""
+
+
+class Charge:
+    """The charge of ``vault``, for an orchestrator with the engine called ``engine``."""
+
+    def __init__(self, vault: Path, engine: str) -> None:
+        self.vault = vault
+        self.path = Places(vault).orchestrator_lock
+        self.holder = Holder(os.getpid(), "orchestrator", f"{engine} engine")
+        self._lock: HeldLock | None = None
+
+    def take(self) -> None:
+        """Take it. Raises AiempError when another orchestrator has it, or when nothing can be written."""
+        require_vault(self.vault)
+        try:
+            self._lock = acquire(self.path, self.holder)
+        except LockHeld as held:
+            raise AiempError(
+                f"{self.vault} is kept running already by the {held.holder}; stop that one first"
+            ) from None
+        except OSError as error:
+            raise AiempError(
+                f"{self.vault} cannot be written ({error.strerror or error}), so nothing could be recorded "
+                "and nothing runs; make it writable for this user, or try `aiemp run --dry-run`"
+            ) from error
+
+    def keep(self) -> bool:
+        """Take it anew when its file was deleted (``rm -r .state``): a deleted lock keeps nobody out.
+
+        Returns whether that was so. Raises ChargeLost when another orchestrator was faster.
+        """
+        if self._lock is None or self._lock.is_in_place():
+            return False
+        log.warning("%s was deleted; it is made anew", self.path)
+        self._lock.release()
+        try:
+            self._lock = acquire(self.path, self.holder)
+        except LockHeld as held:
+            raise ChargeLost(
+                f"the {held.holder} has taken over {self.vault} meanwhile; this one ends"
+            ) from None
+        return True
+
+    def release(self) -> None:
+        """Give it up."""
+        if self._lock is not None:
+            self._lock.release()
