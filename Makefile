@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: all run test check format bench docs golden clean
+.PHONY: all run test test-systemd check format bench docs golden clean
 
 all: $(VENV)/.installed
 
@@ -28,9 +28,13 @@ run: $(VENV)/.installed
 	@$(BIN)/aiemp init "$(VAULT)"
 	@exec $(BIN)/aiemp --vault "$(VAULT)" run
 
-# The whole test suite; PYTEST_ARGS narrows it down.
+# The test suite; PYTEST_ARGS narrows it down.
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest --ignore=tests/systemd $(PYTEST_ARGS)
+
+# The scenarios on a real systemd, which take some minutes more (as root; see tests/systemd/requirements.py).
+test-systemd: $(VENV)/.installed-dev
+	$(BIN)/pytest -m "not systemd257" tests/systemd $(PYTEST_ARGS)
 
 # Style and types.
 check: $(VENV)/.installed-dev

@@ -135,9 +135,10 @@ def read_alert(path: Path) -> AlertFile | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
         data = stream.read(LARGEST_FILE_BYTES + 1)
     text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
     if len(data) > LARGEST_FILE_BYTES:

@@ -244,7 +244,9 @@ class Orchestrator:
         self._handle(self.engine.check_freshness(now), now)
         for status in self.engine.watchers():
             if status.running and status.since and now - status.since > STABLE_FOR:
-                self.report.watcher_is_well(status.name)
+                self.report.is_well(f"watcher-{status.name}")
+        if now - self.start_time > STABLE_FOR:
+            self.report.is_well("orchestrator")  # that it was killed and is back
 
     def _take_up_plan(self) -> None:
         self._reload = False

@@ -73,12 +73,12 @@ class OrchestratorReport:
                 f"watcher_{name}", f"{'Hung' if hung else 'Crashed'}: {event.detail}", "Auto-restarted", now
             )
 
-    def watcher_is_well(self, name: str) -> None:
-        """Take back the alert about a watcher, if there is one."""
+    def is_well(self, key: str) -> None:
+        """Take back the alert ``key``, if there is one."""
         from aiemp.alerts import alert_file, clear_alert  # noqa: PLC0415 - alerts are rare
 
-        if alert_file(self.plan.vault, f"watcher-{name}").exists():
-            clear_alert(self.plan, f"watcher-{name}")
+        if alert_file(self.plan.vault, key).exists():
+            clear_alert(self.plan, key)
 
     def publish_interrupted(self, run: Run, exhausted: bool, now: datetime) -> None:
         """Show a run that died without a word."""

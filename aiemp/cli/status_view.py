@@ -68,11 +68,9 @@ def _watcher(watcher: WatcherStatus, status: Status) -> list[Cell | str]:
 
 
 def _task(facts: TaskFacts, status: Status) -> list[Cell | str]:
-    zone = status.plan.zone
-    if not facts.task.enabled:
-        upcoming = Cell("disabled", "faint")
-    else:
-        upcoming = facts.next_cell(status.now, zone, ahead=True)
+    upcoming = Cell("disabled", "faint")
+    if facts.task.enabled:
+        upcoming = facts.next_cell(status.now, status.plan.zone, ahead=True)
     return [facts.task.name, facts.result_cell(), _last(facts, status), upcoming]
 
 

@@ -64,14 +64,21 @@ def check_right(plan: Plan, config_file: Path, words: tuple[str, ...]) -> None:
 
 
 def update_units(plan: Plan, config_file: Path, adopting: Collection[str]) -> UnitUpdate:
-    """Have the installed units of ``plan.vault`` follow ``config_file``, which was just edited.
+    """Have the installed units of ``plan.vault``, or of ``config_file``, follow that file, which was just edited.
 
     ``adopting`` are watchers of the vault that the user has named. What cannot be done is the result's
     ``problem``, never an exception: the edit itself was done.
     """
-    from aiemp.systemd.installed import installed_for
+    from aiemp.systemd.installed import find_installed
 
-    units = installed_for(plan.vault, os.environ)
+    units = next(
+        (
+            found
+            for found in find_installed(os.environ)
+            if found.are_for(plan.vault) or _goes_by(found, config_file)
+        ),
+        None,
+    )
     if units is None:
         return UnitUpdate()
     scope = units.scope.value
@@ -106,7 +113,7 @@ def _bring_up_to_date(units: InstalledUnits, config_file: Path, adopting: Collec
 
 def _check_reach(units: InstalledUnits, config_file: Path) -> None:
     """Refuse to change units that go by another file, or that only root may change."""
-    if units.config_file is not None and not _is_same(units.config_file, config_file):
+    if units.config_file is not None and not _goes_by(units, config_file):
         raise AiempError(
             f"the installed units go by {units.config_file}, so name that one: --config {units.config_file}"
         )
@@ -127,5 +134,6 @@ def _program(environ: Mapping[str, str]) -> str:
     return str(find_program("aiemp", environ) or "aiemp")
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
+def _goes_by(units: InstalledUnits, config_file: Path) -> bool:
+    named = units.config_file
+    return named is not None and os.path.realpath(named) == os.path.realpath(config_file)

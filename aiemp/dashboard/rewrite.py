@@ -120,15 +120,17 @@ class Rewrite:
         """What the file is to hold: our edits, on top of everybody's text.
 
         ``theirs``, if any, is a file that lost its name and holds ``data`` now. Where nothing else has
-        happened since, the edits are simply applied to that; else the two texts are merged.
+        happened since, that is the text to edit; else the two texts are merged.
         """
-        if theirs is not None and (current != self.ours or theirs is not self.displaced[-1]):
+        if self.ours is None:
+            document = self._edited(parsed(current))
+        elif theirs is None:
+            document = self._repaired(parsed(current))
+        elif current == self.ours and theirs is self.displaced[-1]:
+            document = self._repaired(parsed(data))
+        else:
             base, ours, other = (parsed(text).lines for text in (theirs.data, current, data))
             document = self._repaired(Document.parse("".join(merged(base, ours, other))))
-        elif theirs is not None or self.ours is None:
-            document = self._edited(parsed(current if theirs is None else data))
-        else:
-            document = self._repaired(parsed(current))
         new = document.text.encode("utf-8", "surrogateescape")
         if len(new) > SIZE_LIMIT:
             raise DashboardError(f"{self.path} is full: shorten it to below {SIZE_LIMIT // 1024**2} MB")
@@ -196,15 +198,11 @@ class Rewrite:
 
     def _wait_for_others(self, until: float, known: bytes) -> None:
         """Wait to the end of the watch, or until something happens to the file or to those it replaced."""
-        while time.monotonic() < until:
+        while time.monotonic() < until or self._is_one_kept_open():
             time.sleep(STEP_S)
             snapshot = take_snapshot(self.path, hasty_like=self._whole)
             snapshot.close()
-            if (
-                snapshot.data != known
-                or self._is_one_kept_open()
-                or any(other.has_changed() for other in self.displaced)
-            ):
+            if snapshot.data != known or any(other.has_changed() for other in self.displaced):
                 return
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from aiemp.doctor.checks import CHECKS, Check
-from aiemp.doctor.findings import Finding, Level
+from aiemp.doctor.findings import Finding, Level, fail, with_remedy
 from aiemp.doctor.observers.scene import Scene
 from aiemp.doctor.tilde import with_tilde
+from aiemp.errors import AiempError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def examine(scene: Scene, asked: Collection[str] = (), checks: tuple[Check, ...]
         if any(cause in silent or _failed(made.get(cause, ())) for cause in check.causes):
             silent.add(check.name)
         else:
-            made[check.name] = tuple(_shortened(finding, home) for finding in check.look(scene))
+            made[check.name] = tuple(_shortened(finding, home) for finding in _look(check, scene))
     shown = {name: found for name, found in made.items() if not asked or name in asked or _failed(found)}
     return Examination(shown, tuple(check.name for check in checks if check.name in silent))
 
@@ -55,6 +56,17 @@ def _with_causes(checks: tuple[Check, ...], asked: Collection[str]) -> set[str]:
         if check.name in wanted:
             wanted.update(check.causes)
     return wanted
+
+
+def _look(check: Check, scene: Scene) -> Iterable[Finding]:
+    """What the check finds; that it cannot look is a finding too, and keeps no other from looking."""
+    try:
+        return check.look(scene)
+    except AiempError as error:
+        return (fail(*with_remedy(str(error))),)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return (fail(f"{where}{error.strerror or error}", "mend the access to it, then look again"),)
 
 
 def _failed(found: tuple[Finding, ...]) -> bool:

@@ -11,8 +11,8 @@ from aiemp.doctor.findings import Finding, counted, fail, ok, warn
 
 @dataclass(frozen=True, slots=True)
 class StateSeen:
-    """The state file: ``unreadable`` is why it cannot be opened, ``is_corrupt`` that it is no state, and
-    ``set_aside`` are earlier ones that were not, and were kept."""
+    """The state file. ``unreadable`` says why it cannot be opened, ``is_corrupt`` that it is no state, and
+    ``set_aside`` are earlier ones that were none, and were kept."""
 
     file: Path
     exists: bool
@@ -25,8 +25,9 @@ def judge_state(seen: StateSeen) -> list[Finding]:
     """Nothing where nothing has run yet."""
     findings = []
     if seen.unreadable:
+        file = shlex.quote(str(seen.file))
         what = f"{seen.file} cannot be read ({seen.unreadable}), so nothing runs by itself"
-        findings.append(fail(what, f'sudo chown "$(id -u)" {shlex.quote(str(seen.file))}'))
+        findings.append(fail(what, f'sudo chown "$(id -u)" {file} && chmod u+rw {file}'))
     elif seen.is_corrupt:
         what = f"{seen.file} is no state file (torn or edited)"
         findings.append(fail(what, "have it set aside and made anew from the history: aiemp list"))

@@ -38,9 +38,12 @@ def judge_vault(seen: VaultSeen) -> list[Finding]:
         mount = f'sudo mount -o remount,rw "$(findmnt -nT {shlex.quote(str(seen.path))} -o TARGET)"'
         findings.append(fail(f"{seen.path} lies on a disk that is mounted read-only", mount))
     elif seen.unwritable:
-        names = ", ".join(str(path) for path in seen.unwritable)
-        paths = " ".join(shlex.quote(str(path)) for path in seen.unwritable)
-        findings.append(fail(f"{seen.user} cannot write {names}", f"sudo chown -R {seen.user} {paths}"))
+        # What lies in a folder that is named already would be named twice.
+        places = [path for path in seen.unwritable if not set(path.parents) & set(seen.unwritable)]
+        names = ", ".join(str(path) for path in places)
+        words = " ".join(shlex.quote(str(path)) for path in places)
+        remedy = f"sudo chown -R {seen.user} {words} && chmod -R u+rwX {words}"
+        findings.append(fail(f"{seen.user} cannot write {names}", remedy))
     findings += _room(seen)
     return findings or [ok(f"{seen.path} can be written{_free(seen)}")]
 

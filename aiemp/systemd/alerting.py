@@ -17,13 +17,10 @@ from aiemp.plan import Plan
 from aiemp.run_report import publish_interrupted
 from aiemp.systemd.failures import TIMED_OUT, failure_words, watcher_remedy
 from aiemp.systemd.names import ORCHESTRATOR, task_of, watcher_of
-from aiemp.systemd.overrun import close_overrun
+from aiemp.systemd.overrun import RECENT, close_overrun
 from aiemp.systemd.systemctl import Scope
 
 log = logging.getLogger("aiemp.alerts")
-
-RECENT_S = 120.0
-"""An end that was written down within this time is the one that the unit failed with."""
 
 
 def report_failed_unit(
@@ -31,11 +28,11 @@ def report_failed_unit(
 ) -> str:
     """Tell the owner about ``unit``, if nobody has, and return what was done, in words.
 
-    ``environ`` may hold MONITOR_SERVICE_RESULT and MONITOR_EXIT_STATUS, which systemd 251 and later set for
-    units started by OnFailure= (systemd.exec(5)). ``config_problem``: the configuration cannot be read, which
-    is then the reason; ``plan`` knows the vault and no more.
+    ``environ`` may hold MONITOR_SERVICE_RESULT, which systemd 251 and later set for units started by
+    OnFailure=, or SERVICE_RESULT, in an ExecStopPost= (systemd.exec(5)). ``config_problem``: the configuration
+    cannot be read, which is then the reason; ``plan`` knows the vault and no more.
     """
-    result = environ.get("MONITOR_SERVICE_RESULT", "")
+    result = environ.get("MONITOR_SERVICE_RESULT") or environ.get("SERVICE_RESULT", "")
     said = failure_words(unit, result)
     task, watcher = task_of(unit), watcher_of(unit)
     if task is not None and not config_problem:
@@ -73,7 +70,7 @@ def _close_run(plan: Plan, task: str, result: str, now: datetime, environ: Mappi
     if any(run.task == task for run, _ in recovered):
         return "its run is written down as interrupted"
     last = ledger.read().record(task).last
-    if last is not None and (now - last.finished).total_seconds() < RECENT_S:
+    if last is not None and now - last.finished < RECENT:
         return "the run itself has reported that"
     return ""
 

@@ -6,10 +6,13 @@ Quoted for a shell. Whoever runs commands himself uses :mod:`aiemp.systemd.syste
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
-from aiemp.systemd.installed import InstalledUnits
 from aiemp.systemd.names import ORCHESTRATOR, TARGET
 from aiemp.systemd.systemctl import Scope
+
+if TYPE_CHECKING:
+    from aiemp.systemd.installed import InstalledUnits
 
 
 def systemctl_line(scope: Scope, verb: str, *units: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,7 +79,7 @@ def installation_of(
         unit_folder=units.folder,
         config_file=config_file,
         path_variable=units.path_variable or found.path_variable,
-        python=python if python is not None and python.exists() else found.python,
+        python=python if python is not None and os.access(python, os.X_OK) else found.python,
     )
 
 

@@ -6,6 +6,8 @@ owner is told once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiemp.systemd.command_lines import revive_line
 from aiemp.systemd.systemctl import Scope
 
@@ -23,6 +25,17 @@ WORDS = {
     "protocol": "ended before it was ready",
     "resources": "could not be started",
 }
+
+
+KILLED = ("watchdog", "oom-kill", "signal", "core-dump")
+"""How a service ends that could not say why itself."""
+
+
+def is_to_be_told(environ: Mapping[str, str]) -> bool:
+    """Whether the owner is to hear of it. As an ExecStopPost= we are called at each end of a service, with
+    ``SERVICE_RESULT`` (systemd.exec(5)); only what was killed is news there, and OnFailure= is for the rest."""
+    result = environ.get("SERVICE_RESULT")
+    return result is None or result in KILLED
 
 
 def failure_words(unit: str, result: str) -> str:

@@ -1,37 +1,41 @@
-"""A run that systemd had to kill at its time limit: it failed, and was not just interrupted.
+"""A run that systemd had to end at its time limit: it failed, and was not just interrupted.
 
 The run's own limit comes earlier and is recorded by the run itself; this is for one that does not hear it any
-more. Whoever notices first, the orchestrator or ``aiemp alert``, writes it down.
+more, and for a shorter ``RuntimeMaxSec=`` in a drop-in. Whoever notices first, the orchestrator or ``aiemp
+alert``, writes it down. If it counted as stopped on request, it would cost no attempt and be done for ever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiemp.errors import LockHeld
 from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire
 from aiemp.plan import Plan
 from aiemp.run_report import publish_end
-from aiemp.runs import Ended, Result, Run
+from aiemp.runs import Ended, Result, Run, TaskRecord
 from aiemp.systemd.failures import TIMED_OUT, WORDS
+
+RECENT = timedelta(minutes=2)
+"""An end that was written down within this time is the one that the unit failed with."""
 
 
 def close_overrun(plan: Plan, task: str, now: datetime, environ: Mapping[str, str]) -> bool:
-    """Write down that the run of ``task`` failed, and show it. False when it has no run without an end.
+    """Write down that the run of ``task`` failed, and show it. False when its end is known already.
 
     For after its unit failed with ``Result=timeout``. Raises OSError when the ledger cannot be written.
     """
     ledger = Ledger(plan.vault)
-    if ledger.read().record(task).running is None:
+    if _overrun(ledger.read().record(task), task, now) is None:
         return False
     try:
         lock = acquire(ledger.places.run_lock, Holder(0, f"recovery of {task}"))
     except LockHeld:
         return False  # the run that has it now has closed this one
     with lock:
-        run: Run | None = ledger.read().record(task).running
+        run = _overrun(ledger.read().record(task), task, now)
         if run is None:
             return False
         lasted_s = max((now - run.started).total_seconds(), 0.0)
@@ -39,3 +43,19 @@ def close_overrun(plan: Plan, task: str, now: datetime, environ: Mapping[str, st
         ledger.finish(run, end, plan)
     publish_end(plan, run, end, {}, environ)
     return True
+
+
+def _overrun(record: TaskRecord, task: str, now: datetime) -> Run | None:
+    """The run that has no end yet, or whose end was that systemd's SIGTERM had stopped it."""
+    if record.running is not None:
+        return record.running
+    last = record.last
+    if (
+        last is None
+        or last.result is not Result.INTERRUPTED
+        or record.slot is None
+        or now - last.finished > RECENT
+    ):
+        return None
+    started = last.finished - timedelta(seconds=last.duration_s)
+    return Run(task, record.slot, record.attempts + 1, started, pid=0)

@@ -79,6 +79,7 @@ class _Rendering:
         values = {
             "vault_text": str(self.plan.vault),
             "command": self._command("run", "--engine", "systemd", *self._scope_option()),
+            "alert_command": self._command("alert"),
             **self._sandbox(Level.NETWORK),
         }
         return self._unit(ORCHESTRATOR, "aiemp-orchestrator.service.j2", values, runs_aiemp=True)

@@ -1,4 +1,4 @@
-"""The command line knows systemd: logs, enable and disable, status, doctor; for a user and for the machine."""
+"""The command line knows systemd: logs, enable, disable, status and doctor; a user's own and the machine's."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def worker(
     user = equip(machine).add_user(f"cli{'system' if request.param else 'user'}")
     yield Employee(machine, user, request.param, zone_at_noon(machine.now()))
     machine.remove_user(user.name)
+
+
+only_user = pytest.mark.parametrize("worker", [False], indirect=True, ids=["user"])
+"""For what does not depend on whose systemd it is."""
 
 
 def answer(employee: Employee, *words: str) -> Any:
@@ -100,6 +104,7 @@ def test_disable_and_enable_reach_systemd_at_once(employee: Employee) -> None:
     assert (employee.pid(ORCHESTRATOR), employee.pid(NAP_UNIT)) == (orchestrator, nap)
 
 
+@only_user
 def test_what_appears_in_the_vault_is_not_adopted_in_passing(employee: Employee) -> None:
     """Claude writes into the vault: an edit of something else installs nothing that it left there."""
     employee.start(QUIET + TASK)
@@ -113,6 +118,19 @@ def test_what_appears_in_the_vault_is_not_adopted_in_passing(employee: Employee)
     employee.until(lambda: employee.state("aiemp-watcher-late.service") == "active", "the adopted one")
 
 
+@only_user
+def test_the_configuration_reaches_its_units_whatever_vault_is_looked_at(employee: Employee) -> None:
+    """--vault names another vault, but what is edited is the configuration that the units go by."""
+    employee.start(QUIET + TASK)
+    other = employee.user.home / "other"
+    employee.machine.run(["mkdir", "-p", other / "Needs_Action"], user=employee.user.name)
+    assert TIMER in employee.aiemp("--vault", str(other), "disable", "mark").stdout
+    assert employee.show(TIMER, "LoadState")["LoadState"] == "not-found"
+    found = findings(employee, "--vault", str(other), "units-current")["units-current"]["what"]
+    assert "keep ~/Bob's vault 100% ü, not this vault" in found
+
+
+@only_user
 def test_edit_that_systemd_cannot_follow_is_kept(employee: Employee) -> None:
     """A foreign file where a unit has to be: the configuration is changed, and it says what to do."""
     employee.start(QUIET + TASK.replace("command", "enabled = false\ncommand"))
@@ -143,9 +161,11 @@ def test_status_shows_what_systemd_gave_up(employee: Employee) -> None:
     assert "NOWHERE_SET" in watchers()["need"]["reason"]
     (problem,) = [each for each in seen["problems"] if "watcher" in each["what"]]
     assert "bad is paused" in problem["what"]
-    finding = findings(employee, "watchers", "units-failed")["watchers"]
+    found = answer(employee, "doctor", "watchers", "units-failed")["checks"]
+    (failed,) = [each for each in found if each["level"] == "fail"]
+    assert "bad is paused" in failed["what"]
     employee.machine.write_file(employee.vault / "mended", "", user=employee.user.name)
-    do(employee, finding["remedy"].partition("mend it, then: ")[2])
+    do(employee, failed["remedy"].partition("mend it, then: ")[2])
     employee.until(lambda: employee.state("aiemp-watcher-bad.service") == "active", "its return")
 
 
@@ -183,10 +203,9 @@ def test_doctor_names_what_is_broken_with_a_remedy_that_works(employee: Employee
     employee.until(lambda: findings(employee) == {}, "all is well again")
 
 
+@only_user
 def test_a_bus_that_is_gone_is_one_failure(employee: Employee) -> None:
     """Without linger and login the user's systemd is gone, and nobody is told of its seven consequences."""
-    if employee.is_system:
-        pytest.skip("the machine's systemd is always there")
     employee.start(QUIET)
     employee.machine.run(["loginctl", "disable-linger", employee.user.name])
     try:

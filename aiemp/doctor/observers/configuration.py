@@ -29,11 +29,11 @@ def observe_config(scene: Scene) -> ConfigSeen:
     except UsageError as error:
         return ConfigSeen(scene.config or Path("aiemp.toml"), False, (str(error),))
     if not isinstance(scene.loaded, Plan):
-        return ConfigSeen(file, file.exists(), scene.loaded)
+        return ConfigSeen(file, os.path.lexists(file), scene.loaded)
     # What is wrong with .env is told by its own check.
     dotenv = (str(scene.plan.vault / ".env"), "DRY_RUN in the vault's .env")
     warnings = tuple(each for each in scene.plan.warnings if not each.startswith(dotenv))
-    return ConfigSeen(file, file.exists(), warnings=warnings)
+    return ConfigSeen(file, os.path.lexists(file), warnings=warnings)
 
 
 def observe_dotenv(scene: Scene) -> DotenvSeen:

@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from aiemp.config.reading import UnsuitableFile, read_regular_file
 from aiemp.doctor.mcp_servers import McpServerSeen
 from aiemp.doctor.observers.scene import Scene
 from aiemp.doctor.skills import SkillSeen, SkillsSeen
@@ -47,13 +48,13 @@ def observe_state(scene: Scene) -> StateSeen:
     file = scene.places.ledger
     aside = tuple(sorted(file.parent.glob(f"{file.name}.corrupt-*"))[:MOST_SET_ASIDE])
     try:
-        if file.stat().st_size > LARGEST_STATE_BYTES:
-            return StateSeen(file, True, is_corrupt=True, set_aside=aside)
-        data = file.read_bytes()
+        data, _ = read_regular_file(file, LARGEST_STATE_BYTES, beneath=scene.plan.vault)
     except FileNotFoundError:
         return StateSeen(file, False, set_aside=aside)
+    except UnsuitableFile:
+        return StateSeen(file, True, is_corrupt=True, set_aside=aside)
     except OSError as error:
-        return StateSeen(file, True, unreadable=error.strerror or str(error), set_aside=aside)
+        return StateSeen(file, True, error.strerror or str(error), set_aside=aside)
     return StateSeen(file, True, is_corrupt=not _is_table(data), set_aside=aside)
 
 
@@ -68,7 +69,7 @@ def observe_skills(scene: Scene) -> SkillsSeen:
     return SkillsSeen(
         vault,
         tuple(
-            SkillSeen(vault / name, tuple(names), (vault / name).is_file(), Path(name).parent.name in SKILLS)
+            SkillSeen(vault / name, tuple(names), _is_there(vault / name), Path(name).parent.name in SKILLS)
             for name, names in tasks.items()
         ),
     )
@@ -76,7 +77,7 @@ def observe_skills(scene: Scene) -> SkillsSeen:
 
 def observe_mcp_servers(scene: Scene) -> tuple[McpServerSeen, ...]:
     return tuple(
-        McpServerSeen(server.name, server.entry, server.entry.exists(), _project_of(server.entry))
+        McpServerSeen(server.name, server.entry, _is_there(server.entry), _project_of(server.entry))
         for server in scene.plan.mcp_servers
         if server.entry is not None
     )
@@ -87,12 +88,13 @@ def _unwritable(scene: Scene) -> tuple[Path, ...]:
     vault, places = scene.plan.vault, scene.places
     folders = [vault, places.state, places.locks, places.logs]
     folders += [folder for name in (NEEDS_ACTION, DONE, LOGS) if (folder := find_folder(vault, name))]
-    wanted = [*folders, places.dashboard, places.ledger]
-    return tuple(path for path in wanted if os.path.lexists(path) and not _may_write(path))
+    wanted = {**dict.fromkeys(folders, os.W_OK | os.X_OK), places.dashboard: os.W_OK}
+    return tuple(path for path, right in wanted.items() if _is_there(path) and not os.access(path, right))
 
 
-def _may_write(path: Path) -> bool:
-    return os.access(path, os.W_OK | os.X_OK if path.is_dir() else os.W_OK)
+def _is_there(path: Path) -> bool:
+    """Path.exists() raises where a folder above may not be entered, or a name from a prompt is too long."""
+    return os.access(path, os.F_OK)
 
 
 def _is_table(data: bytes) -> bool:
@@ -121,4 +123,4 @@ def _prompt_of(task: ScheduledTask) -> str:
 
 def _project_of(entry: Path) -> Path | None:
     """The nearest folder above ``entry``, two at most, with a package.json: there it is built."""
-    return next((folder for folder in list(entry.parents)[:2] if (folder / "package.json").is_file()), None)
+    return next((folder for folder in list(entry.parents)[:2] if _is_there(folder / "package.json")), None)

@@ -296,6 +296,12 @@ def test_a_missing_section_is_added_at_the_end() -> None:
     )
 
 
+def test_a_blank_line_behind_a_lone_carriage_return_stays_one() -> None:
+    """CR and LF that come from two lines must not be read as the one ending CRLF."""
+    result = apply("# Mine\rprose\r", add_error(AT, "disk", "full", ""))
+    assert [section.heading for section in Document.parse(result).sections] == [3]
+
+
 def test_a_section_of_prose_gets_the_table_below_it() -> None:
     """Before the rule that closes the section; the prose stays."""
     text = "## Recent Errors\n\nAll is well.\n\n---\n\n## Next\n"

@@ -233,6 +233,31 @@ def test_a_write_into_the_file_that_lost_its_name_is_brought_in(
     assert text.count("| once ") == 1
 
 
+def test_a_line_that_was_brought_in_survives_a_write_of_older_text(vault: Path) -> None:
+    """Somebody's late line is in the new file; he then writes the text he had read before that."""
+    code = (
+        "import os, sys\n"
+        "path = sys.argv[1]\n"
+        "f = open(path, 'a')\n"
+        "print('open', flush=True)\n"
+        "while os.stat(path).st_ino == os.fstat(f.fileno()).st_ino: pass\n"
+        "older = open(path, 'rb').read()\n"
+        "f.write('one line of theirs\\n')\n"
+        "f.close()\n"
+        "while b'one line of theirs' not in open(path, 'rb').read(): pass\n"
+        "open(path, 'wb').write(older)\n"
+    )
+    os.utime(dashboard(vault))  # somebody is at work: the watch is long
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(dashboard(vault))], stdout=subprocess.PIPE
+    ) as editor:
+        assert editor.stdout is not None
+        editor.stdout.readline()
+        update(vault, UP)
+    assert editor.returncode == 0
+    assert dashboard(vault).read_text(encoding="utf-8").count("one line of theirs\n") == 1
+
+
 def test_a_program_that_never_pauses_is_told_of_and_loses_nothing(
     vault: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from aiemp.doctor.examination import examine
 from aiemp.doctor.findings import Finding, Level, fail, ok, warn
 from aiemp.doctor.observers.scene import Scene
 from aiemp.doctor.tilde import with_tilde
+from aiemp.errors import VaultError
 
 SCENE = Scene({"HOME": "/home/me"}, datetime(2026, 11, 23, tzinfo=UTC))
 
@@ -106,3 +107,23 @@ def test_commands_still_work_with_the_tilde(tmp_path: Path) -> None:
         ["sh", "-c", line], env={"HOME": str(home)}, capture_output=True, text=True, check=True
     )
     assert out.stdout == f"{vault}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "remedy"),
+    [
+        (VaultError("/home/me/v is odd; mend it"), "~/v is odd", "mend it"),
+        (PermissionError(13, "Permission denied", "/home/me/x"), "~/x: Permission denied", "mend the access"),
+    ],
+)
+def test_a_check_that_cannot_look_stops_no_other(error: Exception, what: str, remedy: str) -> None:
+    """It is a failure with what the system said, and the others are made."""
+
+    def look(_: Scene) -> Iterable[Finding]:
+        raise error
+
+    seen = examine(SCENE, (), (Check("x", "", look, ()), check("y", ok("fine"))))
+    (finding,) = seen.findings["x"]
+    assert (finding.level, finding.what) == (Level.FAIL, what)
+    assert remedy in finding.remedy
+    assert seen.findings["y"] == (ok("fine"),)

@@ -61,10 +61,10 @@ def test_a_configuration_without_mistakes() -> None:
         ({"free_bytes": None}, Level.OK, "can be written", ""),
         ({"missing": "it is gone; mount it"}, Level.FAIL, "it is gone", "mount it"),
         (
-            {"unwritable": (Path("/home/me/My vault/.state"),)},
+            {"unwritable": (Path("/home/me/My vault"), Path("/home/me/My vault/.state"), Path("/x"))},
             Level.FAIL,
-            "me cannot write /home/me/My vault/.state",
-            "sudo chown -R me '/home/me/My vault/.state'",
+            "me cannot write /home/me/My vault, /x",
+            "sudo chown -R me '/home/me/My vault' /x && chmod -R u+rwX '/home/me/My vault' /x",
         ),
         ({"is_read_only": True, "unwritable": (Path("/x"),)}, Level.FAIL, "read-only", "remount,rw"),
         ({"free_bytes": 400 * 1000**2}, Level.WARN, "400 MB left", "du -xh '/home/me/My vault'"),

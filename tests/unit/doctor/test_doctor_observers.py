@@ -50,6 +50,28 @@ def test_a_torn_state_file_is_left_where_it_is(vault: Path, scene_of: MakeScene,
     assert files_below(vault) == before
 
 
+def test_a_state_file_that_would_hang_or_lead_away(vault: Path, scene_of: MakeScene, tmp_path: Path) -> None:
+    """The vault may hold a pipe of that name, or a link: neither is waited for or followed."""
+    file = Places(vault).ledger
+    file.parent.mkdir()
+    os.mkfifo(file)
+    assert vault_observer.observe_state(scene_of()).is_corrupt
+    file.unlink()
+    (tmp_path / "secret").write_text("{}")
+    file.symlink_to(tmp_path / "secret")
+    assert vault_observer.observe_state(scene_of()).is_corrupt
+
+
+def test_names_from_prompts_may_be_anything(
+    vault: Path, scene_of: MakeScene, write_config: Configure
+) -> None:
+    """One that is too long for a file name is not there, and no crash."""
+    name = "x" * 5000
+    write_config(f'[tasks.own]\nfrequency = "hourly"\nprompt = "@.claude/skills/{name}/SKILL.md"\n')
+    seen = {each.tasks: each.exists for each in vault_observer.observe_skills(scene_of()).skills}
+    assert seen[("own",)] is False
+
+
 def test_set_aside_state_files_are_found(vault: Path, scene_of: MakeScene) -> None:
     """Also when a good one has taken their place, or none."""
     file = Places(vault).ledger
