@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
     from aiemp.health import mcp_verdict, observed_watchers
 
     troubles: list[str] = []
+    _look_for_room(plan.vault, troubles)
     queues = _queues(plan, now, troubles)
     state = LedgerState()
     watchers: tuple[WatcherStatus, ...] = ()
@@ -57,6 +59,20 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         troubles=tuple(troubles),
         units=observe_units(plan, environ),
     )
+
+
+def _look_for_room(vault: Path, troubles: list[str]) -> None:
+    """Without room to write down a run none is started (:mod:`aiemp.runner`), so that is told first."""
+    try:
+        disk = os.statvfs(vault)
+    except OSError:
+        return  # the vault is not there, which is told by what needs it
+    if disk.f_flag & os.ST_RDONLY:
+        troubles.append(f"{vault} is on a file system mounted read-only, so nothing runs; mount it writable")
+    elif disk.f_blocks and not disk.f_bavail:
+        troubles.append(
+            f"the disk of {vault} is full, so nothing runs; free some space, and it goes on by itself"
+        )
 
 
 def observe_units(plan: Plan, environ: Mapping[str, str]) -> Units | None:

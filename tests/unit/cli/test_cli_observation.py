@@ -1,0 +1,40 @@
+"""What `aiemp status` sees of the vault's disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from aiemp.cli.observation import observe
+from aiemp.plan import Plan
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"f_flag": 0, "f_blocks": 100, "f_bavail": 0}, "is full, so nothing runs"),
+        ({"f_flag": os.ST_RDONLY, "f_blocks": 100, "f_bavail": 9}, "mounted read-only"),
+    ],
+    ids=["full", "read-only"],
+)
+def test_disk_that_lets_nothing_run_is_told(
+    vault: Path, monkeypatch: pytest.MonkeyPatch, facts: dict[str, int], words: str
+) -> None:
+    """A full or read-only disk is among what needs the owner, with what to do."""
+    answer: Callable[[object], object] = lambda _path: SimpleNamespace(**facts)  # noqa: E731
+    monkeypatch.setattr(os, "statvfs", answer)
+    problems = [problem.what for problem in observe(Plan(vault), NOW, os.environ).problems()]
+    assert any(words in what for what in problems)
+
+
+def test_disk_with_room_is_no_problem(vault: Path) -> None:
+    """An ordinary disk is not mentioned."""
+    problems = [problem.what for problem in observe(Plan(vault), NOW, os.environ).problems()]
+    assert not any("disk" in what for what in problems)
