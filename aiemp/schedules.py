@@ -25,6 +25,9 @@ WEEKDAYS_OF = {
 LONGEST_GAP_DAYS = 15
 """A weekly slot is at most 7 days back; one more week in case its date was skipped (Apia, December 2011)."""
 
+LATE_HOUR = 20
+"""No clock change that leaves the date there moves the clock by more than four hours."""
+
 DROP_AFTER = timedelta(minutes=5)
 """With ``catch_up = false`` a slot is dropped when it is older than this."""
 
@@ -105,12 +108,12 @@ def next_slot(task: ScheduledTask, after: datetime, zone: tzinfo) -> datetime | 
         return first_slot_after(task.calendar or "", after, zone)
     weekdays = weekdays_of(task)
     at = task.time_of_day or MIDNIGHT
-    # One day back: a slot that a clock change pushed past midnight belongs to the date before.
-    day = after.astimezone(zone).date() - timedelta(days=1)
-    for ahead in range(LONGEST_GAP_DAYS + 1):
-        candidate = day + timedelta(days=ahead)
-        if candidate.weekday() in weekdays:
-            slot = slot_on(candidate, at, zone)
+    today = after.astimezone(zone).date().toordinal()
+    # A slot late in the day may have been pushed past midnight by a clock change: it is of the date before.
+    first = today - 1 if at.hour >= LATE_HOUR else today
+    for ordinal in range(first, today + LONGEST_GAP_DAYS):
+        if (ordinal + 6) % 7 in weekdays:  # ordinal 1 was a Monday
+            slot = slot_on(date.fromordinal(ordinal), at, zone)
             if slot is not None and slot > after:
                 return slot
     return None

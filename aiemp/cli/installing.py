@@ -40,21 +40,21 @@ def environment_of(run_as: str | None) -> dict[str, str]:
     with the home of ``run_as``."""
     environ = {name: value for name, value in os.environ.items() if name != "DRY_RUN"}
     if run_as is not None:
-        import pwd
+        from aiemp.systemd.installation import user_entry
 
-        try:
-            environ["HOME"] = pwd.getpwnam(run_as).pw_dir
-        except KeyError:
-            raise AiempError(f"there is no user {run_as!r} on this machine; name one with --run-as") from None
+        environ["HOME"] = user_entry(run_as).pw_dir
         environ.pop("XDG_CONFIG_HOME", None)
     return environ
 
 
-def load_installed_plan(invocation: Invocation, environ: Mapping[str, str], *, user: bool) -> Plan:
+def load_installed_plan(
+    invocation: Invocation, environ: Mapping[str, str], *, user: bool, run_as: str | None
+) -> Plan:
     """The plan to install. For the machine: /etc/aiemp/aiemp.toml, else the one of the user who runs it all:
     everything in it runs as that user anyway."""
     from aiemp.config.load import load_plan
     from aiemp.config.locate import config_file
+    from aiemp.systemd.installation import user_entry
 
     config = invocation.config
     if config is None and not user:
@@ -62,7 +62,36 @@ def load_installed_plan(invocation: Invocation, environ: Mapping[str, str], *, u
         users = config_file(None, environ)
         if not machines.exists() and users.exists():
             config = users
-    return load_plan(config=config, vault=invocation.vault, environ=environ, system=not user)
+    owner = None if run_as is None else user_entry(run_as).pw_uid
+    return load_plan(config=config, vault=invocation.vault, environ=environ, system=not user, owner=owner)
+
+
+def check_can_read(run_as: str, path: Path) -> None:
+    """Refuse a configuration that the user who runs everything cannot read: nothing would start."""
+    import subprocess
+
+    from aiemp.systemd.installation import user_entry
+
+    entry = user_entry(run_as)
+    groups = os.getgrouplist(run_as, entry.pw_gid)
+    done = subprocess.run(
+        ["test", "-r", str(path)], user=entry.pw_uid, group=entry.pw_gid, extra_groups=groups, check=False
+    )
+    if done.returncode != 0:
+        raise AiempError(
+            f"{run_as} cannot read {path}, so nothing would start and nothing was installed; give that user "
+            f"the right to, for example: chgrp {_group_name(entry.pw_gid)} {path} && chmod 640 {path}"
+        )
+
+
+def _group_name(gid: int) -> str:
+    """The name of a group, or its number."""
+    import grp
+
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
 
 
 def find_installation(

@@ -93,13 +93,17 @@ def _bring_up_to_date(units: InstalledUnits, config_file: Path, adopting: Collec
     from aiemp.config.load import load_plan
     from aiemp.systemd.drift import adopted, installation_of
     from aiemp.systemd.install import carry_out, prepare_install
+    from aiemp.systemd.installation import user_entry
     from aiemp.systemd.installed import is_booted
 
     _check_reach(units, config_file)
     if not is_booted():
         raise AiempError("units are installed, but systemd does not run this machine")
     environ = environment_of(units.run_as)
-    edited = load_plan(config=config_file, vault=units.vault, environ=environ, system=units.is_system)
+    owner = user_entry(units.run_as).pw_uid if units.run_as else None
+    edited = load_plan(
+        config=config_file, vault=units.vault, environ=environ, system=units.is_system, owner=owner
+    )
     installation = installation_of(units, edited.config_file, environ, asked_systemd_version(environ))
     systemctl = systemctl_of(environ, user=not units.is_system)
     try:

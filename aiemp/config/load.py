@@ -30,13 +30,15 @@ def load_plan(
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     system: bool = False,
+    owner: int | None = None,
     planned_watchers: PlannedWatchers | None = None,
 ) -> Plan:
     """The plan that this configuration asks for. The vault need not exist.
 
     ``config`` and ``vault`` are what ``--config`` and ``--vault`` name, ``dry_run`` is ``--dry-run``.
     ``system``: for the whole machine, from ``/etc/aiemp/aiemp.toml``; a file that others can write is refused
-    there, while a user is warned. ``environ`` and ``cwd`` default to the process's. ``planned_watchers``
+    there, while a user is warned. ``owner``: the user who runs everything, when that is not this process's;
+    the file may be his. ``environ`` and ``cwd`` default to the process's. ``planned_watchers``
     merges what the file says with the built-in and the discovered watchers; None: the watchers' registry.
 
     Raises ConfigError with all mistakes, each ``file:line: what; what to do``.
@@ -44,7 +46,7 @@ def load_plan(
     environ = os.environ if environ is None else environ
     cwd = _current_folder() if cwd is None else cwd
     file = config_file(config, environ, system=system, cwd=cwd)
-    source = read_config(file, environ, required=config is not None)
+    source = read_config(file, environ, required=config is not None, owner=owner)
     settings = source.settings
     mistakes: list[str] = []
     warnings: list[str] = []

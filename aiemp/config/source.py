@@ -32,14 +32,18 @@ class Source(NamedTuple):
     others_may_write: tuple[str, ...] = ()
 
 
-def read_config(file: Path, environ: Mapping[str, str], *, required: bool) -> Source:
+def read_config(
+    file: Path, environ: Mapping[str, str], *, required: bool, owner: int | None = None
+) -> Source:
     """Read ``file`` (absolute). A missing one is all defaults, unless it is ``required``.
+
+    ``owner`` is whose file it may be, beside root's; None: this process's user.
 
     Raises ConfigError when it cannot be opened, or is no text; other mistakes are in the document.
     """
     try:
         data, status = read_regular_file(file, LARGEST_CONFIG)
-        others = others_may_write(file, status, os.getuid())
+        others = others_may_write(file, status, os.getuid() if owner is None else owner)
     except FileNotFoundError:
         if file.is_symlink():
             message = f"{printable(file)} is a link to a file that does not exist; mend or remove it"

@@ -10,7 +10,7 @@ from pathlib import Path
 from aiemp.config.load import load_plan
 from aiemp.plan import Plan
 from aiemp.systemd.changes import changes
-from aiemp.systemd.installation import Installation, system_installation, user_installation
+from aiemp.systemd.installation import Installation, system_installation, user_entry, user_installation
 from aiemp.systemd.installed import InstalledUnits
 from aiemp.systemd.units import render
 
@@ -48,7 +48,13 @@ def installed_plan(units: InstalledUnits, environ: Mapping[str, str]) -> Plan:
     """The plan as the units see it: from the configuration that they name, and without the DRY_RUN of this
     environment. Raises ConfigError."""
     without = {name: value for name, value in environ.items() if name != "DRY_RUN"}
-    return load_plan(config=units.config_file, vault=units.vault, environ=without, system=units.is_system)
+    return load_plan(
+        config=units.config_file,
+        vault=units.vault,
+        environ=without,
+        system=units.is_system,
+        owner=user_entry(units.run_as).pw_uid if units.run_as else None,
+    )
 
 
 def adopted(plan: Plan, units: InstalledUnits, also: Collection[str] = ()) -> Plan:

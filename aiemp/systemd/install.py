@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from aiemp.durable import replace_file
 from aiemp.errors import AiempError
 from aiemp.plan import Plan
 from aiemp.systemd.changes import Changes, changes
+from aiemp.systemd.command_lines import journal_argv
 from aiemp.systemd.installation import Installation
 from aiemp.systemd.names import ORCHESTRATOR, TARGET, is_ours, watcher_of
 from aiemp.systemd.systemctl import Systemctl, SystemctlFailed
@@ -95,9 +97,19 @@ def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) 
         systemctl.enable(TARGET)
     systemctl.try_restart(*wanted.restart, *filter(is_long_running, prepared.stale))
     if start:
-        systemctl.start(TARGET)
+        _start(systemctl)
     elif prepared.active:
         systemctl.start(*wanted.start)
+
+
+def _start(systemctl: Systemctl) -> None:
+    try:
+        systemctl.start(TARGET, ORCHESTRATOR)  # naming both tells whether the orchestrator really came up
+    except SystemctlFailed as error:
+        journal = shlex.join(journal_argv(systemctl.scope, ORCHESTRATOR, 20))
+        raise AiempError(
+            f"everything is installed, but the orchestrator did not start; see why: {journal}"
+        ) from error
 
 
 def _prepare(

@@ -7,10 +7,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiemp import __version__
 from aiemp.errors import AiempError
 from aiemp.systemd.systemctl import Scope
+
+if TYPE_CHECKING:
+    import pwd
 
 OLDEST_SYSTEMD = 249
 """The oldest that the units are written for (Ubuntu 22.04)."""
@@ -85,12 +89,7 @@ def user_installation(environ: Mapping[str, str], systemd_version: int) -> Insta
 
 def system_installation(run_as: str, environ: Mapping[str, str], systemd_version: int) -> Installation:
     """For the user ``run_as``, under the machine's manager. AiempError when there is no such user."""
-    import pwd  # noqa: PLC0415 - not on every platform that Python runs on
-
-    try:
-        entry = pwd.getpwnam(run_as)
-    except KeyError:
-        raise AiempError(f"there is no user {run_as!r} on this machine; name one with --run-as") from None
+    entry = user_entry(run_as)
     home = Path(entry.pw_dir)
     return Installation(
         scope=Scope.SYSTEM,
@@ -103,6 +102,16 @@ def system_installation(run_as: str, environ: Mapping[str, str], systemd_version
         uid=entry.pw_uid,
         program_folders=_program_folders(),
     )
+
+
+def user_entry(name: str) -> pwd.struct_passwd:
+    """The user ``name``. AiempError when there is none."""
+    import pwd  # noqa: PLC0415 - not on every platform that Python runs on
+
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        raise AiempError(f"there is no user {name!r} on this machine; name one with --run-as") from None
 
 
 def _python() -> Path:

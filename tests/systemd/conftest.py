@@ -18,7 +18,15 @@ from tests.systemd.employee import Employee, zone_at_noon
 from tests.systemd.inside import User
 from tests.systemd.machine import Machine, NewUser
 from tests.systemd.requirements import why_no_machine
-from tests.systemd.wheel import COMMAND, build_wheels, collect_wheels, install_wheels, python_version
+from tests.systemd.wheel import (
+    COMMAND,
+    build_wheels,
+    collect_wheels,
+    install_wheels,
+    pack,
+    python_version,
+    unpack,
+)
 
 MAKING_A_ROOT_TIMEOUT_S = 1200
 """A test's own limit includes its fixtures, and the first one on the newer systemd downloads a Debian."""
@@ -128,15 +136,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def equip(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Machine], Machine]:
     """``equip(machine)`` has aiemp in it, for all its users."""
-    collected: dict[str, Path] = {}
+    archives: dict[str, Path] = {}
 
     def installed(machine: Machine) -> Machine:
-        if not machine.exists(COMMAND):
-            version = python_version(machine)
-            if version not in collected:
-                collected[version] = tmp_path_factory.mktemp("wheels")
-                collect_wheels(wheel, version, collected[version])
-            install_wheels(machine, collected[version])
+        if machine.exists(COMMAND):
+            return machine
+        version = python_version(machine)
+        if version in archives:
+            unpack(archives[version], machine)
+        else:
+            wheels = tmp_path_factory.mktemp("wheels")
+            collect_wheels(wheel, version, wheels)
+            install_wheels(machine, wheels)
+            archives[version] = tmp_path_factory.mktemp("packed") / "aiemp.tar"
+            pack(machine, archives[version])
         return machine
 
     return installed

@@ -1,4 +1,4 @@
-"""An employee on a test machine: the built wheel, installed there; a user, a vault, and his or the machine's units."""
+"""An employee on a test machine: a user, a vault, and his or the machine's units."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ QUIET = "".join(
 )
 """A configuration in which nothing runs by itself but the built-in watchers."""
 
+IDLE = QUIET + "[watchers.filesystem]\nenabled = false\n[watchers.approval]\nenabled = false\n"
+"""And without these: nothing but the orchestrator."""
+
 EAGER = "RestartSec=20ms\n"
 """What a drop-in says so that a test need not wait for a pause; how long that is, test_units_verify tells."""
 
@@ -58,7 +61,8 @@ class Employee:
 
     @property
     def vault(self) -> Path:
-        return self.user.home / "Bob's vault 100% ü"
+        # A quote in a path loosens the sandbox of a system installation (sandbox.py), which is to be tried here.
+        return self.user.home / ("Mein vault 100% ü" if self.is_system else "Bob's vault 100% ü")
 
     @property
     def config(self) -> Path:
@@ -155,10 +159,10 @@ class Employee:
         content = f"vault = {json.dumps(str(self.vault))}\ntimezone = {json.dumps(self.zone)}\n{text}"
         self.machine.write_file(self.config, content, user=self.manager, mode=0o644)
 
-    def drop_in(self, unit: str, *lines: str) -> None:
+    def drop_in(self, unit: str, *lines: str, name: str = "test") -> None:
         """Add lines to the [Service] of a unit, which need not be installed yet."""
         text = "\n".join(("[Service]", *lines, ""))
-        self.machine.write_file(self.units / f"{unit}.d" / "test.conf", text, user=self.manager)
+        self.machine.write_file(self.units / f"{unit}.d" / f"{name}.conf", text, user=self.manager)
 
     def start(self, config: str, *eager: str) -> None:
         """Install and start with this configuration. The orchestrator looks each second, and it and the

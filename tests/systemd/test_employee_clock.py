@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.systemd.employee import ORCHESTRATOR, QUIET, Employee
+from tests.systemd.employee import IDLE, ORCHESTRATOR, Employee
 from tests.systemd.machine import Machine
 
 pytestmark = pytest.mark.real_engine("systemd")
@@ -59,7 +59,7 @@ def test_weekend_without_power(machine_on_friday: Machine) -> None:
     """Two days down: each missed task runs once, one at a time, and the run that was cut off once more; after an
     orderly restart all are back without a login, and nothing runs again."""
     machine = machine_on_friday
-    config = QUIET + '[watchers.nap]\ncommand = ["sleep", "4732"]\n'
+    config = IDLE + '[watchers.nap]\ncommand = ["sleep", "4732"]\n'
     config += "".join(f"[tasks.{name}]\n{text}" for name, text in TASKS.items())
     both = [Employee(machine, machine.add_user(f"me{kind}"), kind, BERLIN) for kind in (False, True)]
     for employee in both:

@@ -9,34 +9,36 @@ import json
 
 import pytest
 
-from tests.systemd.employee import QUIET, TARGET, Employee
+from tests.systemd.employee import IDLE, TARGET, Employee
 
 pytestmark = pytest.mark.real_engine("systemd")
 
 DUE = "frequency = 'daily'\ntime = '00:00'\nretry_delay_minutes = 0\n"
 JOB = "aiemp-task-job.service"
 
-FIRST_TIME_LONG = "test -e Done/on && exit 0; touch Done/on; sleep 4721 & setsid sleep 4722 & wait"
+LONG_AT_FIRST = "test -e Done/{0} && exit 0; touch Done/{0}; sleep {1} & setsid sleep {1} & wait"
 
-OWN_LIMIT = """
+TOO_LONG = """
 import signal, subprocess, time
 
-def run(vault, *, dry_run):
-    subprocess.Popen(["sleep", "4723"], start_new_session=True)
-    (vault / "Done/on").touch()
+def start_a_child():
+    subprocess.Popen(["sleep", "4733"], start_new_session=True)
+
+def own_limit(vault, *, dry_run):
+    start_a_child()
     signal.setitimer(signal.ITIMER_REAL, 0.5)  # instead of the whole minute that is the shortest limit
     time.sleep(300)
-"""
 
-DEAF = """
-import signal, subprocess, time
-
-def run(vault, *, dry_run):
-    subprocess.Popen(["sleep", "4724"], start_new_session=True)
-    (vault / "Done/on").touch()
+def deaf(vault, *, dry_run):
+    start_a_child()
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     time.sleep(300)
+
+def obedient(vault, *, dry_run):
+    start_a_child()
+    time.sleep(300)
 """
+OVERLONG = {"own_limit": ["failed"], "deaf": ["failed"], "obedient": ["interrupted", "failed"]}
 
 CLAUDE = """#!/usr/bin/python3
 # As node does for its compiler: memory that is writable and executable; and a child, as for a tool.
@@ -59,71 +61,54 @@ print("done:", sys.argv[-1])
 """
 
 
-def test_killed_run_is_written_down_and_done_again_once(employee: Employee) -> None:
-    """kill -9 of a run: nothing of it is left, it is recorded as interrupted, and it is done once more."""
-    employee.start(QUIET + f"[tasks.job]\n{DUE}command = ['sh', '-c', '{FIRST_TIME_LONG}']\n")
-    employee.until(lambda: employee.processes("sleep 4722") == 1, "the run")
-    assert "running job@" in employee.show(JOB, "StatusText")["StatusText"]
-    employee.machine.run(["sh", "-c", f"kill -9 {employee.pid(JOB)}"])
-    employee.until(lambda: employee.history("job") == ["interrupted", "succeeded"], "the second attempt")
-    assert (employee.processes("sleep 4721"), employee.processes("sleep 4722")) == (0, 0)
-    assert employee.alerts() == []
-
-
-OBEDIENT = """
-import subprocess
-
-def run(vault, *, dry_run):
-    subprocess.Popen(["sleep", "4725"], start_new_session=True)
-    (vault / "Done/on").touch()
-    subprocess.run(["sleep", "300"])
-"""
-
-
-@pytest.mark.parametrize(
-    ("function", "sleeper", "history"),
-    [
-        (OWN_LIMIT, "sleep 4723", ["failed"]),
-        (DEAF, "sleep 4724", ["failed"]),
-        (OBEDIENT, "sleep 4725", ["interrupted", "failed"]),
-    ],
-    ids=["own", "deaf", "obedient"],
-)
-def test_run_over_its_limit_is_ended_with_everything_it_started(
-    employee: Employee, function: str, sleeper: str, history: list[str]
-) -> None:
-    """By its own limit, or when it does not hear that any more by systemd's: the whole group is gone, and the run
-    is recorded as failed, with an alert after its last attempt."""
-    module = employee.config.parent / "too_long.py"
-    employee.machine.write_file(module, function, user=employee.manager)
-    if function != OWN_LIMIT:
-        employee.drop_in(JOB, "RuntimeMaxSec=1s", "TimeoutStopSec=500ms")
-    employee.start(QUIET + f"[tasks.job]\n{DUE}max_attempts = 1\nfunction = 'too_long:run'\n")
-    employee.until(lambda: employee.machine.exists(employee.vault / "Done/on"), "the run")
-    employee.until(lambda: employee.history("job") == history, "its end")
-    employee.until(lambda: employee.state(JOB) == "failed", "the end of its unit")
-    assert employee.show(JOB, "Result")["Result"] == ("exit-code" if function == OWN_LIMIT else "timeout")
-    assert employee.processes(sleeper) == 0
-    employee.until(lambda: employee.alerts() == ["ALERT_task-job.md"], "the alert")
-    alert = f"aiemp-alert@{JOB}.service"
-    employee.until(lambda: employee.state(alert) == "inactive", "the end of telling")
-    rows = [line for line in employee.read("Dashboard.md").splitlines() if "Task job failed" in line]
-    assert len(rows) == 1, rows
-
-
-def test_stopped_run_is_interrupted_and_done_later(employee: Employee) -> None:
-    """Stopping the target in the middle of a run ends all of it without a failure; after the next start it is done
-    again, once."""
-    employee.start(QUIET + f"[tasks.job]\n{DUE}command = ['sh', '-c', '{FIRST_TIME_LONG}']\n")
-    employee.until(lambda: employee.processes("sleep 4722") == 1, "the run")
+def test_killed_or_stopped_run_is_done_again_once(employee: Employee) -> None:
+    """kill -9 of a run: nothing of it is left, it is recorded as interrupted, and it is done once more. Stopping the
+    target in the middle of one ends all of it without a failure; it is done after the next start."""
+    killed, stopped = (
+        f"[tasks.{name}]\n{DUE}priority = {priority}\ncommand = ['sh', '-c', '{LONG_AT_FIRST.format(name, sleep)}']\n"
+        for priority, name, sleep in ((1, "killed", 4731), (2, "stopped", 4732))
+    )
+    unit = "aiemp-task-killed.service"
+    employee.start(IDLE + killed + stopped)
+    employee.until(lambda: employee.processes("sleep 4731") == 2, "the run")
+    assert "running killed@" in employee.show(unit, "StatusText")["StatusText"]
+    employee.machine.run(["sh", "-c", f"kill -9 {employee.pid(unit)}"])
+    employee.until(lambda: employee.history("killed") == ["interrupted", "succeeded"], "the second attempt")
+    assert employee.processes("sleep 4731") == 0
+    employee.until(lambda: employee.processes("sleep 4732") == 2, "the other run")
     employee.systemctl("stop", TARGET)
-    employee.until(lambda: employee.state(JOB) == "inactive", "the end of the run")
-    assert employee.show(JOB, "Result")["Result"] == "success"
-    assert employee.history("job") == ["interrupted"]
-    assert (employee.processes("sleep 4721"), employee.processes("sleep 4722")) == (0, 0)
+    unit = "aiemp-task-stopped.service"
+    employee.until(lambda: employee.state(unit) == "inactive", "the end of the run")
+    assert employee.show(unit, "Result")["Result"] == "success"
+    assert employee.history("stopped") == ["interrupted"]
+    assert employee.processes("sleep 4732") == 0
     employee.systemctl("start", TARGET)
-    employee.until(lambda: employee.history("job") == ["interrupted", "succeeded"], "the second attempt")
+    employee.until(lambda: employee.history("stopped") == ["interrupted", "succeeded"], "the second attempt")
+    assert employee.history("killed") == ["interrupted", "succeeded"]
     assert employee.alerts() == []
+
+
+def test_run_over_its_limit_is_ended_with_everything_it_started(employee: Employee) -> None:
+    """By its own limit; or by systemd's when it does not hear that any more, or when the user has set that to less:
+    the whole group is gone, and the run is recorded as failed, with an alert after its last attempt."""
+    employee.machine.write_file(employee.config.parent / "too_long.py", TOO_LONG, user=employee.manager)
+    tasks = ""
+    for name in OVERLONG:
+        tasks += f"[tasks.{name}]\n{DUE}max_attempts = 1\nfunction = 'too_long:{name}'\n"
+        if name != "own_limit":
+            employee.drop_in(f"aiemp-task-{name}.service", "RuntimeMaxSec=1s", "TimeoutStopSec=500ms")
+    employee.start(IDLE + tasks)
+    employee.until(lambda: {name: employee.history(name) for name in OVERLONG} == OVERLONG, "their ends")
+    employee.until(lambda: len(employee.alerts()) == len(OVERLONG), "the alerts")
+    for name in OVERLONG:
+        unit = f"aiemp-task-{name}.service"
+        employee.until(lambda unit=unit: employee.state(unit) == "failed", "the end of its unit")  # type: ignore[misc]
+        assert employee.show(unit, "Result")["Result"] == ("exit-code" if name == "own_limit" else "timeout")
+        alert = f"aiemp-alert@{unit}.service"
+        employee.until(lambda alert=alert: employee.state(alert) == "inactive", "the end of telling")  # type: ignore[misc]
+        rows = [line for line in employee.read("Dashboard.md").splitlines() if f"Task {name} failed" in line]
+        assert len(rows) == 1, rows
+    assert employee.processes("sleep 4733") == 0
 
 
 def test_blocked_task_runs_when_the_cause_is_gone(employee: Employee) -> None:
@@ -135,7 +120,7 @@ def test_blocked_task_runs_when_the_cause_is_gone(employee: Employee) -> None:
     )
     employee.machine.run(["mkdir", "-p", "/home/other"])
     task = f"[claude]\ncommand = 'claude-here'\n[tasks.ask]\n{DUE}prompt = 'Work.'\n"
-    employee.start(QUIET + task)
+    employee.start(IDLE + task)
     employee.until(lambda: employee.history("ask") == ["blocked"], "the reason")
     assert employee.alerts() == []
     employee.machine.write_file(claude, CLAUDE, user=employee.user.name, mode=0o755)
@@ -151,10 +136,10 @@ def test_blocked_task_runs_when_the_cause_is_gone(employee: Employee) -> None:
 def test_broken_configuration_is_told(employee: Employee) -> None:
     """After a mistake in aiemp.toml no task can start; the owner hears of it, with the mistake, and what runs goes
     on."""
-    employee.start(QUIET + f"[tasks.job]\n{DUE}command = ['true']\n")
+    employee.start(IDLE + f"[tasks.job]\n{DUE}command = ['true']\n")
     employee.until(lambda: employee.history("job") == ["succeeded"], "the run")
     employee.until(lambda: employee.state(JOB) == "inactive", "its end")
-    employee.configure(QUIET + "[tasks.job]\nfrequenzy = 'daily'\n")
+    employee.configure(IDLE + "[tasks.job]\nfrequenzy = 'daily'\n")
     employee.systemctl("start", JOB, check=False)
     employee.until(lambda: employee.alerts() == ["ALERT_task-job.md"], "the alert")
     assert "frequenzy" in employee.read("Needs_Action/alerts/ALERT_task-job.md")

@@ -1,7 +1,8 @@
-"""The built wheel and what it needs, installed in a machine as a user would: by pip, into a venv, with no network."""
+"""The built wheel and what it needs, installed in a machine as a user would: by pip, into a venv, offline."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,23 @@ def collect_wheels(wheel: Path, python_version: str, folder: Path) -> None:
     constraint = ["--constraint", str(ROOT / "constraints.txt")]
     download = ["download", "--dest", str(folder), *which, *constraint]
     subprocess.run([*PIP, *download, str(wheel), "pip"], check=True)
+
+
+def pack(machine: Machine, archive: Path) -> None:
+    """Put what was installed in ``machine`` into ``archive``, for another machine with the same Python."""
+    with archive.open("wb") as file:
+        done = machine.background(
+            ["tar", "-C", "/", "-c", *(path.relative_to("/") for path in (PREFIX, COMMAND))]
+        )
+        assert done.stdout is not None
+        shutil.copyfileobj(done.stdout, file)
+        done.communicate()
+    assert done.returncode == 0
+
+
+def unpack(archive: Path, machine: Machine) -> None:
+    """Have in ``machine`` what was installed in another."""
+    machine.run(["tar", "-C", "/", "-x"], stdin=archive.read_bytes(), timeout_s=60)
 
 
 def python_version(machine: Machine) -> str:

@@ -13,6 +13,7 @@ from aiemp.cli.command import command
 from aiemp.cli.installing import (
     OTHER_WAYS,
     asked_systemd_version,
+    check_can_read,
     check_who_asks,
     environment_of,
     find_installation,
@@ -90,12 +91,14 @@ def install_units(
     check_who_asks(user=user, run_as=run_as)
     environ = environment_of(run_as)
     version = asked_systemd_version(environ)
-    plan = load_installed_plan(invocation, environ, user=user)
+    plan = load_installed_plan(invocation, environ, user=user, run_as=run_as)
     found = find_installation(
         environ, user=user, run_as=run_as, config_file=plan.config_file, version=version
     )
     systemctl = systemctl_of(environ, user=user)
     prepared = _reaching_systemd(lambda: prepare_install(plan, found, systemctl, environ), user=user)
+    if run_as is not None and plan.config_file is not None and not prepared.is_unchanged:
+        check_can_read(run_as, plan.config_file)
     if dry_run or not _agreed(prepared, yes):
         return _result(prepared, done=False)
     carry_out(prepared, systemctl, start=now)

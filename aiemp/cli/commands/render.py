@@ -64,7 +64,7 @@ def render(invocation: Invocation, user: bool, run_as: str | None, output: Path 
     if not user and run_as is None:
         run_as = _who_asks()
     environ = environment_of(run_as)
-    plan = load_installed_plan(invocation, environ, user=user)
+    plan = load_installed_plan(invocation, environ, user=user, run_as=run_as)
     installation = find_installation(
         environ, user=user, run_as=run_as, config_file=plan.config_file, version=_systemd_version(environ)
     )
