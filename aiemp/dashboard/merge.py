@@ -59,11 +59,7 @@ class Patch:
 
         self.old = old
         olds, news = old.splitlines(keepends=True), new.splitlines(keepends=True)
-        start = _common_start(olds, news)
-        end = _common_start(olds[start:][::-1], news[start:][::-1])
-        first = sum(len(line) for line in olds[:start])
-        olds, news = olds[start : len(olds) - end], news[start : len(news) - end]
-        offsets = list(accumulate((len(line) for line in olds), initial=first))
+        offsets = list(accumulate((len(line) for line in olds), initial=0))
         matcher = SequenceMatcher(None, olds, news, autojunk=len(olds) > CROWDED_LINES)
         self.hunks = [
             (offsets[a1], offsets[a2], b"".join(news[b1:b2]))

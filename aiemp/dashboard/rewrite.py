@@ -55,7 +55,6 @@ class Rewrite:
         self.ours: bytes | None = None
         self.displaced: list[Snapshot] = []
         self.met_others = False
-        self._current = Snapshot(-1, b"")
         self._expected: list[int] = []
         self._whole = b""
         self._rescued: list[tuple[Sequence[str], Sequence[str], frozenset[str]]] = []
@@ -72,7 +71,7 @@ class Rewrite:
         watch_until = 0.0
         while time.monotonic() < deadline:
             theirs, data = self._unseen_write()
-            current = self._current = take_snapshot(self.path, hasty_like=self._whole)
+            current = take_snapshot(self.path, hasty_like=self._whole)
             self._whole = max(self._whole, current.data, key=len)
             if self._refusals or theirs is not None or self.ours not in (None, current.data):
                 self.met_others = True
@@ -97,8 +96,8 @@ class Rewrite:
         )
 
     def close(self) -> None:
-        """Let go of all files."""
-        for snapshot in (self._current, *self.displaced):
+        """Let go of the files that lost their name."""
+        for snapshot in self.displaced:
             snapshot.close()
 
     def unseen_writes(self) -> list[bytes]:
