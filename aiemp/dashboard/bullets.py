@@ -80,7 +80,7 @@ def tail_with_time(value: str) -> str:
     if found is None:
         return ""
     start = max(value.rfind(mark, 0, found.start()) for mark in ("(", "[", ",", ";", " — ", " – ", " - "))
-    return value[start:].strip() if start > 0 else ""
+    return value[start:].strip() if start >= 0 else ""
 
 
 def _is_below(line: str, indent: int) -> bool:

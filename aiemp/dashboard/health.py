@@ -55,7 +55,7 @@ def _with_item(document: Document, items: Sequence[Bullet], row: HealthRow, at: 
     stamp = find_stamp(tail)
     if stamp is not None:
         tail = " " + tail[: stamp.start()] + (written_like(stamp[0], at) or "") + tail[stamp.end() :]
-    return with_value(document, items[number], status + tail)
+    return with_value(document, items[number], (status + tail).strip())
 
 
 def _with_rows(document: Document, rows: Sequence[HealthRow], at: datetime) -> Document:

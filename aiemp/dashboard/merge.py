@@ -59,7 +59,11 @@ class Patch:
 
         self.old = old
         olds, news = old.splitlines(keepends=True), new.splitlines(keepends=True)
-        offsets = list(accumulate((len(line) for line in olds), initial=0))
+        start = _common_start(olds, news)
+        end = _common_start(olds[start:][::-1], news[start:][::-1])
+        first = sum(len(line) for line in olds[:start])
+        olds, news = olds[start : len(olds) - end], news[start : len(news) - end]
+        offsets = list(accumulate((len(line) for line in olds), initial=first))
         matcher = SequenceMatcher(None, olds, news, autojunk=len(olds) > CROWDED_LINES)
         self.hunks = [
             (offsets[a1], offsets[a2], b"".join(news[b1:b2]))
@@ -95,7 +99,7 @@ def _take(missing: Counter[str], line: str) -> bool:
     return True
 
 
-def _common_start(*versions: Sequence[str]) -> int:
+def _common_start(*versions: Sequence[str] | Sequence[bytes]) -> int:
     for number, lines in enumerate(zip(*versions, strict=False)):
         if len(set(lines)) > 1:
             return number

@@ -55,6 +55,7 @@ class Rewrite:
         self.ours: bytes | None = None
         self.displaced: list[Snapshot] = []
         self.met_others = False
+        self._current = Snapshot(-1, b"")
         self._expected: list[int] = []
         self._whole = b""
         self._rescued: list[tuple[Sequence[str], Sequence[str], frozenset[str]]] = []
@@ -71,7 +72,7 @@ class Rewrite:
         watch_until = 0.0
         while time.monotonic() < deadline:
             theirs, data = self._unseen_write()
-            current = take_snapshot(self.path, hasty_like=self._whole)
+            current = self._current = take_snapshot(self.path, hasty_like=self._whole)
             self._whole = max(self._whole, current.data, key=len)
             if self._refusals or theirs is not None or self.ours not in (None, current.data):
                 self.met_others = True
@@ -96,13 +97,16 @@ class Rewrite:
         )
 
     def close(self) -> None:
-        """Let go of the files that lost their name."""
-        for snapshot in self.displaced:
+        """Let go of all files."""
+        for snapshot in (self._current, *self.displaced):
             snapshot.close()
 
     def unseen_writes(self) -> list[bytes]:
-        """What others wrote into files that had lost their name, and is in no file now."""
-        return [data for snapshot in self.displaced if (data := snapshot.changed_data()) is not None]
+        """What others wrote into files that had lost their name, and is not in the file now."""
+        present = frozenset(parsed(self._current.data).lines)
+        texts = ["".join(theirs) for _base, theirs, added in self._rescued if not added <= present]
+        rescued = [text.encode("utf-8", "surrogateescape") for text in texts]
+        return rescued + [data for other in self.displaced if (data := other.changed_data()) is not None]
 
     def _is_one_kept_open(self) -> bool:
         """Whether somebody may still write into a file that lost its name to ours."""

@@ -25,7 +25,7 @@ from aiemp.places import Places
 log = logging.getLogger("aiemp.dashboard")
 
 KEEP_ROWS = 50
-LARGEST_ARCHIVE_BYTES = 16 * 1024 * 1024
+LARGEST_ARCHIVE_BYTES = 64 * 1024 * 1024
 
 
 def rollover(vault: Path, now: datetime, keep: int = KEEP_ROWS) -> int:

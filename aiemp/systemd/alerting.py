@@ -35,7 +35,7 @@ def report_failed_unit(
     result = environ.get("MONITOR_SERVICE_RESULT") or environ.get("SERVICE_RESULT", "")
     said = failure_words(unit, result)
     task, watcher = task_of(unit), watcher_of(unit)
-    if task is not None and not config_problem:
+    if task is not None and not config_problem and not plan.dry_run.active:
         ended = _close_run(plan, task, result, now, environ)
         if ended:
             return f"{said}: {ended}"

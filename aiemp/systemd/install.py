@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from aiemp.systemd.verify import verify
 log = logging.getLogger("aiemp.install")
 
 UNIT_MODE = 0o644
+PLAIN_PATH = re.compile(r"[\w./@+-]+", re.ASCII)
+"""A path that systemctl prints as it is."""
 
 
 def is_long_running(unit: str) -> bool:
@@ -132,6 +135,7 @@ def _prepare(
             raise AiempError(
                 "systemd does not accept the units, so nothing was installed: " + "; ".join(problems)
             )
+        _check_is_looked_at(installation.unit_folder, systemctl)
     looked_at = [TARGET, *(unit.name for unit in units if unit.name != TARGET and "@." not in unit.name)]
     shown = systemctl.show(looked_at, ("UnitFileState", "ActiveState", "NeedDaemonReload"))
     return Prepared(
@@ -157,6 +161,15 @@ def _check_writable(folder: Path) -> None:
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise AiempError(
             f"{folder}: no unit can be written there, so nothing was changed; mend the access to {nearest}"
+        )
+
+
+def _check_is_looked_at(folder: Path, systemctl: Systemctl) -> None:
+    """Raise AiempError where systemd would not find the units: this shell's XDG_CONFIG_HOME is not its own."""
+    if PLAIN_PATH.fullmatch(str(folder)) and str(folder) not in systemctl.unit_path().split():
+        raise AiempError(
+            f"your systemd does not look for units in {folder}, so nothing was installed; XDG_CONFIG_HOME is "
+            "set in this shell alone: unset it, or set it for systemd too (environment.d(5))"
         )
 
 

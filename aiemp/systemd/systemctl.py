@@ -54,6 +54,10 @@ class Systemctl:
             found[unit] = dict(line.partition("=")[::2] for line in block.splitlines() if "=" in line)
         return found
 
+    def unit_path(self) -> str:
+        """Where the manager looks for units, as it prints that: folders with a blank between them."""
+        return self._run("show", "--property=UnitPath", "--value").strip()
+
     def start(self, *units: str, wait: bool = True) -> None:
         """Start units. ``wait=False`` queues the jobs and returns (--no-block)."""
         self._verb("start", units, wait=wait)

@@ -76,6 +76,26 @@ def test_no_manager_of_the_user(equipped: Machine, new_user: NewUser) -> None:
     assert (done.stdout, installed_files(equipped)) == ("", [])
 
 
+def test_folder_that_the_manager_does_not_know(newcomer: Employee) -> None:
+    """XDG_CONFIG_HOME of this shell is not the manager's: it would never see the units."""
+    env = {"XDG_CONFIG_HOME": f"{newcomer.user.home}/elsewhere"}
+    argv = ["aiemp", "--config", newcomer.config, "install-units"]
+    done = newcomer.machine.run(argv, user=newcomer.user.name, env=env, check=False)
+    assert (done.returncode, "XDG_CONFIG_HOME" in done.stderr) == (1, True), done.stderr
+    assert installed_files(newcomer.machine) == []
+
+
+def test_linger_is_enabled_or_said_how(equipped: Machine, new_user: NewUser) -> None:
+    """`--linger` where it is on already is no error; the hint says that it is off."""
+    made = Employee(equipped, new_user(equipped), False, "UTC")
+    made.move_in()
+    made.configure(IDLE)
+    equipped.run(["rm", f"/var/lib/systemd/linger/{made.user.name}"])  # as after a login
+    assert "--linger" in made.install().stdout
+    equipped.run(["touch", f"/var/lib/systemd/linger/{made.user.name}"])
+    assert "--linger" not in made.install("--linger").stdout
+
+
 def test_no_systemd(newcomer: Employee) -> None:
     """As in a container without systemd: named, with the other ways."""
     done = newcomer.machine.run(

@@ -199,11 +199,17 @@ def _lingers(environ: Mapping[str, str]) -> bool:
 def _enable_linger(environ: Mapping[str, str]) -> None:
     import subprocess
 
+    if _lingers(environ):
+        return
     done = subprocess.run(
-        ["loginctl", "enable-linger"], env=dict(environ), capture_output=True, text=True, check=False
+        ["loginctl", "enable-linger", _user_name()],
+        env=dict(environ),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise AiempError(
             f"the units are installed, but lingering could not be enabled: {done.stderr.strip()}; "
-            f"as root: loginctl enable-linger {_user_name()}"
+            f"run: sudo loginctl enable-linger {_user_name()}"
         )

@@ -344,6 +344,13 @@ def test_a_list_of_components_stays_a_list() -> None:
     assert apply(icons, health(("orchestrator", "down"))) == "## System Health\n* Orchestrator — down\n"
 
 
+def test_an_empty_status_in_a_list_settles() -> None:
+    """With nothing to say but when it was checked, the same edit again makes no difference."""
+    text = "## System Health\n- Gmail Watcher: ok (2026-01-01 10:00)\n"
+    once = apply(text, health(("gmail", "")))
+    assert apply(once, health(("gmail", ""))) == once
+
+
 def test_a_list_about_something_else_is_left_alone() -> None:
     """A list in which no item is a component gets no rows; the table comes below it."""
     text = "## System Health\n- Memory: 45%\n- Mood: good\n"

@@ -149,6 +149,16 @@ def test_a_vault_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
     assert not (tmp_path / "vault").exists()
 
 
+def test_an_update_that_fails_leaves_no_file_open(vault: Path) -> None:
+    """A long-lived process can be refused again and again without running out of descriptors."""
+    dashboard(vault).write_bytes(b"x" * (SIZE_LIMIT - 10))
+    before = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(3):
+        with pytest.raises(DashboardError, match="is full"):
+            update(vault, UP)
+    assert len(list(Path("/dev/fd").iterdir())) == before
+
+
 @pytest.mark.parametrize("call", ["fsync", "write", "fchmod"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
 def test_a_write_that_fails_leaves_the_old_file(
