@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 
 class AiempError(Exception):
@@ -40,9 +41,11 @@ class LockHeld(AiempError):
 class Blocked(AiempError):
     """A task cannot run *now* for a reason outside itself; it stays due and no attempt is spent.
 
-    Source: semantics "Blocked is not failed". ``reason`` is one plain sentence with its remedy.
+    Source: semantics "Blocked is not failed". ``reason`` is one plain sentence with its remedy. ``until``:
+    before that moment (aware) it is no use to try again; None when nobody can tell.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, until: datetime | None = None) -> None:
         self.reason = reason
+        self.until = until
         super().__init__(reason)

@@ -33,7 +33,8 @@ class ScheduledTask:
 
     Exactly one of these says what it does: ``trigger_fn`` (a name from :mod:`aiemp.triggers`, or
     ``"module:function"``), ``prompt`` (with ``skills``), or ``command`` (an argv).
-    ``last_run`` is aware, and filled in from the ledger where a task meets the clock.
+    ``last_run`` is aware, and filled in from the ledger where a task meets the clock. ``expect`` is a glob
+    below the vault: a run is a success only if a new or changed file matches it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ScheduledTask:
     prompt: str = ""
     skills: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    expect: str = ""
 
     @property
     def interval(self) -> timedelta | None:
@@ -122,12 +124,20 @@ class McpServer:
 
 @dataclass(frozen=True, slots=True)
 class ClaudeSettings:
-    """How Claude Code is called. ``command`` is a name looked up on PATH or an absolute path."""
+    """How Claude Code is called, and the budget of each day in the plan's zone (None: no limit).
+
+    ``command`` is a name looked up on PATH or an absolute path. ``cost_per_day`` is in US dollars, as Claude
+    Code reports it. A run that prints nothing for ``silent_minutes`` is ended; where the installed Claude Code
+    shows nothing before its answer, that cannot be told. Logs are kept for ``keep_logs_days``.
+    """
 
     command: str = "claude"
     args: tuple[str, ...] = ()
     runs_per_day: int | None = None
     minutes_per_day: int | None = None
+    cost_per_day: float | None = None
+    silent_minutes: float = 5.0
+    keep_logs_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)

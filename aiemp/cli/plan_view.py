@@ -37,6 +37,7 @@ def _general(plan: Plan) -> list[list[str]]:
     budget = [
         f"{claude.runs_per_day} runs a day" if claude.runs_per_day else "",
         f"{claude.minutes_per_day} min a day" if claude.minutes_per_day else "",
+        f"${claude.cost_per_day:g} a day" if claude.cost_per_day else "",
     ]
     return [
         ["vault", str(plan.vault)],

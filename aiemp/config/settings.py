@@ -95,11 +95,17 @@ def _claude(root: Table) -> ClaudeSettings:
     table = root.table("claude")
     if table is None:
         return ClaudeSettings()
+    default = ClaudeSettings()
+    silent_minutes = table.number("silent_minutes", above=0, most=MINUTES_PER_YEAR)
+    keep_logs_days = table.whole("keep_logs_days", least=1, most=MOST_COUNT)
     settings = ClaudeSettings(
-        command=_claude_command(table) or ClaudeSettings().command,
+        command=_claude_command(table) or default.command,
         args=table.words("args") or (),
         runs_per_day=table.whole("runs_per_day", least=1, most=MOST_COUNT),
         minutes_per_day=table.whole("minutes_per_day", least=1, most=MOST_COUNT),
+        cost_per_day=table.number("cost_per_day", above=0, most=MOST_COUNT),
+        silent_minutes=default.silent_minutes if silent_minutes is None else silent_minutes,
+        keep_logs_days=default.keep_logs_days if keep_logs_days is None else keep_logs_days,
     )
     table.refuse_unknown_keys()
     return settings

@@ -30,6 +30,9 @@ def plan_as_dict(plan: Plan) -> dict[str, object]:
             "args": list(plan.claude.args),
             "runs_per_day": plan.claude.runs_per_day,
             "minutes_per_day": plan.claude.minutes_per_day,
+            "cost_per_day": plan.claude.cost_per_day,
+            "silent_minutes": plan.claude.silent_minutes,
+            "keep_logs_days": plan.claude.keep_logs_days,
         },
         "alerts": {"command": list(plan.alert_command)},
         "limits": {
@@ -61,6 +64,7 @@ def _task(task: ScheduledTask) -> dict[str, object]:
         "command": list(task.command),
         "function": task.trigger_fn or None,
         "requires_claude": task.requires_claude,
+        "expect": task.expect or None,
         "timeout_minutes": task.timeout_minutes,
         "priority": task.priority,
         "catch_up": age_in_words(task.catch_up) if isinstance(task.catch_up, timedelta) else task.catch_up,

@@ -6,6 +6,7 @@ No built-in task is lost: a table with its name changes the keys it has, and not
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from aiemp.config.document import shown
@@ -45,6 +46,7 @@ def _read_task(named: NamedTable, built_in: ScheduledTask | None) -> ScheduledTa
         "max_attempts": table.whole("max_attempts", least=1, most=MOST_COUNT),
         "retry_delay_minutes": table.whole("retry_delay_minutes", least=0, most=MINUTES_PER_YEAR),
         "requires_claude": _requires_claude(table, action),
+        "expect": _expect(table),
     }
     table.refuse_unknown_keys()
     if times is None or action is None:
@@ -124,6 +126,18 @@ def _function(table: Table) -> str | None:
     if colon and name.isidentifier() and all(part.isidentifier() for part in module.split(".")):
         return function
     table.mistake(f'is {shown(function)}; write it like "package.module:function"', "function")
+    return None
+
+
+def _expect(table: Table) -> str | None:
+    pattern = table.one_line("expect")
+    if pattern is None:
+        return None
+    parts = PurePosixPath(pattern).parts
+    if parts and not pattern.startswith(("/", "~")) and ".." not in parts:
+        return pattern
+    advice = 'write a pattern below the vault, like "Pending_Approval/**/*.md"'
+    table.mistake(f"is {shown(pattern)}; {advice}", "expect")
     return None
 
 

@@ -45,6 +45,12 @@ vault = {vault}
 # A budget for each day. Without one there is no limit.
 #runs_per_day = 24
 #minutes_per_day = 240
+# In US dollars, as Claude Code reports it.
+#cost_per_day = 5.0
+# A run that shows no sign of work for this long is ended.
+#silent_minutes = {silent}
+# The whole output of each run is kept this long, in Logs/claude.
+#keep_logs_days = {keep_logs}
 
 [alerts]
 # A program that is told of each alert, beside the dashboard and Needs_Action/alerts.
@@ -63,6 +69,8 @@ _OWN_TASKS = """
 #prompt = "Read Accounting/ and draft a reminder for every overdue invoice."
 # Skills of the vault that Claude loads first.
 #skills = ["hitl-handler"]
+# Only a run that leaves a new or changed file here is a success. * and ** as in a shell, below the vault.
+#expect = "Pending_Approval/**/*.md"
 #frequency = "weekdays"
 #time = "16:30"
 #enabled = true
@@ -131,7 +139,7 @@ def commented_config(vault: Path, zone_name: str | None) -> str:
 
     VaultError when the vault's path is not UTF-8, which a TOML file cannot hold.
     """
-    limits = Limits()
+    limits, claude = Limits(), ClaudeSettings()
     timezone = f"timezone = {toml_text(zone_name)}" if zone_name else '#timezone = "Europe/Berlin"'
     head = _HEAD.format(
         vault=toml_text(str(vault)),
@@ -141,7 +149,9 @@ def commented_config(vault: Path, zone_name: str | None) -> str:
         stale=f"{limits.stale_after_hours:g}",
         archive=limits.done_archive_days,
         rows=limits.activity_rows,
-        claude=toml_text(ClaudeSettings().command),
+        claude=toml_text(claude.command),
+        silent=f"{claude.silent_minutes:g}",
+        keep_logs=claude.keep_logs_days,
     )
     built_in = "".join(_built_in(task) for task in SCHEDULE_REGISTRY)
     return head + built_in + _OWN_TASKS.format()

@@ -44,6 +44,7 @@ def test_everything_is_there_and_json(load: Load, config: Path, vault: Path) -> 
         "command": [],
         "function": "trigger_done_archive",
         "requires_claude": False,
+        "expect": None,
         "timeout_minutes": 2,
         "priority": 40,
         "catch_up": "12h",

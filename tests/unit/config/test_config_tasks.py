@@ -336,3 +336,12 @@ def test_ten_thousand_tasks_are_read_quickly(load: Load) -> None:
     """No step is quadratic: this would take minutes if one were."""
     text = "".join(f'[tasks.t{i}]\nprompt = "x"\nfrequency = "hourly"\n' for i in range(10_000))
     assert len(load(text).tasks) == 10_000 + len(SCHEDULE_REGISTRY)
+
+
+def test_what_a_run_must_leave_lies_in_the_vault(load: Load, mistakes: Mistakes) -> None:
+    """A pattern below the vault is taken; one that leads out of it is a mistake."""
+    text = '[tasks.own]\nprompt = "p"\nfrequency = "hourly"\nexpect = "{}"\n'
+    task = load(text.format("Plans/**/*.md")).task("own")
+    assert task is not None and task.expect == "Plans/**/*.md"
+    for outside in ("/etc/*", "../*.md", "Plans/../../x", "~/x"):
+        assert "below the vault" in str(mistakes(text.format(outside))), outside

@@ -30,6 +30,9 @@ def test_limits_and_claude_and_alerts_reach_the_plan(load: Load, tmp_path: Path)
         args = ["--append-system-prompt", "two\\nlines", ""]
         runs_per_day = 3
         minutes_per_day = 45
+        cost_per_day = 2.5
+        silent_minutes = 3
+        keep_logs_days = 7
         [alerts]
         command = ["~/bin/tell", "me"]
         """
@@ -37,7 +40,7 @@ def test_limits_and_claude_and_alerts_reach_the_plan(load: Load, tmp_path: Path)
     home = tmp_path / "home"
     assert plan.limits == Limits(0, 150.0, 12.0, 30, 10)
     assert plan.claude == ClaudeSettings(
-        f"{home}/bin/claude", ("--append-system-prompt", "two\nlines", ""), 3, 45
+        f"{home}/bin/claude", ("--append-system-prompt", "two\nlines", ""), 3, 45, 2.5, 3.0, 7
     )
     assert plan.alert_command == (f"{home}/bin/tell", "me")
 
