@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: all run test test-systemd check format bench docs golden clean
+.PHONY: all run test test-systemd257 check format bench docs golden clean
 
 all: $(VENV)/.installed
 
@@ -28,13 +28,16 @@ run: $(VENV)/.installed
 	@$(BIN)/aiemp init "$(VAULT)"
 	@exec $(BIN)/aiemp --vault "$(VAULT)" run
 
+# Several workers: most tests wait for something most of the time. Those that share a machine stay together.
+PYTEST := $(BIN)/pytest --numprocesses 4 --dist loadgroup
+
 # The test suite; PYTEST_ARGS narrows it down.
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest --ignore=tests/systemd $(PYTEST_ARGS)
+	$(PYTEST) -m "not systemd257" $(PYTEST_ARGS)
 
-# The scenarios on a real systemd, which take some minutes more (as root; see tests/systemd/requirements.py).
-test-systemd: $(VENV)/.installed-dev
-	$(BIN)/pytest -m "not systemd257" tests/systemd $(PYTEST_ARGS)
+# The scenarios on the real systemd of a Debian 13, made by debootstrap (as root; tests/systemd/requirements.py).
+test-systemd257: $(VENV)/.installed-dev
+	$(PYTEST) -m systemd257 tests/systemd $(PYTEST_ARGS)
 
 # Style and types.
 check: $(VENV)/.installed-dev

@@ -243,8 +243,7 @@ def test_nothing_stays_behind(machine: Machine, how: str) -> None:
     wait_until(lambda: not _processes_below(cgroup), 10, "its processes are gone")
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in inside), 10, "all reaped")
     if how == "killed":
-        assert cgroup.exists()
-        remove_leftovers()
+        remove_leftovers()  # somebody else who boots a machine just now may have done it already
     assert not cgroup.exists()
     assert not (Path(tempfile.gettempdir()) / cgroup.name).exists()
     ours = [path.name for path in cgroup.parent.glob(f"{PREFIX}{os.getpid()}.*")]
