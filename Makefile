@@ -29,7 +29,7 @@ run: $(VENV)/.installed
 	@exec $(BIN)/aiemp --vault "$(VAULT)" run
 
 # Several workers: most tests wait for something most of the time. Those that share a machine stay together.
-PYTEST := $(BIN)/pytest --numprocesses 4 --dist loadgroup
+PYTEST := $(BIN)/pytest --numprocesses 4
 
 # The test suite; PYTEST_ARGS narrows it down.
 test: $(VENV)/.installed-dev

@@ -24,6 +24,7 @@ from aiemp.engines import Event, Happening
 from aiemp.engines.choice import EngineMaker, local_engine
 from aiemp.engines.wakeup import Wakeup
 from aiemp.errors import ConfigError
+from aiemp.installed_code import InstalledCode
 from aiemp.ledger import Ledger, LedgerState
 from aiemp.log_files import last_line
 from aiemp.orchestrator_report import OrchestratorReport
@@ -64,6 +65,7 @@ class Orchestrator:
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = utc_now,
         notifier: Notifier = SILENT,
+        code: InstalledCode | None = None,
     ) -> None:
         self.environ = os.environ if environ is None else environ
         self.source = source or plan_source(vault_path, dry_run, self.environ)
@@ -85,6 +87,9 @@ class Orchestrator:
         self.agenda = Agenda(timedelta(seconds=2 * check_interval), self.engine.grace)
         self.tick_count = self.state.tick_count
         self.start_time = clock()
+        self.code = code or InstalledCode()
+        self.superseded = False
+        """Another version of aiemp was installed, and this one has ended for it to be started."""
         self.task_reports: list[dict[str, Any]] = []
         self._running = False
         self._starting = True
@@ -146,6 +151,8 @@ class Orchestrator:
     def _tick(self, now: datetime) -> datetime | None:
         """One cycle. Returns when something will be due next, None when nothing will by itself."""
         self.tick_count += 1
+        if self.code.is_another() and self.engine.busy_with() is None:
+            self._running, self.superseded = False, True
         with self._step("looking after the processes"):
             self._handle(self.engine.keep_up(now), now)
         vault_is_there = False
@@ -183,11 +190,7 @@ class Orchestrator:
 
     def _tell_systemd(self, wake_at: datetime | None) -> None:
         """The tick did its work: say so to the watchdog. The first one ends the start-up."""
-        up = sum(1 for status in self.engine.watchers() if status.running)
-        meant = sum(1 for status in self.engine.watchers() if status.enabled)
-        busy = self.engine.busy_with()
-        following = f"next due {wake_at.astimezone(self.plan.zone):%a %H:%M}" if wake_at else "nothing due"
-        self.notifier.status(f"{up} of {meant} watchers up; {f'running {busy}' if busy else following}")
+        self.notifier.status(self.report.status_line(wake_at))
         if self._starting:
             self._starting = False
             self.notifier.ready()
@@ -283,8 +286,12 @@ class Orchestrator:
             return LedgerState()
 
     def _shutdown(self) -> None:
-        log.info("orchestrator stopping")
-        self.notifier.stopping()
+        if self.superseded:
+            log.info("another version of aiemp was installed: it takes over")
+            self.notifier.reloading()
+        else:
+            log.info("orchestrator stopping")
+            self.notifier.stopping()
         with self._step("stopping what runs"):
             self.engine.stop()
         with self._step("leaving the vault in order"):
@@ -292,7 +299,7 @@ class Orchestrator:
             with self._step("saving the state"):
                 self._save_state()
             with self._step("updating the dashboard"):
-                self.report.publish_health(self.clock(), stopped=True)
+                self.report.publish_health(self.clock(), stopped=not self.superseded)
         log.info("orchestrator stopped")
 
     def _on_trouble(self, what: str, error: Exception) -> None:

@@ -24,6 +24,14 @@ class OrchestratorReport:
         self.engine = engine
         self.environ = environ
 
+    def status_line(self, wake_at: datetime | None) -> str:
+        """What `systemctl status` shows; ``wake_at``: when something is due next."""
+        watchers, busy = self.engine.watchers(), self.engine.busy_with()
+        up = sum(1 for status in watchers if status.running)
+        meant = sum(1 for status in watchers if status.enabled)
+        following = f"next due {wake_at.astimezone(self.plan.zone):%a %H:%M}" if wake_at else "nothing due"
+        return f"{up} of {meant} watchers up; {f'running {busy}' if busy else following}"
+
     def publish_health(self, now: datetime, *, stopped: bool = False) -> None:
         """Show how each part is on the dashboard. Raises OSError or AiempError when that cannot be done."""
         if self.plan.dry_run.active:

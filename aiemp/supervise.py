@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aiemp.config.load import load_plan
+from aiemp.config.locate import config_to_read
 from aiemp.engines.choice import EngineMaker, local_engine, systemd_engine
 from aiemp.errors import AiempError
 from aiemp.log_files import log_to
@@ -31,16 +32,18 @@ def main(arguments: list[str]) -> int:
     level = logging.DEBUG if options.get("verbose") else logging.INFO
     log_to(None, level=level)
 
+    config, system = _path(options.get("config")), bool(options.get("system"))
+
     def load() -> Plan:
         return load_plan(
-            config=_path(options.get("config")),
+            config=config,
             vault=_path(options.get("vault")),
             dry_run=bool(options.get("dry_run")),
-            system=bool(options.get("system")),
+            system=system,
         )
 
     try:
-        source = PlanSource(load)
+        source = PlanSource(load, lambda: config_to_read(config, os.environ, system=system))
         orchestrator = Orchestrator(
             Path(),
             engine=_engine(options),
@@ -52,6 +55,9 @@ def main(arguments: list[str]) -> int:
         if not orchestrator.dry_run:
             log_to(Places(orchestrator.vault_path).orchestrator_log, level=level)
         orchestrator.start()
+        if orchestrator.superseded:
+            notifier.give_back(os.environ)
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted
     except AiempError as error:
         sys.stderr.write(f"aiemp: {error}\n")
         return error.exit_code

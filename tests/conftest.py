@@ -8,8 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.worker_groups import group_of
 
 DASHBOARD = """# AI Employee Dashboard
 > **Last Updated:** 2026-11-01 08:00:00
@@ -35,6 +38,18 @@ My own notes stay.
 """
 
 DEADLINE_S = 30.0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of one group go to the same worker. (``--dist loadgroup`` does not see its marks with pytest 9.2.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Grouped(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return Grouped(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

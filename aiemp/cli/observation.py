@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aiemp import __version__
 from aiemp.cli.status_report import Queues, Status, Units
 from aiemp.cli.task_facts import TaskFacts, in_plan_order, task_facts
 from aiemp.errors import Blocked
@@ -77,7 +78,8 @@ def _look_for_room(vault: Path, troubles: list[str]) -> None:
 
 def observe_units(plan: Plan, environ: Mapping[str, str]) -> Units | None:
     """The installed units of this vault, by their files. Whether they are out of date is worked out only when
-    the configuration is younger than all of them: that costs as much as the rest of a status together."""
+    another version made them or the configuration is younger than all of them: that costs as much as the rest
+    of a status together."""
     from aiemp.process import find_program
     from aiemp.systemd.command_lines import install_line
     from aiemp.systemd.installed import installed_for, is_booted
@@ -86,10 +88,11 @@ def observe_units(plan: Plan, environ: Mapping[str, str]) -> Units | None:
     if units is None:
         return None
     outdated: tuple[str, ...] = ()
-    if plan.config_file is not None and _is_younger(plan.config_file, units):
+    upgraded_from = units.version if units.version != __version__ else None
+    if upgraded_from or (plan.config_file is not None and _is_younger(plan.config_file, units)):
         outdated = _outdated(units, environ)
     line = install_line(units, str(find_program("aiemp", environ) or "aiemp"))
-    return Units(units.scope, units.folder, frozenset(units.texts), outdated, line)
+    return Units(units.scope, units.folder, frozenset(units.texts), outdated, line, upgraded_from)
 
 
 def _is_younger(config_file: Path, units: InstalledUnits) -> bool:

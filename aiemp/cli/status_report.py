@@ -44,13 +44,15 @@ class Queues:
 @dataclass(frozen=True, slots=True)
 class Units:
     """The systemd units that keep this vault. ``names``: of their files. ``outdated``: those that
-    ``install-units`` would change, since aiemp.toml was edited."""
+    ``install-units`` would change, since aiemp.toml was edited, or aiemp was upgraded: then ``upgraded_from``
+    is the version that made them."""
 
     scope: Scope
     folder: Path
     names: frozenset[str] = frozenset()
     outdated: tuple[str, ...] = ()
     install_line: str = "aiemp install-units"
+    upgraded_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +155,12 @@ class Status:
 
     def _unit_problems(self) -> Iterator[Problem]:
         if self.units is not None and self.units.outdated:
-            count = len(self.units.outdated)
+            count, version = len(self.units.outdated), self.units.upgraded_from
+            units = f"{count} unit{' is' if count == 1 else 's are'}"
             yield Problem(
-                f"aiemp.toml was edited; {count} unit{' is' if count == 1 else 's are'} not yet as it says",
+                f"aiemp was upgraded; {units} still of version {version}"
+                if version
+                else f"aiemp.toml was edited; {units} not yet as it says",
                 f"bring systemd up to date: {self.units.install_line}",
             )
 
@@ -188,7 +193,7 @@ class Status:
             return "the running aiemp does not keep it; restart aiemp without --no-watchers"
         if status.state is WatcherState.PAUSED:
             if self.units is not None:
-                return f"{see}; mend it, then: {revive_line(self.units.scope, watcher_unit(status.name))}"
+                return f"{see}; mend it, then: {revive_line(self.units.scope, status.name)}"
             return f"{see}; mend it, then restart aiemp or send it SIGHUP"
         if self.units is not None:
             return f"{see}; start it: {systemctl_line(self.units.scope, 'start', watcher_unit(status.name))}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiemp.config.document import Document, printable
 from aiemp.config.dry_run import UNDECIDED, decide_dry_run, dotenv_complaint
-from aiemp.config.locate import config_file, vault_folder
+from aiemp.config.locate import config_to_read, vault_folder
 from aiemp.config.mcp_servers import planned_servers
 from aiemp.config.names import clash_key
 from aiemp.config.settings import Settings
@@ -45,7 +45,7 @@ def load_plan(
     """
     environ = os.environ if environ is None else environ
     cwd = _current_folder() if cwd is None else cwd
-    file = config_file(config, environ, system=system, cwd=cwd)
+    file = config_to_read(config, environ, system=system, cwd=cwd)
     source = read_config(file, environ, required=config is not None, owner=owner)
     settings = source.settings
     mistakes: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,6 +33,23 @@ def config_file(
     if not folder.is_absolute():
         folder = Path(expand_home("~/.config", environ))
     return folder / "aiemp" / "aiemp.toml"
+
+
+def config_to_read(
+    explicit: Path | None,
+    environ: Mapping[str, str],
+    *,
+    system: bool = False,
+    cwd: Path | None = None,
+    machines: Path = SYSTEM_CONFIG,
+) -> Path:
+    """As :func:`config_file`; but who has no configuration of his own reads the machine's, if there is one that
+    he can read. So a plain `aiemp status` tells of a system installation what is to be told.
+    """
+    file = config_file(explicit, environ, system=system, cwd=cwd)
+    if explicit is None and not system and not os.path.lexists(file) and os.access(machines, os.R_OK):
+        return machines
+    return file
 
 
 def vault_folder(

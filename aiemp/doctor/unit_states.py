@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from aiemp.doctor.findings import Finding, counted, fail, ok, warn
 from aiemp.systemd.command_lines import systemctl_line
-from aiemp.systemd.names import ORCHESTRATOR, TARGET, task_of
+from aiemp.systemd.names import ORCHESTRATOR, TARGET, task_of, watcher_of
 from aiemp.systemd.systemctl import Scope
+
+GIVEN_UP_WITH_ITS_SERVICE = "unit-start-limit-hit"
+"""A path unit fails together with a watcher that was restarted too often, which has a check of its own."""
 
 NEVER_STARTED = ("not-found", "masked", "error", "bad-setting")
 
@@ -47,12 +50,18 @@ def _finding(scope: Scope, unit: UnitSeen, *, is_up: bool) -> Finding | None:
     if unit.load in NEVER_STARTED:
         what = f"systemd cannot load {unit.name} ({unit.load})"
         return fail(what, f"see why: {systemctl_line(scope, 'status', unit.name)}")
+    if unit.result == GIVEN_UP_WITH_ITS_SERVICE:
+        return None
     if unit.active == "failed":
         return fail(f"{unit.name} has failed ({unit.result})", _way_back(scope, unit.name))
     if is_up and unit.active == "inactive" and unit.name.endswith((".timer", ".path")):
-        what = f"{unit.name} is stopped, so nothing wakes {task_of(unit.name)} in time"
+        what = f"{unit.name} is stopped, so nothing wakes {_what_it_starts(unit.name)} in time"
         return warn(what, systemctl_line(scope, "start", unit.name))
     return None
+
+
+def _what_it_starts(unit: str) -> str | None:
+    return task_of(unit) or watcher_of(unit.removesuffix(".path") + ".service")
 
 
 def _way_back(scope: Scope, unit: str) -> str:

@@ -67,5 +67,5 @@ def _way_back(seen: WatchersSeen, status: WatcherStatus) -> str:
             return "mend it, then restart aiemp or send it SIGHUP"
         return "it is restarted by itself"
     if status.state is WatcherState.PAUSED:
-        return f"mend it, then: {revive_line(seen.scope, unit)}"
+        return f"mend it, then: {revive_line(seen.scope, status.name)}"
     return f"start it: {systemctl_line(seen.scope, 'start', unit)}"

@@ -17,11 +17,19 @@ from datetime import UTC, datetime, timedelta
 from aiemp.engines import Event, Happening
 from aiemp.engines.wakeup import Wakeup
 from aiemp.errors import AiempError
+from aiemp.file_signature import FileSignature, file_signature
 from aiemp.plan import Plan, Watcher
-from aiemp.systemd.names import NOT_STARTED, start_request, task_service, watcher_unit
+from aiemp.systemd.names import (
+    NOT_STARTED,
+    start_request,
+    task_path,
+    task_service,
+    watcher_path,
+    watcher_unit,
+)
 from aiemp.systemd.systemctl import Scope, Systemctl
 from aiemp.watcher_status import WatcherState, WatcherStatus
-from aiemp.watchers.launch import NotStarted, NotStartedKind, freshness, prepare
+from aiemp.watchers.launch import NotStarted, NotStartedKind, freshness, prepare, running
 
 log = logging.getLogger("aiemp.engine")
 
@@ -81,6 +89,7 @@ class SystemdEngine:
         self.wakeup = wakeup
         self.units: dict[str, UnitState] = {}
         self._left_alone: dict[str, NotStarted] = {}
+        self._dotenv: FileSignature | None = None
 
     def start(self) -> None:
         self.units = self._look()
@@ -116,7 +125,7 @@ class SystemdEngine:
     def _paused(self, watcher: Watcher, unit: str, result: str) -> Event:
         from aiemp.systemd.failures import failure_words, watcher_remedy  # noqa: PLC0415 - rare, and heavy
 
-        remedy = watcher_remedy(self.systemctl.scope, watcher.name, unit)
+        remedy = watcher_remedy(self.systemctl.scope, watcher.name)
         return Event(Happening.WATCHER_PAUSED, watcher.name, failure_words(unit, result), remedy)
 
     def check_freshness(self, now: datetime) -> Sequence[Event]:
@@ -126,7 +135,23 @@ class SystemdEngine:
             if reason:
                 self._end(watcher)
                 events.append(Event(Happening.WATCHER_HUNG, watcher.name, reason))
+        self._start_left_alone()
         return events
+
+    def _start_left_alone(self) -> None:
+        """Start the watchers that were not to run when their units were started, and now are: the variable that
+        was missing is in ``.env``, or the one that somebody ran by hand has ended. systemd would not."""
+        dotenv = file_signature(self.plan.vault / ".env")
+        if dotenv != self._dotenv:
+            self._dotenv = dotenv
+            self._left_alone.clear()
+        for watcher in self.plan.watchers:
+            unit = watcher_unit(watcher.name)
+            if not (watcher.enabled and self.units.get(unit, UnitState()).left_alone):
+                continue
+            if self._why_left_alone(watcher) is None and running(self.plan.vault, watcher.name) is None:
+                log.info("starting the %s watcher, which was not to run before", watcher.name)
+                self._start(unit, watcher_path(watcher.name))
 
     def watchers(self) -> Sequence[WatcherStatus]:
         return [self._status(watcher) for watcher in self.plan.watchers]
@@ -138,16 +163,20 @@ class SystemdEngine:
         return None
 
     def start_task(self, name: str) -> None:
-        """Have systemd start the task's service. In a system installation this process is not privileged to
-        start units; there a path unit waits for a file (``aiemp-task-NAME.path``)."""
+        """Have systemd start the task's service."""
+        self._start(task_service(name), task_path(name))
+
+    def _start(self, unit: str, path_unit: str) -> None:
+        """Have systemd start ``unit``, without waiting for it. In a system installation this process is not
+        privileged to start units; there ``path_unit`` waits for a file."""
         if self.systemctl.scope is Scope.SYSTEM:
-            start_request(name).write_bytes(b"")
+            start_request(path_unit).write_bytes(b"")
         else:
             try:
-                self.systemctl.start(task_service(name), wait=False)
+                self.systemctl.start(unit, wait=False)
             except AiempError as error:
                 raise OSError(str(error)) from error
-        self.units[task_service(name)] = UnitState("loaded", "activating", "start")
+        self.units[unit] = UnitState("loaded", "activating", "start")
 
     def apply(self, plan: Plan) -> None:
         self.plan = plan

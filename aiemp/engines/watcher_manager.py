@@ -13,8 +13,9 @@ from aiemp.clock import utc_now
 from aiemp.engines import Event
 from aiemp.engines.supervised import Supervised
 from aiemp.engines.wakeup import Wakeup
+from aiemp.file_signature import file_signature
 from aiemp.plan import Origin, Plan, Watcher
-from aiemp.watcher_status import WatcherStatus
+from aiemp.watcher_status import WatcherState, WatcherStatus
 
 log = logging.getLogger("aiemp.watchers")
 
@@ -46,6 +47,7 @@ class WatcherManager:
             for watcher in plan.watchers
         }
         self.leaving: list[Supervised] = []
+        self._dotenv = file_signature(plan.vault / ".env")
 
     def start_all(self) -> list[Event]:
         """Start every watcher that is meant to run."""
@@ -75,10 +77,17 @@ class WatcherManager:
         return events
 
     def check_freshness(self, now: datetime) -> list[Event]:
-        """Find the watchers that live and do nothing, and end them."""
+        """Find the watchers that live and do nothing, and end them. Start those that lacked a variable and may
+        have it now, since ``.env`` was edited."""
         tick_s = self.monotonic()
         found = (each.check_freshness(now, tick_s) for each in self.supervised.values())
-        return [event for event in found if event is not None]
+        events = [event for event in found if event is not None]
+        dotenv = file_signature(self.plan.vault / ".env")
+        if dotenv != self._dotenv:
+            self._dotenv = dotenv
+            waiting = [each for each in self.supervised.values() if each.state is WatcherState.NOT_CONFIGURED]
+            events += [each.start(now, tick_s) for each in waiting]
+        return events
 
     def status(self) -> list[WatcherStatus]:
         """How each watcher is."""

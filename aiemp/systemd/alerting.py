@@ -46,7 +46,7 @@ def report_failed_unit(
     elif watcher is not None:
         key = f"watcher-{watcher}"
         title = f"Watcher {watcher} is paused"
-        remedy = watcher_remedy(_scope(environ), watcher, unit)
+        remedy = watcher_remedy(_scope(environ), watcher)
     else:
         key = "orchestrator" if unit == ORCHESTRATOR else unit
         title = f"{key} failed"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from aiemp.systemd.names import ORCHESTRATOR, TARGET
+from aiemp.systemd.names import ORCHESTRATOR, TARGET, watcher_path, watcher_unit
 from aiemp.systemd.systemctl import Scope
 
 if TYPE_CHECKING:
@@ -26,13 +26,15 @@ def start_line(scope: Scope) -> str:
     return systemctl_line(scope, "start", TARGET)
 
 
-def revive_line(scope: Scope, *units: str) -> str:
-    """Start services that systemd gave up. A mere start is refused as long as the limit's interval lasts.
+def revive_line(scope: Scope, watcher: str) -> str:
+    """Start a watcher that systemd gave up. A mere start is refused as long as the limit's interval lasts, and
+    the path unit that starts it is given up with it.
 
     Reloading the user's orchestrator does it too, and for all of them: it is the shorter one to type.
     """
     if scope is Scope.USER:
         return systemctl_line(scope, "reload", ORCHESTRATOR)
+    units = (watcher_unit(watcher), watcher_path(watcher))
     return f"{systemctl_line(scope, 'reset-failed', *units)}; {systemctl_line(scope, 'start', *units)}"
 
 

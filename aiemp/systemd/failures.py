@@ -43,6 +43,6 @@ def failure_words(unit: str, result: str) -> str:
     return f"{unit} {WORDS.get(result, 'failed')}"
 
 
-def watcher_remedy(scope: Scope, watcher: str, unit: str) -> str:
+def watcher_remedy(scope: Scope, watcher: str) -> str:
     """What the owner of a watcher that was given up can do."""
-    return f"See `aiemp logs {watcher}`, mend the cause, then: {revive_line(scope, unit)}"
+    return f"See `aiemp logs {watcher}`, mend the cause, then: {revive_line(scope, watcher)}"

@@ -50,9 +50,15 @@ def task_path(name: str) -> str:
     return _unit("task", name, "path")
 
 
-def start_request(name: str) -> Path:
-    """The file that the orchestrator of a system installation touches to have a task started."""
-    return RUNTIME_FOLDER / f"start-{unit_name_part(name)}"
+def watcher_path(name: str) -> str:
+    """The path unit that lets the unprivileged orchestrator of a system installation start a watcher."""
+    return _unit("watcher", name, "path")
+
+
+def start_request(path_unit: str) -> Path:
+    """The file that the orchestrator of a system installation touches to have started what this path unit of
+    ours is for."""
+    return RUNTIME_FOLDER / f"start-{path_unit.removesuffix('.path')}"
 
 
 def alert_unit(unit: str) -> str:
@@ -72,7 +78,9 @@ def task_of(unit: str) -> str | None:
 
 def is_ours(unit: str) -> bool:
     """Whether ``unit`` is a name that a unit of ours can have. A file of that name may be anybody's."""
-    return unit in (TARGET, ORCHESTRATOR, ALERT_TEMPLATE) or bool(watcher_of(unit) or task_of(unit))
+    if unit in (TARGET, ORCHESTRATOR, ALERT_TEMPLATE):
+        return True
+    return bool(task_of(unit) or _name_in(unit, "watcher", ("service", "path")))
 
 
 def _unit(kind: str, name: str, suffix: str) -> str:

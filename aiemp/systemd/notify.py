@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Protocol
 
 VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
@@ -25,8 +25,14 @@ class Channel(Protocol):
 class Notifier:
     """Tells systemd how this process is. Without a channel every call does nothing."""
 
-    def __init__(self, channel: Channel | None = None, watchdog_s: float | None = None) -> None:
+    def __init__(
+        self,
+        channel: Channel | None = None,
+        watchdog_s: float | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self._channel = channel
+        self._variables = dict(variables or {})
         self._status = ""
         self.watchdog_s = watchdog_s
         """How long systemd waits for :meth:`watchdog` before it restarts us; None: it does not."""
@@ -63,6 +69,10 @@ class Notifier:
         """Ask for this much more time from now, for a start or a stop that takes long."""
         self._send(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
+    def give_back(self, environ: MutableMapping[str, str]) -> None:
+        """Put back what :func:`take_over` took, for the program that this process is about to become."""
+        environ.update(self._variables)
+
     def _send(self, state: str) -> None:
         if self._channel is not None:
             self._channel.notify(state)
@@ -75,13 +85,15 @@ def take_over(environ: MutableMapping[str, str] | None = None) -> Notifier:
     """The notifier for this process, and the variables out of ``environ`` (default: the process's), so that
     no child can speak in our name. Call it once, at the start."""
     environ = os.environ if environ is None else environ
-    address, usec, pid = (environ.get(name, "") for name in VARIABLES)
+    taken = {name: environ[name] for name in VARIABLES if name in environ}
+    address, usec, pid = (taken.get(name, "") for name in VARIABLES)
     channel = None
     if address:
         from sdnotify import SystemdNotifier  # noqa: PLC0415 - loads sockets, which most runs do not need
 
         channel = SystemdNotifier()  # reads NOTIFY_SOCKET itself
-    for name in VARIABLES:
-        environ.pop(name, None)
+    for name in taken:
+        del environ[name]
     ours = pid in ("", str(os.getpid()))
-    return Notifier(channel, int(usec) / 1_000_000 if ours and usec.isdigit() and int(usec) else None)
+    watchdog_s = int(usec) / 1_000_000 if ours and usec.isdigit() and int(usec) else None
+    return Notifier(channel, watchdog_s, taken)

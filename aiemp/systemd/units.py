@@ -22,6 +22,7 @@ from aiemp.systemd.names import (
     task_path,
     task_service,
     task_timer,
+    watcher_path,
     watcher_unit,
 )
 from aiemp.systemd.sandbox import Level, sandbox_values, task_level
@@ -64,7 +65,10 @@ class _Rendering:
 
     def everything(self) -> tuple[UnitFile, ...]:
         wanted = [self._orchestrator()]
-        wanted += [self._watcher(watcher) for watcher in self.plan.watchers if watcher.enabled]
+        for watcher in self.plan.watchers:
+            if watcher.enabled:
+                wanted.append(self._watcher(watcher))
+                wanted += self._request(watcher_path(watcher.name), watcher.name)
         runs = []
         for task in self.plan.tasks:
             if task.enabled:
@@ -105,12 +109,16 @@ class _Rendering:
 
     def _wake_ups(self, task: ScheduledTask) -> Iterator[UnitFile]:
         """What starts a task's service: its timer, and what the orchestrator asks through."""
-        values: dict[str, object] = {"task_text": task.name}
         calendar = on_calendar(task, self.plan.zone_name)
-        yield self._unit(task_timer(task.name), "aiemp-task.timer.j2", {**values, "calendar": calendar})
+        values = {"task_text": task.name, "calendar": calendar}
+        yield self._unit(task_timer(task.name), "aiemp-task.timer.j2", values)
+        yield from self._request(task_path(task.name), task.name)
+
+    def _request(self, path_unit: str, about: str) -> Iterator[UnitFile]:
+        """What the orchestrator has ``about`` started through, where it may not do that itself."""
         if self.installation.is_system:
-            values["request"] = start_request(task.name)
-            yield self._unit(task_path(task.name), "aiemp-task.path.j2", values)
+            values = {"about": about, "request": start_request(path_unit)}
+            yield self._unit(path_unit, "aiemp-request.path.j2", values)
 
     def _task(self, task: ScheduledTask) -> UnitFile:
         level = task_level(task, self.plan)

@@ -34,22 +34,11 @@ MAKING_A_ROOT_TIMEOUT_S = 1200
 _user_numbers = itertools.count(1)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests on the newer systemd the time to make its root folder, and say which tests share a machine:
-    several workers (pytest-xdist, ``--dist loadgroup``) boot one each, for the tests of one kind."""
+    """Give the tests on the newer systemd the time to make its root folder."""
     for item in items:
-        is_newer = item.get_closest_marker("systemd257") is not None
-        if is_newer:
+        if item.get_closest_marker("systemd257"):
             item.add_marker(pytest.mark.timeout(MAKING_A_ROOT_TIMEOUT_S))
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(f"systemd{'257' if is_newer else ''}-{_kind(item)}"))
-
-
-def _kind(item: pytest.Item) -> str:
-    """For whom a test installs: "user", "system", or "" when it is not about that."""
-    words = item.name.partition("[")[2].rstrip("]").split("-")
-    return next((word for word in ("user", "system") if word in words), "")
 
 
 @pytest.fixture(scope="session")

@@ -90,8 +90,7 @@ class Employee:
 
     def aiemp(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """``aiemp WORDS``, typed by the user."""
-        which = ["--config", str(self.config)] if self.is_system else []
-        return self.machine.run(["aiemp", *which, *words], user=self.user.name, check=check, timeout_s=60)
+        return self.machine.run(["aiemp", *words], user=self.user.name, check=check, timeout_s=60)
 
     def install(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """``aiemp install-units WORDS``, typed by whoever has to."""
@@ -151,8 +150,11 @@ class Employee:
     # What is done to it
 
     def move_in(self) -> None:
-        """Make the vault, as a new user does."""
+        """Make the vault, as a new user does. In a system installation the machine's configuration is to be read,
+        not his own."""
         self.machine.run(["aiemp", "init", self.vault], user=self.user.name)
+        if self.is_system:
+            self.machine.run(["rm", "-r", self.user.home / ".config/aiemp"])
 
     def configure(self, text: str) -> None:
         """Write aiemp.toml, with the vault in it."""

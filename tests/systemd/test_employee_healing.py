@@ -18,6 +18,7 @@ pytestmark = pytest.mark.real_engine("systemd")
 NAP = '[watchers.nap]\ncommand = ["sleep", "4721"]\n'
 NAP_UNIT = "aiemp-watcher-nap.service"
 BAD_UNIT = "aiemp-watcher-bad.service"
+LACKS_UNIT = "aiemp-watcher-lacks.service"
 HUNG_UNIT = "aiemp-watcher-hung.service"
 BUSY_UNIT = "aiemp-watcher-busy.service"
 
@@ -61,6 +62,29 @@ def test_hung_watcher_is_restarted(employee: Employee) -> None:
     employee.until(lambda: employee.pid(HUNG_UNIT) not in (0, hung), "its restart")
     employee.until(lambda: "no sign of work" in employee.journal("-u", ORCHESTRATOR), "the reason")
     assert employee.pid(BUSY_UNIT) == busy
+
+
+def test_watcher_that_could_not_run_before_is_started(employee: Employee) -> None:
+    """Its variable comes into `.env`, or the one that somebody runs by hand ends: systemd would not start it again,
+    the orchestrator has it started."""
+    lacks = '[watchers.lacks]\ncommand = ["sleep", "4724"]\nrequires_env = ["LACKS_PATH"]\n'
+    employee.configure(IDLE + NAP + lacks)
+    which = ["--config", str(employee.config)]
+    manual = employee.machine.background(["aiemp", *which, "watch", "nap"], user=employee.user.name)
+    employee.until(lambda: employee.processes("sleep 4721") == 1, "the one by hand")
+    employee.start(IDLE + NAP + lacks)
+    for unit in (NAP_UNIT, LACKS_UNIT):
+        employee.until(
+            lambda unit=unit: employee.show(unit, "ExecMainStatus")["ExecMainStatus"] == "170", unit
+        )  # type: ignore[misc]
+    employee.machine.write_file(employee.vault / ".env", "LACKS_PATH=token\n", user=employee.user.name)
+    employee.until(lambda: employee.state(LACKS_UNIT) == "active", "the one that lacked something")
+    assert (employee.state(NAP_UNIT), employee.processes("sleep 4721")) == ("inactive", 1)
+    employee.machine.run(["pkill", "-f", "sleep 4721"])
+    manual.communicate(timeout=30)
+    employee.until(lambda: employee.state(NAP_UNIT) == "active", "systemd's own")
+    employee.until(lambda: employee.processes("sleep 4721") == 1, "its program")
+    assert employee.alerts() == []
 
 
 def test_missed_slot_is_healed_and_an_edited_time_fires_no_spurious_run(employee: Employee) -> None:

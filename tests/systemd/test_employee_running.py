@@ -122,7 +122,8 @@ def test_edit_reaches_what_it_is_about(running: Employee) -> None:
     before = {unit: running.pid(unit) for unit in (NAP_UNIT, OTHER_UNIT)}
     running.configure(QUIET + NAP + OTHER.replace("4702", "4703") + NEW)
     edited = json.loads(running.install().stdout)
-    assert set(edited["written"]) == {OTHER_UNIT, NEW_UNIT, TARGET}
+    new_path = {NEW_UNIT.replace(".service", ".path")} if running.is_system else set()
+    assert set(edited["written"]) == {OTHER_UNIT, NEW_UNIT, TARGET, *new_path}
     assert MARK_TIMER in edited["removed"]
     for unit in (OTHER_UNIT, NEW_UNIT):
         running.until(lambda unit=unit: running.pid(unit) not in (0, before.get(unit)), unit)  # type: ignore[misc]
@@ -130,6 +131,36 @@ def test_edit_reaches_what_it_is_about(running: Employee) -> None:
     assert running.show(MARK_TIMER, "LoadState")["LoadState"] == "not-found"
     running.until(lambda: running.processes("sleep 4703") == 1, "the edited watcher")
     assert running.processes("sleep 4702") == 0
+
+
+def test_upgrade_is_survived(running: Employee) -> None:
+    """Another version of aiemp is installed: the orchestrator goes on with that, as the same process and without a
+    word to systemd of an end; `status` says what to type, which brings the rest up to date."""
+    look = "echo /opt/aiemp-test/lib/python3*/site-packages/aiemp/__init__.py"
+    path = running.machine.run(["sh", "-c", look]).stdout.strip()
+    before = running.machine.read_file(path)
+    first, builtin = running.pid(ORCHESTRATOR), running.pid("aiemp-watcher-filesystem.service")
+    nap = running.pid(NAP_UNIT)
+    try:
+        running.machine.write_file(path, f"{before}\n__version__ = '99.0'\n", mode=0o644)
+        running.until(lambda: "another version" in running.journal("-u", ORCHESTRATOR), "the new version")
+        running.until(
+            lambda: "watchers up" in running.show(ORCHESTRATOR, "StatusText")["StatusText"], "its status"
+        )
+        running.until(lambda: running.state(ORCHESTRATOR) == "active", "the end of the reload")
+        assert running.pid(ORCHESTRATOR) == first
+        assert "install-units" in running.aiemp("status", check=False).stdout
+        running.install()
+        running.until(
+            lambda: running.pid("aiemp-watcher-filesystem.service") not in (0, builtin), "built-in ones"
+        )
+        assert running.pid(NAP_UNIT) == nap
+        running.until(lambda: running.state(ORCHESTRATOR) == "active", "the orchestrator")
+        assert "install-units" not in running.aiemp("status", check=False).stdout
+    finally:
+        running.machine.write_file(path, before, mode=0o644)
+        running.install()
+    running.until(lambda: running.state(ORCHESTRATOR) == "active", "the orchestrator")
 
 
 def test_killed_parts_come_back(running: Employee) -> None:

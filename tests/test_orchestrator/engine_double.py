@@ -116,7 +116,9 @@ def make_orchestrator(
         doubles.append(EngineDouble(plan, clock))
         return doubles[0]
 
-    orchestrator = Orchestrator(vault, source=PlanSource(lambda: plan), engine=make, environ={}, clock=clock)
+    orchestrator = Orchestrator(
+        vault, source=PlanSource(lambda: plan, lambda: None), engine=make, environ={}, clock=clock
+    )
     return orchestrator, doubles[0]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import aiemp
 from aiemp.engines.local import LocalEngine
 from aiemp.engines.watcher_manager import WatcherManager
 from aiemp.ledger import Ledger
@@ -119,6 +121,30 @@ def test_kill_of_the_orchestrator_doubles_nothing(
     second.wait_for("watcher nap: is running already")
     assert [running(vault, name) for name in names] == before
     assert second.stop() == 0
+    assert processes_naming(str(vault)) == []
+
+
+def test_another_version_takes_over(
+    vault: Path, start_aiemp: Start, write_config: WriteConfig, tmp_path: Path
+) -> None:
+    """aiemp is upgraded under a running orchestrator: the new version goes on in the same process, its watchers
+    are started anew, and none of the old ones is left."""
+    write_config(ONE_WATCHER.replace("300", "307"))
+    package = tmp_path / "site" / "aiemp"
+    shutil.copytree(Path(aiemp.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    first = start_aiemp("run", "--no-schedules", "--interval", "1", PYTHONPATH=str(package.parent))
+    wait_until(lambda: running(vault, "nap"), "the watcher")
+    before = running(vault, "nap")
+    upgraded = package / "fresh"
+    upgraded.write_text((package / "__init__.py").read_text() + "\n# newer\n")
+    upgraded.replace(package / "__init__.py")
+    first.wait_for("another version of aiemp was installed")
+    wait_until(lambda: first.said().count("orchestrator starting") == 2, "the new version")
+    wait_until(lambda: running(vault, "nap") not in (None, before), "its watcher")
+    holder = probe(Places(vault).orchestrator_lock)
+    assert holder is not None and holder.pid == first.pid
+    assert len(processes_naming("sleep 307")) == 1
+    assert first.stop() == 0
     assert processes_naming(str(vault)) == []
 
 

@@ -93,9 +93,9 @@ def validate(invocation: Invocation) -> Validation:
 
     Shows every mistake with file and line. Exit status 2 when there is one.
     """
-    from aiemp.config.locate import config_file
+    from aiemp.config.locate import config_to_read
 
-    file = config_file(invocation.config, os.environ)
+    file = config_to_read(invocation.config, os.environ)
     try:
         plan = invocation.load_plan(warn=False)
     except ConfigError as error:

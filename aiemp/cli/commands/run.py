@@ -124,7 +124,7 @@ def _one_cycle(invocation: Invocation, options: Mapping[str, object]) -> Mapping
     from aiemp.plan_source import PlanSource
 
     dry_run = bool(options["dry_run"])
-    source = PlanSource(lambda: invocation.load_plan(dry_run=dry_run, warn=False))
+    source = PlanSource(lambda: invocation.load_plan(dry_run=dry_run, warn=False), lambda: None)
     orchestrator = Orchestrator(
         source.load().vault,
         check_interval=float(str(options["interval"])),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from aiemp.config.dry_run import is_blank
-from aiemp.config.locate import config_file
+from aiemp.config.locate import config_to_read
 from aiemp.config.zones import machine_zone
 from aiemp.doctor.clock import ClockSeen, TimezoneSeen
 from aiemp.doctor.config import ConfigSeen, DotenvSeen
@@ -25,7 +25,7 @@ AHEAD = timedelta(minutes=1)
 
 def observe_config(scene: Scene) -> ConfigSeen:
     try:
-        file = config_file(scene.config, scene.environ)
+        file = config_to_read(scene.config, scene.environ)
     except UsageError as error:
         return ConfigSeen(scene.config or Path("aiemp.toml"), False, (str(error),))
     if not isinstance(scene.loaded, Plan):

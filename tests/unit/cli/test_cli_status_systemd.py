@@ -78,6 +78,11 @@ def test_engine_and_units_are_shown() -> None:
             "1 unit is not yet as it says",
             "aiemp install-units",
         ),
+        (
+            {"units": replace(UNITS, outdated=("aiemp.target",), upgraded_from="0.0.1")},
+            "1 unit is still of version 0.0.1",
+            "aiemp install-units",
+        ),
     ],
 )
 def test_remedies_are_systemds(changes: dict[str, object], what: str, remedy: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aiemp.config.locate import config_file, looks_like_vault, vault_folder
+from aiemp.config.locate import config_file, config_to_read, looks_like_vault, vault_folder
 from aiemp.errors import UsageError
 from aiemp.plan import Plan
 
@@ -36,6 +36,19 @@ def test_the_system_has_its_own_place_and_an_explicit_one_wins() -> None:
     assert config_file(Path("/a/b.toml"), {}, system=True) == Path("/a/b.toml")
     assert config_file(Path("~/b.toml"), {"HOME": "/h"}) == Path("/h/b.toml")
     assert config_file(Path("b.toml"), {}, cwd=Path("/w")) == Path("/w/b.toml")
+
+
+def test_who_has_none_reads_the_machines(tmp_path: Path) -> None:
+    """His own comes first, be it a dangling link (which is then told); one that is named is all there is."""
+    environ, machines = {"HOME": str(tmp_path)}, tmp_path / "machine.toml"
+    own = tmp_path / ".config/aiemp/aiemp.toml"
+    assert config_to_read(None, environ, machines=machines) == own
+    machines.touch()
+    assert config_to_read(None, environ, machines=machines) == machines
+    assert config_to_read(Path("/a.toml"), environ, machines=machines) == Path("/a.toml")
+    own.parent.mkdir(parents=True)
+    own.symlink_to("nowhere")
+    assert config_to_read(None, environ, machines=machines) == own
 
 
 def test_without_home_the_user_database_knows_it() -> None:

@@ -278,3 +278,19 @@ def test_edited_plan_restarts_what_changed_and_leaves_the_rest(
     assert w.pid("same") == before["same"]
     assert w.state("new") is WatcherState.RUNNING
     assert w.manager.restart_counts()["changed"] == 0, "an edit is no crash"
+
+
+def test_variable_that_was_missing_is_noticed(world: Callable[..., World], vault: Path) -> None:
+    """A watcher that is not configured is no error; once ``.env`` has its variable it is started."""
+    w = world(Watcher("mail", command=SLEEPER, requires_env=("MAIL_TOKEN_PATH",)))
+    now = datetime.now(UTC)
+    assert (w.state("mail"), w.manager.check_freshness(now)) == (WatcherState.NOT_CONFIGURED, [])
+    (vault / ".env").write_text("OTHER=1\n", encoding="utf-8")
+    w.manager.check_freshness(now)
+    assert w.state("mail") is WatcherState.NOT_CONFIGURED
+    (vault / ".env").write_text("MAIL_TOKEN_PATH=token.json\n", encoding="utf-8")
+    w.manager.check_freshness(now)
+    pid = w.pid("mail")
+    assert pid and is_alive(pid)
+    w.manager.check_freshness(now)
+    assert w.pid("mail") == pid

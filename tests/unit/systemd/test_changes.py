@@ -48,9 +48,8 @@ def test_first_installation_writes_and_starts_all() -> None:
     assert found.reload
     assert set(found.start) == {
         "aiemp-orchestrator.service",
-        "aiemp-watcher-filesystem.service",
-        "aiemp-watcher-approval.service",
-        "aiemp-watcher-mail.service",
+        *(f"aiemp-watcher-{name}.service" for name in ("filesystem", "approval", "mail")),
+        *(f"aiemp-watcher-{name}.path" for name in ("filesystem", "approval", "mail")),
         "aiemp-task-hour.timer",
         "aiemp-task-hour.path",
         "aiemp-task-quarter.timer",

@@ -195,9 +195,10 @@ def test_command_lines() -> None:
     assert journal_argv(Scope.SYSTEM, "u.service", 0, follow=True)[1:] == [
         *("--no-pager", "--lines=0", "--follow", "--unit=u.service"),
     ]
-    assert revive_line(Scope.USER, "u.service") == "systemctl --user reload aiemp-orchestrator.service"
-    assert revive_line(Scope.SYSTEM, "u.service") == (
-        "sudo systemctl reset-failed u.service; sudo systemctl start u.service"
+    assert revive_line(Scope.USER, "mail") == "systemctl --user reload aiemp-orchestrator.service"
+    units = "aiemp-watcher-mail.service aiemp-watcher-mail.path"
+    assert revive_line(Scope.SYSTEM, "mail") == (
+        f"sudo systemctl reset-failed {units}; sudo systemctl start {units}"
     )
     (system,) = find_installed({"HOME": "/nowhere"}, GOLDEN / "default" / "system")
     assert install_line(system, "/opt/my bin/aiemp") == (

@@ -26,6 +26,7 @@ def test_names_lead_back(name: str) -> None:
         assert names.is_ours(unit)
     assert names.watcher_of(names.watcher_unit(name)) == name
     assert names.task_of(names.watcher_unit(name)) is None
+    assert names.is_ours(names.watcher_path(name)) and names.watcher_of(names.watcher_path(name)) is None
 
 
 @given(any_name)
@@ -33,7 +34,7 @@ def test_names_are_safe(name: str) -> None:
     """A unit name holds only what systemd allows in one, so it needs no quoting anywhere."""
     allowed = set(string.ascii_letters + string.digits + "_.-\\")
     assert set(names.task_service(name)) <= allowed
-    assert set(str(names.start_request(name))) <= allowed | {"/"}
+    assert set(str(names.start_request(names.watcher_path(name)))) <= allowed | {"/"}
 
 
 def test_usual_names_read_as_they_are() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aiemp.systemd.notify import SILENT, Notifier, take_over
+from aiemp.systemd.notify import SILENT, VARIABLES, Notifier, take_over
 
 
 @pytest.fixture
@@ -27,6 +27,16 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
 
 def close(notifier: Notifier) -> None:
     notifier._channel.socket.close()  # type: ignore[union-attr]
+
+
+def test_a_successor_in_the_same_process_is_heard_too(systemd: socket.socket) -> None:
+    """What was taken out of the environment is put back for the program that this process becomes."""
+    before = {name: os.environ[name] for name in VARIABLES}
+    notifier = take_over()
+    environ: dict[str, str] = {}
+    notifier.give_back(environ)
+    assert environ == before
+    close(notifier)
 
 
 def test_each_message_is_a_datagram_and_children_inherit_no_socket(systemd: socket.socket) -> None:

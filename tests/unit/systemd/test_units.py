@@ -71,7 +71,8 @@ def test_disabled_means_no_unit(installation: Installation) -> None:
     )
     names = {name for name in units(some, installation) if "task" in name or "watcher" in name}
     ends = (".service", ".timer", ".path") if installation.is_system else (".service", ".timer")
-    assert names == {"aiemp-watcher-mail.service", *(f"aiemp-task-done_archive{end}" for end in ends)}
+    watcher = {f"aiemp-watcher-mail{end}" for end in ends if end != ".timer"}
+    assert names == watcher | {f"aiemp-task-done_archive{end}" for end in ends}
 
 
 @BOTH
@@ -124,7 +125,7 @@ def test_requests_of_the_orchestrator() -> None:
     for task in PLAN.tasks:
         if task.enabled:
             path = found[f"aiemp-task-{task.name}.path"]
-            assert values(path, "PathChanged") == [str(start_request(task.name))]
+            assert values(path, "PathChanged") == [str(start_request(f"aiemp-task-{task.name}.path"))]
     assert values(found["aiemp-orchestrator.service"], "RuntimeDirectory") == ["aiemp"]
     assert not [name for name in units() if name.endswith(".path")]
 
@@ -388,7 +389,7 @@ def test_every_template_is_used() -> None:
         "aiemp-watcher.service.j2",
         "aiemp-task.service.j2",
         "aiemp-task.timer.j2",
-        "aiemp-task.path.j2",
+        "aiemp-request.path.j2",
         "aiemp-alert@.service.j2",
     }
     with pytest.raises(Exception, match="undefined"):
