@@ -291,7 +291,7 @@ class Orchestrator:
             self.notifier.reloading()
         else:
             log.info("orchestrator stopping")
-            self.notifier.stopping()
+            self.notifier.stopping_within(self.engine.stopping_takes_s)
         with self._step("stopping what runs"):
             self.engine.stop()
         with self._step("leaving the vault in order"):

@@ -35,6 +35,9 @@ CHILD_MARGIN_S = 60.0
 RECORD_PATIENCE_S = 30.0
 """How long the end of a run is tried to be written down before the run has to count as interrupted."""
 
+STOPPING_TAKES_S = 60.0
+"""How long a run that is told to stop may take: its child has 10 s, and its end is to be written down."""
+
 RUN_LOG_LIMIT_BYTES = 8 * 1024 * 1024
 
 
@@ -73,7 +76,7 @@ def run_task(
         known = ", ".join(sorted(task.name for task in plan.tasks))
         raise UsageError(f"there is no task {name!r}; the plan has: {known}")
     attempt = _Attempt(plan, task, scheduled, environ, say, clock, on_output, notifier)
-    with stop_signals_raise():
+    with stop_signals_raise(lambda: notifier.stopping_within(STOPPING_TAKES_S)):
         try:
             return attempt.rehearse() if plan.dry_run.active else attempt.run()
         except Stopped as stop:

@@ -7,7 +7,7 @@ that is where child processes are ended.
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -27,12 +27,14 @@ class TimeLimitReached(BaseException):
 
 
 @contextmanager
-def stop_signals_raise() -> Iterator[None]:
-    """Within, SIGTERM, SIGINT and SIGHUP raise Stopped, once; a second one must not break the clean-up."""
+def stop_signals_raise(on_stop: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Within, SIGTERM, SIGINT and SIGHUP call ``on_stop`` and raise Stopped, once; a second one must not break
+    the clean-up."""
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         for each in STOP_SIGNALS:
             signal.signal(each, signal.SIG_IGN)
+        on_stop()
         raise Stopped(number)
 
     before = {number: signal.signal(number, on_signal) for number in STOP_SIGNALS}

@@ -40,6 +40,10 @@ class Engine(Protocol):
     grace: timedelta
     """How long a task must have been due before the orchestrator starts it: timers do it first."""
 
+    @property
+    def stopping_takes_s(self) -> float:
+        """How long ``stop`` may take."""
+
     def start(self) -> None:
         """Start what the plan wants running all the time: its watchers."""
 

@@ -30,7 +30,7 @@ from aiemp.engines.children import (
     signal_group,
 )
 from aiemp.engines.wakeup import Wakeup
-from aiemp.engines.watcher_manager import WatcherManager
+from aiemp.engines.watcher_manager import LAST_PATIENCE_S, WatcherManager
 from aiemp.locks import probe
 from aiemp.log_files import prepare_log_file
 from aiemp.places import Places
@@ -158,6 +158,11 @@ class LocalEngine:
         if at_s is not None:
             seconds = min(seconds, at_s - time.monotonic())
         self.wakeup.wait(max(seconds, 0.0), self.watcher_manager.descriptors())
+
+    @property
+    def stopping_takes_s(self) -> float:
+        slowest_s = max((watcher.stop_timeout_s for watcher in self.plan.watchers), default=0.0)
+        return slowest_s + LAST_PATIENCE_S + TASK_STOP_GRACE_S + 30.0
 
     def stop(self) -> None:
         self._ask_task_to_stop()

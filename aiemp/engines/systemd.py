@@ -82,6 +82,8 @@ class SystemdEngine:
 
     name = "systemd"
     grace = OVERDUE_AFTER
+    stopping_takes_s = 30.0
+    """Not the stop, which is nothing here: what is written at the end."""
 
     def __init__(self, plan: Plan, systemctl: Systemctl, *, wakeup: Wakeup) -> None:
         self.plan = plan

@@ -61,6 +61,11 @@ class Notifier:
         """The stop has begun."""
         self._send("STOPPING=1")
 
+    def stopping_within(self, seconds: float) -> None:
+        """The stop has begun, and may take this long, whatever TimeoutStopSec= a drop-in has set."""
+        self.stopping()
+        self.extend_timeout(seconds)
+
     def reloading(self) -> None:
         """The configuration is being read again; :meth:`ready` ends it (Type=notify-reload, systemd 253)."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")

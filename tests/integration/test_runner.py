@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -159,6 +160,23 @@ def test_stop_leaves_the_run_interrupted(
     assert processes_naming(str(vault)) == []
     record = Ledger(vault).read().record("long")
     assert (record.running, record.attempts, record.last_run) == (None, 0, None), "it cost no attempt"
+
+
+def test_systemd_hears_of_wait_run_and_stop(
+    vault: Path, environ: dict[str, str], write_config: WriteConfig, tmp_path: Path
+) -> None:
+    """READY when the lock is held, what runs as the status; told to stop, the run says so and asks for the time
+    that this takes."""
+    write_config(LONG)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(30)
+        child = start_long(vault, {**environ, "NOTIFY_SOCKET": str(tmp_path / "notify")}, "--scheduled")
+        assert systemd.recv(4096) == b"READY=1"
+        assert systemd.recv(4096).startswith(b"STATUS=running long@")
+        child.terminate()
+        assert [systemd.recv(4096) for _ in range(2)] == [b"STOPPING=1", b"EXTEND_TIMEOUT_USEC=60000000"]
+        assert child.wait(30) == 128 + signal.SIGTERM
 
 
 def test_killed_run_is_found_by_the_next(

@@ -125,6 +125,7 @@ def test_edit_reaches_what_it_is_about(running: Employee) -> None:
     new_path = {NEW_UNIT.replace(".service", ".path")} if running.is_system else set()
     assert set(edited["written"]) == {OTHER_UNIT, NEW_UNIT, TARGET, *new_path}
     assert MARK_TIMER in edited["removed"]
+    assert (edited["restarted"], edited["rescheduled"]) == ([OTHER_UNIT], [])
     for unit in (OTHER_UNIT, NEW_UNIT):
         running.until(lambda unit=unit: running.pid(unit) not in (0, before.get(unit)), unit)  # type: ignore[misc]
     assert running.pid(NAP_UNIT) == before[NAP_UNIT]

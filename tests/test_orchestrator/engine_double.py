@@ -36,6 +36,7 @@ class EngineDouble:
 
     name = "double"
     grace = timedelta(0)
+    stopping_takes_s = 7.0
 
     def __init__(self, plan: Plan, clock: HandClock) -> None:
         self.plan = plan

@@ -44,6 +44,8 @@ class UnitsChanged:
     written: tuple[str, ...]
     removed: tuple[str, ...]
     unchanged: tuple[str, ...]
+    restarted: tuple[str, ...]
+    rescheduled: tuple[str, ...]
     done: bool
     hints: tuple[str, ...] = ()
     exit_code: int = 0
@@ -55,6 +57,8 @@ class UnitsChanged:
             "written": list(self.written),
             "removed": list(self.removed),
             "unchanged": list(self.unchanged),
+            "restarted": list(self.restarted),
+            "rescheduled": list(self.rescheduled),
             "done": self.done,
             "hints": list(self.hints),
         }
@@ -63,11 +67,20 @@ class UnitsChanged:
         if not self.written and not self.removed:
             lines = [f"unchanged: {len(self.unchanged)} units in {visible(self.folder)}"]
         else:
-            words = ("written", "removed") if self.done else ("to be written", "to be removed")
+            before = "" if self.done else "to be "
             lines = [visible(self.folder)]
-            lines += [f"  {words[0]:<14}{name}" for name in self.written]
-            lines += [f"  {words[1]:<14}{name}" for name in self.removed]
-            lines += [f"  {'unchanged':<14}{len(self.unchanged)} units"] if self.unchanged else []
+            for what, names in (
+                ("written", self.written),
+                ("removed", self.removed),
+                ("restarted", self.restarted),
+            ):
+                lines += [f"  {before + what:<16}{name}" for name in names]
+            lines += [f"  {'unchanged':<16}{len(self.unchanged)} units"] if self.unchanged else []
+            if self.rescheduled:
+                lines.append(
+                    f"New times: {', '.join(self.rescheduled)}. One whose new time has passed since it last fired "
+                    "fires at once; its task runs only if it is due."
+                )
         return "\n".join([*lines, *self.hints])
 
 
@@ -167,6 +180,8 @@ def _result(prepared: Prepared, *, done: bool, hints: tuple[str, ...] = ()) -> U
         written=tuple(unit.name for unit in found.write),
         removed=found.remove,
         unchanged=found.unchanged,
+        restarted=found.restart if prepared.active else (),
+        rescheduled=found.rescheduled,
         done=done,
         hints=hints,
     )

@@ -61,6 +61,8 @@ def test_reload_carries_the_monotonic_time(systemd: socket.socket) -> None:
     assert systemd.recv(4096).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
     notifier.extend_timeout(1.5)
     assert systemd.recv(4096) == b"EXTEND_TIMEOUT_USEC=1500000"
+    notifier.stopping_within(2)
+    assert [systemd.recv(4096) for _ in range(2)] == [b"STOPPING=1", b"EXTEND_TIMEOUT_USEC=2000000"]
     close(notifier)
 
 
