@@ -84,6 +84,37 @@ def check_can_read(run_as: str, path: Path) -> None:
         )
 
 
+def check_can_run(run_as: str, python: Path) -> None:
+    """Refuse a Python, or an aiemp in it, that the user who runs everything cannot start."""
+    import subprocess
+
+    from aiemp.systemd.installation import user_entry
+
+    entry = user_entry(run_as)
+    groups = os.getgrouplist(run_as, entry.pw_gid)
+    argv = [str(python), "-P", "-m", "aiemp", "--version"]
+    try:
+        done = subprocess.run(
+            argv,
+            user=entry.pw_uid,
+            group=entry.pw_gid,
+            extra_groups=groups,
+            cwd="/",
+            env={"HOME": entry.pw_dir},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        reason = (done.stderr.strip().splitlines() or ["it failed"])[-1] if done.returncode else ""
+    except OSError as error:
+        reason = str(error.strerror)
+    if reason:
+        raise AiempError(
+            f"{run_as} cannot run this aiemp, with {python} ({reason}), so nothing would start and nothing was "
+            f"installed; install aiemp where {run_as} can read it, in /opt or in that user's home, and use that one"
+        )
+
+
 def _group_name(gid: int) -> str:
     """The name of a group, or its number."""
     import grp

@@ -24,4 +24,5 @@ def find_program(name: str, environ: Mapping[str, str]) -> Path | None:
 
 
 def _is_executable(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    # os.path: a folder that this user may not look into holds nothing for him; pathlib would raise for it.
+    return os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113

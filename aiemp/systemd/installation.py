@@ -25,6 +25,9 @@ SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/s
 HOMES_OF_PROGRAMS = (".local/bin", ".npm-global/bin", ".volta/bin", ".bun/bin", ".claude/local")
 """Where installers put ``claude`` and ``node`` inside a home, and ``sudo`` does not look."""
 
+HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
+"""What belongs to single users (systemd.exec(5), "ProtectHome=")."""
+
 GONE_AFTER_LOGOUT = "/run/"
 """Here some version managers of Node keep links that live as long as a shell (fnm)."""
 
@@ -94,7 +97,7 @@ def system_installation(run_as: str, environ: Mapping[str, str], systemd_version
     return Installation(
         scope=Scope.SYSTEM,
         python=_python(),
-        path_variable=_path_variable(environ, home),
+        path_variable=_path_variable(_without_others(environ, home), home),
         home=home,
         unit_folder=SYSTEM_UNITS,
         systemd_version=systemd_version,
@@ -137,6 +140,17 @@ def _path_variable(environ: Mapping[str, str], home: Path) -> str:
     own += [str(node[-1].parent)] if node else []
     entries = dict.fromkeys((*given, *own, *SYSTEM_PATH))
     return os.pathsep.join(entry for entry in entries if entry.isprintable())
+
+
+def _without_others(environ: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Without the folders of PATH in homes of others, the administrator's own for one: nothing there is for the
+    user who runs everything, who may not even look into them."""
+    entries = [
+        entry
+        for entry in environ.get("PATH", "").split(os.pathsep)
+        if Path(entry).is_relative_to(home) or not any(Path(entry).is_relative_to(each) for each in HOMES)
+    ]
+    return {**environ, "PATH": os.pathsep.join(entries)}
 
 
 def _lasting(entry: str) -> str:

@@ -10,16 +10,13 @@ from pathlib import Path
 
 from aiemp.errors import AiempError
 from aiemp.plan import Plan, ScheduledTask
-from aiemp.systemd.installation import Installation
+from aiemp.systemd.installation import HOMES, Installation
 from aiemp.systemd.quoting import bind_path_value
 
 OFFLINE_TRIGGERS = frozenset(
     ("trigger_daily_rollover", "trigger_done_archive", "trigger_stale_check", "trigger_weekly_audit_prep")
 )
 """Trigger functions that need no network. The health update probes MCP servers, which may need it."""
-
-HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
-"""What ``ProtectHome=`` hides (systemd.exec(5))."""
 
 TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108
 """What ``PrivateTmp=`` hides."""

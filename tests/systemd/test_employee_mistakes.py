@@ -152,6 +152,19 @@ def test_configuration_that_cannot_be(newcomer: Employee, text: str, said: str) 
     assert installed_files(newcomer.machine) == []
 
 
+def test_program_that_the_user_cannot_run(newcomer: Employee) -> None:
+    """In a system installation: aiemp lies in the administrator's home, which nobody else can look into."""
+    made = Employee(newcomer.machine, newcomer.user, True, newcomer.zone)
+    newcomer.machine.run(["cp", "-a", "/opt/aiemp-test", "/root/own"])
+    argv = ["/root/own/bin/python", "-P", "-m", "aiemp", "install-units", *made.scope]
+    done = newcomer.machine.run(argv, check=False)
+    newcomer.machine.run(["rm", "-r", "/root/own"])
+    assert (done.returncode, f"{made.user.name} cannot run this aiemp" in done.stderr) == (1, True), (
+        done.stderr
+    )
+    assert "/opt" in done.stderr and installed_files(newcomer.machine) == []
+
+
 def test_configuration_that_the_user_cannot_read(newcomer: Employee) -> None:
     """In a system installation: everything would fail to start, so it is refused, with what to type."""
     newcomer.machine.run(["chmod", "600", SYSTEM_CONFIG])

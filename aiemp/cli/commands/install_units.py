@@ -14,6 +14,7 @@ from aiemp.cli.installing import (
     OTHER_WAYS,
     asked_systemd_version,
     check_can_read,
+    check_can_run,
     check_who_asks,
     environment_of,
     find_installation,
@@ -110,8 +111,10 @@ def install_units(
     )
     systemctl = systemctl_of(environ, user=user)
     prepared = _reaching_systemd(lambda: prepare_install(plan, found, systemctl, environ), user=user)
-    if run_as is not None and plan.config_file is not None and not prepared.is_unchanged:
-        check_can_read(run_as, plan.config_file)
+    if run_as is not None and not prepared.is_unchanged:
+        check_can_run(run_as, found.python)
+        if plan.config_file is not None:
+            check_can_read(run_as, plan.config_file)
     if dry_run or not _agreed(prepared, yes):
         return _result(prepared, done=False)
     carry_out(prepared, systemctl, start=now)

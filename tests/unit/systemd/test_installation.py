@@ -47,6 +47,16 @@ def test_path_of_a_service(tmp_path: Path) -> None:
     assert "/bin" in entries and "\n" not in found.path_variable
 
 
+def test_path_of_the_machine_has_nothing_of_other_homes() -> None:
+    """sudo keeps the administrator's own folders; the user who runs everything cannot look into them."""
+    me = pwd.getpwuid(os.getuid())
+    path = f"/usr/bin:/root/x/bin:/home/other/bin:{me.pw_dir}/own/bin:/opt/bin"
+    entries = system_installation(me.pw_name, {"PATH": path}, 252).path_variable.split(":")
+    assert entries[:1] == ["/usr/bin"] and "/home/other/bin" not in entries
+    assert {f"{me.pw_dir}/own/bin", "/opt/bin"} <= set(entries)
+    assert ("/root/x/bin" in entries) is (me.pw_dir == "/root")
+
+
 def test_system_installation() -> None:
     """It is for an existing user, in the machine's folder, and knows what Python needs to read."""
     me = pwd.getpwuid(os.getuid())
