@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from aiemp.claude import invoke_claude
+from aiemp.claude.budget import Spent, day_of, in_words, spent_between, why_blocked
+from aiemp.claude.pause import read_pause
+from aiemp.errors import Blocked
 from aiemp.triggers.context import RunContext
 
 LONGEST_SUMMARY = 160
 
 
 def ask_claude(context: RunContext, prompt: str, dry_run: bool) -> dict[str, object]:
-    """What :func:`aiemp.claude.invoke_claude` returns for ``prompt``, in the run's vault. Raises Blocked."""
-    return invoke_claude(
+    """What :func:`aiemp.claude.invoke_claude` returns for ``prompt``, in the run's vault.
+
+    Raises Blocked, also when Claude is paused or the budget of the day is used up. That is asked here, where
+    Claude would be called: a triage that has nothing to do is no matter of the budget. Neither names a moment
+    to wait for, so that `aiemp resume` and a raised limit hold at the next look. A dry run tells both.
+    """
+    spent = spent_today(context)
+    if not dry_run:
+        _require_leave(context, spent)
+    answer = invoke_claude(
         prompt,
         context.plan.vault,
         context.task.timeout_minutes,
@@ -20,6 +33,43 @@ def ask_claude(context: RunContext, prompt: str, dry_run: bool) -> dict[str, obj
         log_file=context.log_file,
         on_output=context.on_output,
     )
+    if dry_run:
+        return {**answer, "output": f"{answer['output']}\n{_leave_in_words(context, spent)}"}
+    if answer["duration_seconds"]:
+        answer.setdefault("claude_s", answer["duration_seconds"])
+    return answer
+
+
+def spent_today(context: RunContext) -> Spent:
+    """What Claude has spent on the day of this run, which itself is not in the history yet."""
+    start, end = day_of(context.now, context.plan.zone)
+    # A run that began today may end tomorrow, or have ended by a clock that has been set back since.
+    return spent_between(context.runs(start, end + timedelta(days=1)), start, end, context.plan)
+
+
+def _require_leave(context: RunContext, spent: Spent) -> None:
+    plan, overrides = context.plan, context.overrides
+    pause = read_pause(plan.vault, context.now)
+    if pause is not None and not overrides.while_paused:
+        raise Blocked(pause.why_blocked(plan.zone))
+    reason = why_blocked(plan.claude, spent)
+    if reason is not None and not overrides.over_budget:
+        raise Blocked(reason)
+
+
+def _leave_in_words(context: RunContext, spent: Spent) -> str:
+    """For a dry run: what is spent of the day's budget, whether Claude is paused, what would be blocked."""
+    plan = context.plan
+    pause = read_pause(plan.vault, context.now)
+    lines = [
+        f"Budget: {in_words(spent, plan.claude)} today",
+        f"Pause: {pause.in_words(plan.zone) if pause else 'none'}",
+    ]
+    try:
+        _require_leave(context, spent)
+    except Blocked as blocked:
+        lines.append(f"It would be blocked: {blocked.reason}")
+    return "\n".join(lines)
 
 
 def duration_text(answer: dict[str, object]) -> str:
