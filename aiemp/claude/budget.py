@@ -11,15 +11,21 @@ day exceeds its budget by what its last run takes, at most that task's ``timeout
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from math import isfinite
 
 from aiemp.ledger_format import read_moment
 from aiemp.plan import ClaudeSettings, Plan, ScheduledTask
 
+Runs = Callable[[datetime, datetime], Sequence[Mapping[str, object]]]
+"""The runs that finished between two moments: :meth:`aiemp.run_history.History.between`."""
+
+LONGEST_RUN = timedelta(days=1)
+"""A run that began on a day may end on the next, or have ended by a clock that has been set back since."""
+
 SECONDS_PER_MINUTE = 60.0
+MOST_AMOUNT = 1e9
 CALLING_FUNCTIONS = frozenset({"trigger_morning_triage", "trigger_linkedin_post"})
 """The built-in functions that ask Claude."""
 
@@ -62,6 +68,25 @@ def why_blocked(settings: ClaudeSettings, spent: Spent) -> str | None:
         f"Claude's budget of today, {limit}, is used up; it waits for tomorrow, or raise claude.{key} in "
         "aiemp.toml (a run by hand: aiemp trigger NAME --over-budget)"
     )
+
+
+def spent_today(runs: Runs, now: datetime, plan: Plan) -> Spent:
+    """What has been spent on the day of ``now``; a run that is on is not in the history yet."""
+    start, end = day_of(now, plan.zone)
+    return spent_between(runs(start, end + LONGEST_RUN), start, end, plan)
+
+
+def weekly_stats(runs: Runs, now: datetime, plan: Plan) -> dict[str, tuple[str, str]]:
+    """This week's and last week's runs, minutes and cost, as the dashboard's Weekly Stats shows them."""
+    last, this, following = week_of(now, plan.zone)
+    entries = runs(last, following + LONGEST_RUN)
+    weeks = [spent_between(entries, this, following, plan), spent_between(entries, last, this, plan)]
+    columns = [
+        (str(week.runs), f"{week.minutes:.0f}", "—" if week.cost_usd is None else dollars(week.cost_usd))
+        for week in weeks
+    ]
+    names = ("Claude Runs", "Claude Minutes", "Claude Cost")
+    return {name: (columns[0][row], columns[1][row]) for row, name in enumerate(names)}
 
 
 def spent_between(
@@ -144,8 +169,7 @@ def amount(value: object) -> float | None:
     """``value`` as a number that can be added up; None for anything else that a file may hold."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    number = float(value) if abs(value) < 1e12 else 0.0
-    return number if isfinite(number) and number >= 0 else None
+    return float(value) if 0 <= value < MOST_AMOUNT else None  # not for what is not a number either
 
 
 def _of(limit: str | None) -> str:

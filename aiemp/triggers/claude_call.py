@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from aiemp.claude import invoke_claude
-from aiemp.claude.budget import Spent, day_of, in_words, spent_between, why_blocked
+from aiemp.claude.budget import Spent, in_words, spent_today, why_blocked
 from aiemp.claude.pause import read_pause
 from aiemp.errors import Blocked
 from aiemp.triggers.context import RunContext
@@ -20,7 +18,7 @@ def ask_claude(context: RunContext, prompt: str, dry_run: bool) -> dict[str, obj
     Claude would be called: a triage that has nothing to do is no matter of the budget. Neither names a moment
     to wait for, so that `aiemp resume` and a raised limit hold at the next look. A dry run tells both.
     """
-    spent = spent_today(context)
+    spent = spent_today(context.runs, context.now, context.plan)
     if not dry_run:
         _require_leave(context, spent)
     answer = invoke_claude(
@@ -38,13 +36,6 @@ def ask_claude(context: RunContext, prompt: str, dry_run: bool) -> dict[str, obj
     if answer["duration_seconds"]:
         answer.setdefault("claude_s", answer["duration_seconds"])
     return answer
-
-
-def spent_today(context: RunContext) -> Spent:
-    """What Claude has spent on the day of this run, which itself is not in the history yet."""
-    start, end = day_of(context.now, context.plan.zone)
-    # A run that began today may end tomorrow, or have ended by a clock that has been set back since.
-    return spent_between(context.runs(start, end + timedelta(days=1)), start, end, context.plan)
 
 
 def _require_leave(context: RunContext, spent: Spent) -> None:
