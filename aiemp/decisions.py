@@ -27,7 +27,8 @@ class Decision:
     """What to do with one task now.
 
     ``due``: start it, for ``slot``, as attempt ``attempt``. Otherwise ``reason`` says why not, and
-    ``wake_at`` when it may be due next (None: never, as things are).
+    ``wake_at`` when it may be due next (None: never, as things are). ``held_until``: it would be due, but is
+    blocked until then.
     """
 
     task: ScheduledTask
@@ -36,6 +37,7 @@ class Decision:
     attempt: int
     reason: str
     wake_at: datetime | None
+    held_until: datetime | None = None
 
 
 def decide(
@@ -48,7 +50,9 @@ def decide(
         return decision
     if decision.due:
         reason = f"blocked until {until.astimezone(zone):%a %Y-%m-%d %H:%M}"
-        return replace(decision, due=False, attempt=record.attempts, reason=reason, wake_at=until)
+        return replace(
+            decision, due=False, attempt=record.attempts, reason=reason, wake_at=until, held_until=until
+        )
     # Its next slot may come while it is still blocked.
     return replace(decision, wake_at=max(decision.wake_at, until) if decision.wake_at else None)
 

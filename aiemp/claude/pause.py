@@ -21,6 +21,8 @@ from aiemp.places import Places
 
 LARGEST_BYTES = 64 * 1024
 LONGEST_REASON = 200
+PAUSED = "Claude is paused"
+"""How the reason begins for which a task is blocked by a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Pause:
 
     def why_blocked(self, zone: tzinfo) -> str:
         """Why no run may begin now, with the remedy."""
-        return f"Claude is {self.in_words(zone)}; end that with: aiemp resume"
+        return f"{PAUSED}{self.in_words(zone).removeprefix('paused')}; end that with: aiemp resume"
 
 
 def read_pause(vault: Path, now: datetime) -> Pause | None:
