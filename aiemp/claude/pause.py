@@ -38,7 +38,7 @@ class Pause:
         """``paused until Tue 2026-11-24 17:00 (holiday)``, in the local time of ``zone``."""
         if self.problem:
             return f"paused ({self.problem})"
-        until = f" until {self.until.astimezone(zone):%a %Y-%m-%d %H:%M}" if self.until else ""
+        until = f" until {_wall_clock(self.until, zone)}" if self.until else ""
         return f"paused{until}{f' ({self.reason})' if self.reason else ''}"
 
     def why_blocked(self, zone: tzinfo) -> str:
@@ -104,6 +104,13 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ValueError("not a table")
     return document
+
+
+def _wall_clock(moment: datetime, zone: tzinfo) -> str:
+    try:
+        return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M}"
+    except OverflowError:  # the last day that there is, in an edited file
+        return moment.isoformat()
 
 
 def _one_line(text: str) -> str:
