@@ -120,9 +120,10 @@ def spent_by(entry: Mapping[str, object], plan: Plan) -> Spent:
 
 
 def asks_claude(task: ScheduledTask) -> bool:
-    """Whether a run of the task goes through our call of Claude Code. What a program or function of the
-    owner's does by itself is not known here."""
-    return bool(task.prompt) or (not task.command and task.trigger_fn in CALLING_FUNCTIONS)
+    """Whether a run of the task asks Claude; of a program or function of the owner's, only he can say."""
+    if task.command or ":" in task.trigger_fn:
+        return task.requires_claude
+    return bool(task.prompt) or task.trigger_fn in CALLING_FUNCTIONS
 
 
 def day_of(now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:

@@ -18,9 +18,8 @@ def ask_claude(context: RunContext, prompt: str, dry_run: bool) -> dict[str, obj
     Claude would be called: a triage that has nothing to do is no matter of the budget. Neither names a moment
     to wait for, so that `aiemp resume` and a raised limit hold at the next look. A dry run tells both.
     """
-    spent = spent_today(context.runs, context.now, context.plan)
     if not dry_run:
-        _require_leave(context, spent)
+        require_leave(context)
     answer = invoke_claude(
         prompt,
         context.plan.vault,
@@ -32,10 +31,20 @@ def ask_claude(context: RunContext, prompt: str, dry_run: bool) -> dict[str, obj
         on_output=context.on_output,
     )
     if dry_run:
-        return {**answer, "output": f"{answer['output']}\n{_leave_in_words(context, spent)}"}
+        return {**answer, "output": f"{answer['output']}\n{leave_in_words(context)}"}
     if answer["duration_seconds"]:
         answer.setdefault("claude_s", answer["duration_seconds"])
     return answer
+
+
+def require_leave(context: RunContext) -> None:
+    """Raise Blocked when no run of Claude may begin now. For our own calls, and for a program or function of
+    the owner's that he says needs Claude."""
+    _require_leave(context, _spent(context))
+
+
+def _spent(context: RunContext) -> Spent:
+    return spent_today(context.runs, context.now, context.plan)
 
 
 def _require_leave(context: RunContext, spent: Spent) -> None:
@@ -48,9 +57,9 @@ def _require_leave(context: RunContext, spent: Spent) -> None:
         raise Blocked(reason)
 
 
-def _leave_in_words(context: RunContext, spent: Spent) -> str:
+def leave_in_words(context: RunContext) -> str:
     """For a dry run: what is spent of the day's budget, whether Claude is paused, what would be blocked."""
-    plan = context.plan
+    plan, spent = context.plan, _spent(context)
     pause = read_pause(plan.vault, context.now)
     lines = [
         f"Budget: {in_words(spent, plan.claude)} today",

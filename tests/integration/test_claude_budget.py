@@ -98,6 +98,40 @@ def test_a_pause_ends_by_itself(
     assert started >= until
 
 
+REFUSING = """
+from datetime import datetime, timedelta, timezone
+from aiemp.errors import Blocked
+
+def ask(vault, dry_run):
+    calls = vault / "Done" / "calls"
+    before = calls.read_text().splitlines() if calls.exists() else []
+    now = datetime.now(timezone.utc)
+    until = now + timedelta(seconds=5)
+    with calls.open("a") as file:
+        file.write(f"{now.isoformat()} {until.isoformat()}\\n")
+    if not before:
+        raise Blocked("the account is at its limit", until)
+"""
+
+
+def test_a_task_blocked_until_a_moment_is_left_alone_until_then(
+    vault: Path, start_aiemp: Start, write_config: WriteConfig, claude: FakeClaude
+) -> None:
+    """Refused with a time, it is started exactly once more, when that has come; the dashboard says when."""
+    config = write_config(
+        f"{QUIET}[tasks.ask]\nfrequency = 'daily'\ntime = '00:00'\nfunction = 'refusing_tasks:ask'\n"
+    )
+    (config.parent / "refusing_tasks.py").write_text(REFUSING)
+    start_aiemp("run", "--no-watchers", "--interval", "1")
+    wait_until(lambda: last(vault, "ask") is Result.BLOCKED, "the refusal")
+    assert Ledger(vault).read().record("ask").blocked_until is not None
+    wait_until(lambda: "Waiting until" in (vault / "Dashboard.md").read_text(), "its row")
+    wait_until(lambda: last(vault, "ask") is Result.SUCCEEDED, "the run after it")
+    calls = [line.split() for line in (vault / "Done" / "calls").read_text().splitlines()]
+    assert len(calls) == 2
+    assert calls[1][0] >= calls[0][1]
+
+
 def test_a_run_that_died_counts(
     vault: Path, aiemp: Aiemp, write_config: WriteConfig, claude: FakeClaude, start_aiemp: Start
 ) -> None:

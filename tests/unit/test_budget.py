@@ -31,7 +31,8 @@ NOW = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 """A Wednesday."""
 OWN = (
     ScheduledTask("mine", "", Frequency.DAILY, prompt="x", timeout_minutes=10),
-    ScheduledTask("tool", "", Frequency.DAILY, command=("true",)),
+    ScheduledTask("tool", "", Frequency.DAILY, command=("true",), requires_claude=False),
+    ScheduledTask("caller", "", Frequency.DAILY, command=("claude",)),
 )
 PLAN = Plan(Path("/vault"), tasks=(*SCHEDULE_REGISTRY, *OWN), zone=BERLIN)
 BUDGET = ClaudeSettings(runs_per_day=3, minutes_per_day=30, cost_per_day=5.0)
@@ -82,6 +83,7 @@ def test_a_run_that_died_counts_with_what_is_known() -> None:
     assert spent_by({**died, "duration_s": 30.0}, PLAN) == Spent(1, 30.0)
     assert spent_by({**died, "result": "failed", "duration_s": 30.0}, PLAN) == Spent(1, 30.0)
     assert spent_by({**died, "result": "blocked"}, PLAN) == Spent()
+    assert spent_by({**died, "task": "caller", "duration_s": 30.0}, PLAN) == Spent(1, 30.0)
     for name in ("tool", "daily_rollover", "gone"):
         assert spent_by({**died, "task": name}, PLAN) == Spent()
 

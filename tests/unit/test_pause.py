@@ -76,7 +76,9 @@ def test_what_is_no_file_holds(tmp_path: Path, file: Path) -> None:
     good = tmp_path / "elsewhere.json"
     good.write_text("{}")
     file.symlink_to(good)
-    assert read_pause(tmp_path, NOW) is not None
+    link = read_pause(tmp_path, NOW)
+    assert link is not None
+    assert link.problem
     file.unlink()
     os.mkfifo(file)
     pause = read_pause(tmp_path, NOW)

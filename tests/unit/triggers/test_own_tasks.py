@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from aiemp.claude.pause import Pause, remove_pause, write_pause
 from aiemp.errors import Blocked
 from aiemp.plan import Frequency, ScheduledTask
 from aiemp.triggers import resolve
@@ -306,3 +307,18 @@ def test_a_triage_without_items_is_not_judged(vault: Path, claude: FakeClaude) -
     assert run(vault, **triage)["summary"] == "No pending items"
     add(vault, "Needs_Action/EMAIL_a.md")
     assert run(vault, **triage)["success"] is False
+
+
+def test_what_its_owner_says_needs_claude_is_held_back_and_counted(vault: Path, tmp_path: Path) -> None:
+    """A program or function that calls Claude by itself: paused like our own calls, and its time counts."""
+    (tmp_path / "calling_tasks.py").write_text("def call(vault, dry_run): return True")
+    function = {"trigger_fn": "calling_tasks:call", "config_file": tmp_path / "aiemp.toml"}
+    for fields in ({"command": ("true",)}, function):
+        needing = {"requires_claude": True, **fields}
+        assert float(str(run(vault, **needing)["claude_s"])) >= 0
+        write_pause(vault, Pause())
+        with pytest.raises(Blocked, match="paused"):
+            run(vault, **needing)
+        assert "claude_s" not in run(vault, requires_claude=False, **fields), "others go on"
+        assert run(vault, dry_run=True, **needing)["success"] is True
+        remove_pause(vault)
