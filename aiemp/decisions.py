@@ -7,7 +7,7 @@ ledger knows: an open slot with its attempts, a retry that has to wait, a reason
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from aiemp.plan import ScheduledTask
@@ -18,13 +18,17 @@ LONGEST_TOLERANCE = timedelta(seconds=30)
 """An interval task started by a timer may be this early, or a tenth of its interval if that is less: timers
 have lag, and without it a 15-minute task on a 15-minute grid would run every half hour."""
 
+LONGEST_HOLD = timedelta(days=8)
+"""No limit of Claude Code lasts longer than a week; what names a later moment was misread or edited."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What to do with one task now.
 
     ``due``: start it, for ``slot``, as attempt ``attempt``. Otherwise ``reason`` says why not, and
-    ``wake_at`` when it may be due next (None: never, as things are).
+    ``wake_at`` when it may be due next (None: never, as things are). ``held_until``: it would be due, but is
+    blocked until then.
     """
 
     task: ScheduledTask
@@ -33,12 +37,44 @@ class Decision:
     attempt: int
     reason: str
     wake_at: datetime | None
+    held_until: datetime | None = None
 
 
 def decide(
     task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzinfo, *, tolerant: bool = False
 ) -> Decision:
     """Decide about one task at ``now`` (aware). ``tolerant``: for a trigger that a timer started."""
+    decision = _by_calendar(task, record, now, zone, tolerant=tolerant)
+    until = held_until(record, now)
+    if until is None or not task.enabled:
+        return decision
+    if decision.due:
+        reason = f"blocked until {until.astimezone(zone):%a %Y-%m-%d %H:%M}"
+        return replace(
+            decision, due=False, attempt=record.attempts, reason=reason, wake_at=until, held_until=until
+        )
+    # Its next slot may come while it is still blocked.
+    return replace(decision, wake_at=max(decision.wake_at, until) if decision.wake_at else None)
+
+
+def held_until(record: TaskRecord, now: datetime) -> datetime | None:
+    """Until when a blocked task is not to be started; None when nothing is known to hold it at ``now``.
+
+    It is the task's own: a usage limit is the account's, but that another task runs into it as well costs
+    one refused call without a token, while a hold of all would also keep a triage from finding that there is
+    nothing to do, and outlive a change of account. The first answer that Claude gives lifts all of them
+    (:meth:`aiemp.ledger.Ledger.finish`). A moment that lies further ahead than when it was written (the clock
+    was set back), or than :data:`LONGEST_HOLD`, holds nothing: the worst is that Claude is asked again.
+    """
+    until, since = record.blocked_until, record.blocked_at
+    if until is None or since is None or record.blocked_slot is None:
+        return None
+    return until if since <= now < until <= now + LONGEST_HOLD else None
+
+
+def _by_calendar(
+    task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzinfo, *, tolerant: bool
+) -> Decision:
     last_run = clamped_last_run(task, record.last_run, now)
     if not task.enabled:
         return Decision(task, False, None, 0, "disabled", None)

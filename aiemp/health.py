@@ -6,7 +6,8 @@ whatever engine started it, and the ledger holds what the orchestrator last wrot
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aiemp.locks import probe
@@ -94,6 +95,34 @@ def health_rows(plan: Plan) -> list[HealthRow]:
         HealthRow("Orchestrator", orchestrator),
         *mcp_rows(plan.mcp_servers),
     ]
+
+
+def claude_rows(plan: Plan, now: datetime, environ: Mapping[str, str]) -> list[HealthRow]:
+    """A row for Claude Code, where a task needs it: whether a run of it may begin now."""
+    if not any(task.enabled and task.requires_claude for task in plan.tasks):
+        return []
+    from aiemp.dashboard import HealthRow  # noqa: PLC0415 - the loop publishes rarely
+
+    return [HealthRow("Claude Code", _claude_verdict(plan, now, environ))]
+
+
+def _claude_verdict(plan: Plan, now: datetime, environ: Mapping[str, str]) -> str:
+    from aiemp.claude import find_claude  # noqa: PLC0415 - the orchestrator does not come here
+    from aiemp.claude.budget import spent_today, why_blocked  # noqa: PLC0415
+    from aiemp.claude.pause import read_pause  # noqa: PLC0415
+    from aiemp.errors import Blocked  # noqa: PLC0415
+    from aiemp.run_history import History  # noqa: PLC0415
+
+    pause = read_pause(plan.vault, now)
+    if pause is not None:
+        words = pause.in_words(plan.zone)
+        return f"⏸ {words[0].upper()}{words[1:]}"
+    try:
+        find_claude(plan.claude, environ)
+    except Blocked:
+        return "🔴 Not found"
+    spent = spent_today(History(Places(plan.vault).runs).between, now, plan)
+    return "🟢 Ready" if why_blocked(plan.claude, spent) is None else "⏸ Budget of today used up"
 
 
 def _state_of(value: object) -> WatcherState | None:

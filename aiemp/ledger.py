@@ -70,9 +70,18 @@ class Ledger:
         log.debug("began %s, attempt %d", run.name, run.attempt)
 
     def finish(self, run: Run, end: Ended, plan: Plan, details: Mapping[str, object] | None = None) -> None:
-        """Write down how ``run`` ended, then add it to the history. ``details``: what its trigger gave."""
+        """Write down how ``run`` ended, then add it to the history. ``details``: what its trigger gave.
+
+        Where Claude has answered, no usage limit holds any other task (:func:`aiemp.decisions.held_until`).
+        """
         task = plan.task(run.task)
-        self._change_record(run.task, lambda record: ended(record, run, end, task), spend_reserve=True)
+        answered = end.result is Result.SUCCEEDED and "claude_s" in (details or {})
+        self._change_record(
+            run.task,
+            lambda record: ended(record, run, end, task),
+            spend_reserve=True,
+            also=_lift_holds if answered else None,
+        )
         self._add_to_history(run, end, details)
 
     def block(self, run: Run, end: Ended, plan: Plan) -> bool:
@@ -143,7 +152,12 @@ class Ledger:
         self.file.change(change)
 
     def _change_record(
-        self, task: str, step: Callable[[TaskRecord], TaskRecord], *, spend_reserve: bool = False
+        self,
+        task: str,
+        step: Callable[[TaskRecord], TaskRecord],
+        *,
+        spend_reserve: bool = False,
+        also: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         def change(document: dict[str, Any]) -> None:
             record = step(_state_from_json(document).record(task))
@@ -151,6 +165,8 @@ class Ledger:
             if record.last_run is not None:
                 last_runs[task] = moment_text(record.last_run)
             _ours(document).setdefault("tasks", {})[task] = record_as_json(record)
+            if also is not None:
+                also(document)
 
         self.file.change(change, spend_reserve=spend_reserve)
 
@@ -165,6 +181,14 @@ class Ledger:
 def _ours(document: dict[str, Any]) -> dict[str, Any]:
     ours: dict[str, Any] = document.setdefault("aiemp", {})
     return ours
+
+
+def _lift_holds(document: dict[str, Any]) -> None:
+    for facts in _ours(document)["tasks"].values():
+        blocked = facts.get("blocked") if isinstance(facts, dict) else None
+        if isinstance(blocked, dict):
+            blocked.pop("until", None)
+            blocked.pop("at", None)
 
 
 def _state_from_json(document: Mapping[str, Any]) -> LedgerState:

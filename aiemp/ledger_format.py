@@ -38,7 +38,11 @@ def record_as_json(record: TaskRecord) -> dict[str, Any]:
     if record.last is not None:
         value["last"] = ended_as_json(record.last)
     if record.blocked_slot is not None:
-        value["blocked"] = {"slot": moment_text(record.blocked_slot), "reason": record.blocked_reason}
+        blocked = {"slot": moment_text(record.blocked_slot), "reason": record.blocked_reason}
+        if record.blocked_until is not None and record.blocked_at is not None:
+            blocked["until"] = moment_text(record.blocked_until)
+            blocked["at"] = moment_text(record.blocked_at)
+        value["blocked"] = blocked
     return value
 
 
@@ -80,6 +84,8 @@ def read_record(name: str, value: object, last_run: object) -> TaskRecord:
         last=read_ended(facts.get("last")),
         blocked_slot=read_moment(blocked.get("slot")),
         blocked_reason=_text(blocked.get("reason")),
+        blocked_until=read_moment(blocked.get("until")),
+        blocked_at=read_moment(blocked.get("at")),
     )
 
 

@@ -60,6 +60,11 @@ class Places:
         """Held as long as an orchestrator lives: one in a vault."""
         return self.locks / "orchestrator.lock"
 
+    @property
+    def pause(self) -> Path:
+        """The pause of Claude Code. Written only by :mod:`aiemp.claude.pause`."""
+        return self.locks / "pause.json"
+
     def watcher_lock(self, name: str) -> Path:
         """Held by the watcher itself as long as it lives."""
         return self.locks / f"watcher-{name}.lock"

@@ -59,7 +59,10 @@ def publish_interrupted(
 
 def publish_blocked(plan: Plan, run: Run, end: Ended) -> None:
     """Show why a task cannot run now. The caller asks for this once per slot."""
-    _add_error(plan, run.task, end.finished, end.error, "Waiting; it runs when the cause is gone")
+    what_next = "Waiting; it runs when the cause is gone"
+    if end.until is not None:
+        what_next = f"Waiting until {end.until.astimezone(plan.zone):%a %Y-%m-%d %H:%M}"
+    _add_error(plan, run.task, end.finished, end.error, what_next)
 
 
 def raise_task_alert(plan: Plan, run: Run, end: Ended, environ: Mapping[str, str]) -> None:

@@ -25,7 +25,7 @@ from aiemp.runs import Ended, Result, Run
 from aiemp.stopping import Stopped, TimeLimitReached, stop_signals_raise, stop_signals_wait, time_limit
 from aiemp.systemd.notify import SILENT, Notifier
 from aiemp.triggers import resolve
-from aiemp.triggers.context import RunContext
+from aiemp.triggers.context import NO_OVERRIDES, Overrides, RunContext
 
 log = logging.getLogger("aiemp.runner")
 
@@ -64,18 +64,20 @@ def run_task(
     clock: Callable[[], datetime] = utc_now,
     on_output: Callable[[bytes], None] | None = None,
     notifier: Notifier = SILENT,
+    overrides: Overrides = NO_OVERRIDES,
 ) -> RunReport:
     """Run task ``name`` once and write down what came of it. Main thread only (it uses signals).
 
     ``scheduled``: only if it is due, asked again under the run lock. Otherwise always, and it counts as a
     run. ``say`` tells a person what is going on; ``notifier`` tells systemd; READY is that the lock is
-    held, so the wait does not count against RuntimeMaxSec=. Raises UsageError for an unknown name.
+    held, so the wait does not count against RuntimeMaxSec=. ``overrides`` are for a manual run. Raises
+    UsageError for an unknown name.
     """
     task = plan.task(name)
     if task is None:
         known = ", ".join(sorted(task.name for task in plan.tasks))
         raise UsageError(f"there is no task {name!r}; the plan has: {known}")
-    attempt = _Attempt(plan, task, scheduled, environ, say, clock, on_output, notifier)
+    attempt = _Attempt(plan, task, scheduled, environ, say, clock, on_output, notifier, overrides)
     with stop_signals_raise(lambda: notifier.stopping_within(STOPPING_TAKES_S)):
         try:
             return attempt.rehearse() if plan.dry_run.active else attempt.run()
@@ -98,6 +100,7 @@ class _Attempt:
     clock: Callable[[], datetime]
     on_output: Callable[[bytes], None] | None
     notifier: Notifier
+    overrides: Overrides
 
     @property
     def ledger(self) -> Ledger:
@@ -226,7 +229,8 @@ class _Attempt:
                 time.sleep(1)
 
     def _block(self, run: Run, blocked: Blocked, started: float) -> RunReport:
-        end = Ended(Result.BLOCKED, self.clock(), time.monotonic() - started, blocked.reason)
+        took_s = time.monotonic() - started
+        end = Ended(Result.BLOCKED, self.clock(), took_s, blocked.reason, until=blocked.until)
         try:
             if self.ledger.block(run, end, self.plan):
                 publish_blocked(self.plan, run, end)
@@ -248,6 +252,7 @@ class _Attempt:
             log_file=log_file,
             runs=self.ledger.history.between,
             on_output=self.on_output,
+            overrides=self.overrides,
         )
 
     def _limit_s(self) -> float:

@@ -47,6 +47,7 @@ class Ended:
 
     ``on_request``: it was interrupted because somebody stopped it, which costs no attempt: restarting aiemp
     twice during a long run must not lose its slot. One that just died costs one, or it could crash for ever.
+    ``until``: a blocked one is of no use before that moment.
     """
 
     result: Result
@@ -55,6 +56,7 @@ class Ended:
     error: str = ""
     summary: str = ""
     on_request: bool = False
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class TaskRecord:
 
     ``slot`` and ``attempts`` belong to the open slot; ``running`` is a run that was begun and has no end
     yet (alive as long as the run lock is held; otherwise interrupted). ``blocked_slot`` is the slot for
-    which the reason has been told.
+    which the reason has been told; ``blocked_until``, as known at ``blocked_at``, holds this and every later
+    slot until then: a weekly limit outlasts several daily ones.
     """
 
     last_run: datetime | None = None
@@ -74,6 +77,8 @@ class TaskRecord:
     last: Ended | None = None
     blocked_slot: datetime | None = None
     blocked_reason: str = ""
+    blocked_until: datetime | None = None
+    blocked_at: datetime | None = None
 
 
 NEVER_RUN = TaskRecord()
@@ -94,10 +99,16 @@ def ended(record: TaskRecord, run: Run, end: Ended, task: ScheduledTask | None) 
     """
     record = replace(record, running=None, last=end)
     if end.result is Result.BLOCKED:
-        told = replace(record, blocked_slot=run.slot, blocked_reason=end.error)
+        told = replace(
+            record,
+            blocked_slot=run.slot,
+            blocked_reason=end.error,
+            blocked_until=end.until,
+            blocked_at=end.finished,
+        )
         # It cost no attempt. The slot stays open, so that the same reason is told once for it.
         return told if run.manual else replace(told, slot=run.slot, attempts=run.attempt - 1)
-    record = replace(record, blocked_slot=None, blocked_reason="")
+    record = replace(record, blocked_slot=None, blocked_reason="", blocked_until=None, blocked_at=None)
     if run.manual and end.result is Result.INTERRUPTED:
         return record
     if end.result is Result.SUCCEEDED or run.manual or is_exhausted(run, end, task):

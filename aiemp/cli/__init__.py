@@ -19,6 +19,8 @@ COMMANDS = {
     "list": "aiemp.cli.commands.list:list_tasks",
     "check": "aiemp.cli.commands.check:check",
     "trigger": "aiemp.cli.commands.trigger:trigger",
+    "pause": "aiemp.cli.commands.pause:pause",
+    "resume": "aiemp.cli.commands.pause:resume",
     "enable": "aiemp.cli.commands.enable:enable",
     "disable": "aiemp.cli.commands.enable:disable",
     "watch": "aiemp.cli.commands.watch:watch",

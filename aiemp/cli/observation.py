@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiemp import __version__
+from aiemp.claude.pause import read_pause
+from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.status_report import Queues, Status, Units
 from aiemp.cli.task_facts import TaskFacts, in_plan_order, task_facts
 from aiemp.errors import Blocked
@@ -44,6 +46,8 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
     except OSError as error:
         troubles.append(f"{error.filename}: {error.strerror}; make it a file that you can read and write")
     program, problem = _claude(plan, environ)
+    tasks = tuple(in_plan_order(_task_facts(plan, state.records, now), plan))
+    use = _claude_use(plan, tasks, now, troubles)
     return Status(
         plan=plan,
         now=now,
@@ -51,12 +55,13 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         since=state.start_time,
         watchers=watchers,
         supervised=frozenset(state.watchers),
-        tasks=tuple(in_plan_order(_task_facts(plan, state.records, now), plan)),
+        tasks=tasks,
         queues=queues,
         # The verdict is a sign and words; the words are what scripts can rely on.
         mcp={server.name: mcp_verdict(server).partition(" ")[2].lower() for server in plan.mcp_servers},
         claude=program,
         claude_problem=problem,
+        use=use,
         troubles=tuple(troubles),
         units=observe_units(plan, environ),
     )
@@ -145,3 +150,20 @@ def _claude(plan: Plan, environ: Mapping[str, str]) -> tuple[str | None, str]:
         return str(find_claude(plan.claude, environ)), ""
     except Blocked as blocked:
         return None, blocked.reason
+
+
+def _claude_use(plan: Plan, tasks: Iterable[TaskFacts], now: datetime, troubles: list[str]) -> ClaudeUse:
+    """What was spent today, the run that is on included, and the pause."""
+    from aiemp.claude.budget import Spent, asks_claude, spent_today
+    from aiemp.run_history import History
+
+    spent = Spent()
+    try:
+        spent = spent_today(History(Places(plan.vault).runs).between, now, plan)
+    except OSError as error:
+        troubles.append(f"{error.filename}: {error.strerror}; make it a file that you can read and write")
+    for facts in tasks:
+        run = facts.record.running
+        if facts.running and run is not None and asks_claude(facts.task):
+            spent = spent.plus(Spent(1, max((now - run.started).total_seconds(), 0.0)))
+    return ClaudeUse(spent, read_pause(plan.vault, now))

@@ -8,8 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from aiemp.claude.pause import PAUSED
+from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.screen import Screen
 from aiemp.cli.task_facts import TaskFacts, json_moment
+from aiemp.cli.words import moment_in_words
 from aiemp.locks import Holder
 from aiemp.plan import Origin, Plan
 from aiemp.runs import Result
@@ -60,8 +63,8 @@ class Status:
     """Everything that ``aiemp status`` shows. ``orchestrator`` is None when none runs.
 
     ``supervised`` names the watchers that the running orchestrator keeps; ``claude`` is the program found,
-    or None with ``claude_problem``. ``units`` is None where systemd has none for this vault. ``troubles`` are
-    reasons, each with its remedy, why not all is known.
+    or None with ``claude_problem``, ``use`` what it was used for. ``units`` is None where systemd has none
+    for this vault. ``troubles`` are reasons, each with its remedy, why not all is known.
     """
 
     plan: Plan
@@ -75,6 +78,7 @@ class Status:
     mcp: Mapping[str, str]
     claude: str | None
     claude_problem: str = ""
+    use: ClaudeUse = field(default_factory=ClaudeUse)
     troubles: tuple[str, ...] = ()
     units: Units | None = None
 
@@ -100,6 +104,7 @@ class Status:
             *self._orchestrator_problems(),
             *self._unit_problems(),
             *self._watcher_problems(),
+            *self._pause_problems(),
             *self._task_problems(),
             *self._surrounding_problems(),
         ]
@@ -135,7 +140,11 @@ class Status:
             "action_items": dict(self.queues.domains),
             "approvals": {"pending": self.queues.approvals_pending, "stale": self.queues.approvals_stale},
             "mcp_servers": [{"name": name, "state": state} for name, state in self.mcp.items()],
-            "claude": {"program": self.claude, "problem": self.claude_problem},
+            "claude": {
+                "program": self.claude,
+                "problem": self.claude_problem,
+                **self.use.as_json(plan.claude),
+            },
             "warnings": list(plan.warnings),
         }
 
@@ -199,21 +208,36 @@ class Status:
             return f"{see}; start it: {systemctl_line(self.units.scope, 'start', watcher_unit(status.name))}"
         return f"it is restarted by itself; {see}"
 
+    def _pause_problems(self) -> Iterator[Problem]:
+        """What its owner paused is no problem; a file that only looks like a pause holds Claude for ever."""
+        pause = self.use.pause
+        if pause is not None and pause.problem:
+            yield Problem(f"Claude is {pause.in_words(self.plan.zone)}", "end that: aiemp resume")
+
     def _task_problems(self) -> Iterator[Problem]:
         for facts in self.tasks:
             name = facts.task.name
             if not facts.task.enabled or facts.running:
                 continue
             if facts.blocked_reason:
-                if facts.blocked_reason != self.claude_problem:
-                    what = f"task {name} is blocked: {facts.blocked_reason}"
-                    yield Problem(what, "it runs by itself when the cause is gone")
+                if facts.blocked_reason != self.claude_problem and not facts.blocked_reason.startswith(
+                    PAUSED
+                ):
+                    yield self._blocked_problem(facts)
             elif facts.record.last is not None and facts.record.last.result is Result.FAILED:
                 why = facts.record.last.error
                 yield Problem(
                     f"task {name} failed{f': {why}' if why else ''}",
                     f"see aiemp logs {name}; mend it, then: aiemp trigger {name}",
                 )
+
+    def _blocked_problem(self, facts: TaskFacts) -> Problem:
+        what = f"task {facts.task.name} is blocked: {facts.blocked_reason}"
+        until = facts.decision.held_until
+        if until is None:
+            return Problem(what, "it runs by itself when the cause is gone")
+        when = moment_in_words(until, self.now, self.plan.zone)
+        return Problem(what, f"it is tried again {when}; at once: aiemp trigger {facts.task.name}")
 
     def _surrounding_problems(self) -> Iterator[Problem]:
         if self.claude is None and any(task.enabled and task.requires_claude for task in self.plan.tasks):

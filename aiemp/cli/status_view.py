@@ -48,6 +48,9 @@ def _heads(status: Status) -> list[list[Cell | str]]:
     if status.units is not None:
         rows.append(["systemd", f"{status.units.scope.value} units in {status.units.folder}"])
     style = "warn" if plan.dry_run.active else ""
+    if status.use.spent.runs or any(task.enabled and task.requires_claude for task in plan.tasks):
+        held = status.use.is_held_back(plan.claude)
+        rows.append(["claude", Cell(status.use.text(plan.claude, plan.zone), "warn" if held else "")])
     return [*rows, ["mode", Cell(f"{mode} (decided by: {plan.dry_run.decided_by})", style)]]
 
 

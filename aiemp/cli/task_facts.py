@@ -64,6 +64,8 @@ class TaskFacts:
         if self.running:
             return "running now"
         decision = self.decision
+        if decision.held_until is not None:
+            return f"{decision.reason}: {self.blocked_reason}"
         if not decision.due:
             return decision.reason
         reason = {"again": f"attempt {decision.attempt} of {self.task.max_attempts}"}.get(
@@ -82,6 +84,7 @@ class TaskFacts:
             "due": self.decision.due,
             "reason": self.why(),
             "blocked_reason": self.blocked_reason,
+            "blocked_until": json_moment(self.decision.held_until),
             "last_run": json_moment(record.last_run),
             "last": ended_as_json(record.last) if record.last else None,
             "next_run": json_moment(self.decision.wake_at),

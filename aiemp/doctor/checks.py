@@ -14,6 +14,7 @@ from aiemp.doctor.linger import judge_journal, judge_linger
 from aiemp.doctor.mcp_servers import judge_mcp_servers
 from aiemp.doctor.observers import configuration, programs, supervision, systemd, vault
 from aiemp.doctor.observers.scene import Scene
+from aiemp.doctor.pause import judge_pause
 from aiemp.doctor.programs import judge_claude, judge_programs
 from aiemp.doctor.skills import judge_skills
 from aiemp.doctor.state import judge_state
@@ -89,6 +90,12 @@ CHECKS: tuple[Check, ...] = (
         "claude-path",
         "Claude Code is found where tasks look for it",
         lambda scene: judge_claude(programs.observe_claude(scene)),
+    ),
+    Check(
+        "pause",
+        "no run of Claude is held back by a pause",
+        lambda scene: judge_pause(configuration.observe_pause(scene), scene.plan.zone),
+        causes=("config", "vault"),
     ),
     Check(
         "node-path",

@@ -30,12 +30,22 @@ Trigger: TypeAlias = "Callable[[RunContext, bool], dict[str, object]]"
 
 
 def resolve(task: ScheduledTask) -> Trigger:
-    """What to call to run ``task``: a function of the run's context and whether it is a dry run.
+    """What to call to run ``task``: a function of the run's context and whether it is a dry run; where the
+    task says what it must leave, one that looks for that.
 
     It returns a dict with ``success``, ``summary`` (one line for people), ``error`` (None or text) and what
     the seed lists for it. It raises Blocked; an own function may raise anything that is no mistake of ours.
     Raises AiempError when there is no such trigger function.
     """
+    trigger = _trigger_of(task)
+    if not task.expect:
+        return trigger
+    from aiemp.triggers.postcondition import expecting  # noqa: PLC0415 - see above
+
+    return expecting(trigger, task.expect, only_where_claude_was_asked=task.trigger_fn in BUILT_IN)
+
+
+def _trigger_of(task: ScheduledTask) -> Trigger:
     if task.command:
         from aiemp.triggers.own_command import run_command  # noqa: PLC0415 - see above
 

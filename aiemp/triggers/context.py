@@ -12,6 +12,17 @@ from aiemp.plan import SCHEDULE_REGISTRY, DryRun, Plan, ScheduledTask
 SECONDS_PER_MINUTE = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What a person who starts a run by hand may go beyond: each names one thing that holds Claude back."""
+
+    over_budget: bool = False
+    while_paused: bool = False
+
+
+NO_OVERRIDES = Overrides()
+
+
 def no_history(_start: datetime, _end: datetime) -> Sequence[Mapping[str, object]]:
     """The past runs of somebody who knows of none."""
     return ()
@@ -32,6 +43,7 @@ class RunContext:
     log_file: Path | None = None
     runs: Callable[[datetime, datetime], Sequence[Mapping[str, object]]] = no_history
     on_output: Callable[[bytes], None] | None = None
+    overrides: Overrides = NO_OVERRIDES
 
     @property
     def local_now(self) -> datetime:

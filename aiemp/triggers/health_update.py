@@ -14,23 +14,34 @@ BAD = ("🔴", "🟠")
 def trigger_health_update(
     vault_path: Path, dry_run: bool = False, context: RunContext | None = None
 ) -> dict[str, object]:
-    """Write the state of watchers, orchestrator and MCP servers, and the queue counts, to the dashboard.
+    """Write the state of watchers, orchestrator, MCP servers and Claude Code, the queue counts, and what
+    Claude was used for this week and last, to the dashboard.
 
     Returns ``components`` {name: status} and ``unhealthy``, how many of them need attention. A part that is
     down is no failure of this task, which has reported it. Dry run: looks, and writes nothing.
     """
-    from aiemp.health import health_rows  # noqa: PLC0415 - looks at locks and the ledger
+    from aiemp.health import claude_rows, health_rows  # noqa: PLC0415 - looks at locks and the ledger
 
     context = context or default_context(vault_path, "trigger_health_update", dry_run)
-    rows = health_rows(context.plan)
+    rows = [*health_rows(context.plan), *claude_rows(context.plan, context.now, context.environ)]
     bad = [row.component for row in rows if row.status.startswith(BAD)]
     if not dry_run:
-        from aiemp.dashboard import set_counts, set_health, touch, update  # noqa: PLC0415 - as above
+        from aiemp.claude.budget import weekly_stats  # noqa: PLC0415 - as above
+        from aiemp.dashboard import (  # noqa: PLC0415
+            set_counts,
+            set_health,
+            set_weekly_stats,
+            touch,
+            update,
+        )
         from aiemp.vault.items import queue_counts  # noqa: PLC0415
 
         now = context.local_now
         counts = queue_counts(vault_path, context.today, context.plan.zone)
-        update(vault_path, set_health(rows, now), set_counts(counts), touch(now))
+        # Where no task needs Claude, its rows would only be in the way.
+        needed = any(task.enabled and task.requires_claude for task in context.plan.tasks)
+        stats = weekly_stats(context.runs, context.now, context.plan) if needed else {}
+        update(vault_path, set_health(rows, now), set_counts(counts), set_weekly_stats(stats), touch(now))
     need = "needs" if len(bad) == 1 else "need"
     attention = f"{len(bad)} of {len(rows)} components {need} attention: {', '.join(bad)}"
     return succeeded(

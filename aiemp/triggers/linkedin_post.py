@@ -27,7 +27,8 @@ def trigger_linkedin_post(
 ) -> dict[str, object]:
     """Have Claude Code draft today's post, unless one was drafted today or more than one waits for approval.
 
-    Returns ``drafted``: whether a new draft is there now. Claude ending well without one is a failure.
+    Returns ``drafted``: whether a new draft is there now, and ``draft``, its path in the vault. Claude ending
+    well without one is a failure.
     Dry run: looks, and says what would be run. Raises Blocked.
     """
     context = context or default_context(vault_path, "trigger_linkedin_post", dry_run)
@@ -43,7 +44,8 @@ def trigger_linkedin_post(
         )
     after = linkedin_posts(vault_path, context.today, context.plan.zone)
     new = sorted(_all(after) - _all(before))
-    values = {**answer, "drafted": bool(new)}
+    draft = new[0].relative_to(vault_path).as_posix() if new else ""
+    values = {**answer, "drafted": bool(new), "draft": draft}
     del values["success"], values["error"]
     if not answer["success"]:
         also = f" ({new[0].name} was drafted all the same)" if new else ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from aiemp.triggers.claude_call import ask_claude, duration_text
 from aiemp.triggers.context import RunContext, default_context
 from aiemp.triggers.results import failed, reports_failures, succeeded
 from aiemp.vault.items import action_items
+from aiemp.vault.matching import Signature, listed, signature_of
 
 PROMPT = (
     "You are the AI Employee performing morning triage. "
@@ -32,8 +32,9 @@ def trigger_morning_triage(
     """Have Claude Code process all pending items; without any there is no Claude run.
 
     Returns ``items_before``, ``items_after``, ``items_processed`` (of those before, how many were moved
-    away or changed) and ``duration``. That Claude ended well and did nothing is told, but is no failure:
-    when all that is left waits for the owner, doing nothing is right, and a second run would not help.
+    away or changed), the names of those ``moved``, ``changed`` and ``arrived``, and ``duration``. That Claude
+    ended well and did nothing is told, but is no failure: when all that is left waits for the owner, doing
+    nothing is right, and a second run would not help.
     Dry run: counts, and says what would be run. Raises Blocked.
     """
     context = context or default_context(vault_path, "trigger_morning_triage", dry_run)
@@ -52,12 +53,17 @@ def trigger_morning_triage(
             output=answer["output"],
         )
     after = _items(vault_path)
-    processed = sum(1 for path, seen in before.items() if after.get(path) != seen)
+    moved = sorted(path.name for path in before if path not in after)
+    changed = sorted(path.name for path in before if path in after and after[path] != before[path])
+    processed = len(moved) + len(changed)
     values = {
         **answer,
         "items_before": len(before),
         "items_after": len(after),
         "items_processed": processed,
+        "moved": listed(moved),
+        "changed": listed(changed),
+        "arrived": listed(sorted(path.name for path in after if path not in before)),
         "duration": duration_text(answer),
     }
     if not answer["success"]:
@@ -73,16 +79,10 @@ def trigger_morning_triage(
     }
 
 
-def _items(vault: Path) -> dict[Path, tuple[int, int]]:
+def _items(vault: Path) -> dict[Path, Signature]:
     """The pending items, and of each what changes when somebody writes to it."""
-    items = {}
-    for path in action_items(vault, skip=NOT_WORK):
-        try:
-            status = os.lstat(path)
-        except OSError:
-            continue  # taken away since it was listed
-        items[path] = (status.st_mtime_ns, status.st_size)
-    return items
+    seen = ((path, signature_of(path)) for path in action_items(vault, skip=NOT_WORK))
+    return {path: signature for path, signature in seen if signature is not None}  # None: taken away since
 
 
 def _counted(number: int) -> str:

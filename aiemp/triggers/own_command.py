@@ -8,7 +8,7 @@ import shlex
 
 from aiemp.environment import child_environment, vault_environment
 from aiemp.process import Ending, find_program, run_supervised
-from aiemp.triggers.claude_call import last_line
+from aiemp.triggers.claude_call import last_line, leave_in_words, require_leave
 from aiemp.triggers.context import RunContext
 from aiemp.triggers.results import failed, reports_failures, succeeded
 
@@ -17,7 +17,8 @@ log = logging.getLogger("aiemp.triggers")
 
 @reports_failures
 def run_command(context: RunContext, dry_run: bool) -> dict[str, object]:
-    """Run the task's command in the vault; exit 0 is success. A dry run says what would be run.
+    """Run the task's command in the vault; exit 0 is success. A dry run says what would be run. One that
+    needs Claude, as its owner says, is held back and counted like our own calls; may raise Blocked.
 
     Returns ``exit_code``, ``timed_out``, ``duration_seconds`` and ``output``. The program is found as
     :func:`aiemp.process.find_program` says; one with a slash that is no full path is taken from the vault.
@@ -25,7 +26,11 @@ def run_command(context: RunContext, dry_run: bool) -> dict[str, object]:
     vault, argv = context.plan.vault, list(context.task.command)
     if dry_run:
         shown = f"Dry run, nothing was run. In {vault}:\n{shlex.join(argv)}"
+        if context.task.requires_claude:
+            shown += f"\n{leave_in_words(context)}"
         return succeeded("The command was not run", output=shown)
+    if context.task.requires_claude:
+        require_leave(context)
     if os.sep not in argv[0]:
         found = find_program(argv[0], context.environ)
         if found is None:
@@ -53,6 +58,8 @@ def run_command(context: RunContext, dry_run: bool) -> dict[str, object]:
         "duration_seconds": round(finished.duration_s, 3),
         "output": output,
     }
+    if context.task.requires_claude:
+        values["claude_s"] = values["duration_seconds"]
     if finished.ended is not Ending.EXITED:
         minutes = context.task.timeout_minutes
         return failed(f"the command was still at work after {minutes} min and was ended", **values)

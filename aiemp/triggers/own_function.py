@@ -11,11 +11,13 @@ import importlib
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from aiemp.errors import AiempError, Blocked
+from aiemp.triggers.claude_call import require_leave
 from aiemp.triggers.context import RunContext
 from aiemp.triggers.results import failed, succeeded
 
@@ -25,12 +27,17 @@ log = logging.getLogger("aiemp.triggers")
 def run_function(context: RunContext, dry_run: bool) -> dict[str, object]:
     """Import and call the task's function. It may return a dict (``success`` missing: true), a bool, or None.
 
+    One that needs Claude, as its owner says, is held back and counted like our own calls.
     An exception in it is a failure with its message; Blocked, and what stops the run, pass through. What it
     prints goes to standard error, since standard output is for our results.
     """
     name = context.task.trigger_fn
     plan = context.plan
     folder = plan.config_file.parent if plan.config_file else None
+    needs_claude = context.task.requires_claude and not dry_run
+    if needs_claude:
+        require_leave(context)
+    started = time.monotonic()
     with _trusted_imports(plan.vault, folder), contextlib.redirect_stdout(sys.stderr):
         try:
             function = _load(name)
@@ -44,7 +51,8 @@ def run_function(context: RunContext, dry_run: bool) -> dict[str, object]:
         except Exception as error:  # whatever a stranger's code raises is its failure
             log.warning("%s failed", name, exc_info=True)
             return failed(f"{name} failed: {type(error).__name__}: {error}")
-    return _judge(name, value)
+    result = _judge(name, value)
+    return {"claude_s": round(time.monotonic() - started, 3), **result} if needs_claude else result
 
 
 def _judge(name: str, value: Any) -> dict[str, object]:

@@ -74,6 +74,8 @@ def used(aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]) -> Aiem
         ("aiemp trigger", ["trigger", "good"]),
         ("aiemp enable", ["enable", "weekly_audit_prep"]),
         ("aiemp disable", ["disable", "good"]),
+        ("aiemp pause", ["pause", "--until", "2h"]),
+        ("aiemp resume", ["resume"]),
         ("aiemp history", ["history"]),
         ("aiemp status", ["status"]),
         ("aiemp doctor", ["doctor"]),

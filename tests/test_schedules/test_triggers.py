@@ -161,14 +161,15 @@ def test_trigger_daily_rollover(vault: Path) -> None:
 
 def test_trigger_health_update(vault: Path) -> None:
     """System Health says how things are now: nothing orchestrates this vault, so that is what it says."""
-    result = trigger_health_update(vault, context=context_of(vault, "trigger_health_update"))
+    context = context_of(vault, "trigger_health_update", {"PATH": "/nowhere"})
+    result = trigger_health_update(vault, context=context)
     after = (vault / "Dashboard.md").read_text(encoding="utf-8")
     orchestrator = next(line for line in after.splitlines() if line.startswith("| Orchestrator |"))
     assert "🔴 Down" in orchestrator and "22:00" not in orchestrator
     assert result["success"] is True
-    assert result["components"] == {"Orchestrator": "🔴 Down"}
-    assert (result["unhealthy"], result["routine"]) == (1, True)
-    assert result["summary"] == "1 of 1 components needs attention: Orchestrator"
+    assert result["components"] == {"Orchestrator": "🔴 Down", "Claude Code": "🔴 Not found"}
+    assert (result["unhealthy"], result["routine"]) == (2, True)
+    assert result["summary"] == "2 of 2 components need attention: Orchestrator, Claude Code"
 
 
 def test_trigger_done_archive(vault: Path) -> None:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from aiemp.decisions import decide, decide_all
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiemp.decisions import LONGEST_HOLD, decide, decide_all
 from aiemp.plan import Frequency, ScheduledTask
 from aiemp.runs import NEVER_RUN, Ended, Result, Run, TaskRecord, begun, ended, is_exhausted
 
@@ -180,3 +185,78 @@ def test_decide_all_puts_due_tasks_first_by_priority() -> None:
     low, high = replace(DAILY, name="low", priority=9), replace(DAILY, name="high", priority=1)
     off = replace(DAILY, name="off", enabled=False, priority=0)
     assert [d.task.name for d in decide_all([off, low, high], {}, at(9), UTC)] == ["high", "low", "off"]
+
+
+# Blocked until a moment
+
+
+def blocked(until: datetime | None) -> TaskRecord:
+    """A daily task whose run of the 23rd, 08:00, was refused at once."""
+    run = Run(DAILY.name, at(8), 1, at(8), 1)
+    end = Ended(Result.BLOCKED, at(8), 2.0, "Claude says: limit", until=until)
+    return ended(begun(TaskRecord(last_run=at(8, day=22)), run), run, end, DAILY)
+
+
+def test_a_blocked_task_waits_until_its_moment() -> None:
+    """Not due before, with the local time in the reason; then it is the same slot's same attempt."""
+    berlin = ZoneInfo("Europe/Berlin")
+    record = blocked(at(17))
+    waiting = decide(DAILY, record, at(16, 59), berlin)
+    assert (waiting.due, waiting.wake_at, waiting.held_until) == (False, at(17), at(17))
+    assert waiting.reason == "blocked until Mon 2026-11-23 18:00"
+    again = decide(DAILY, record, at(17), UTC)
+    assert (again.due, again.slot, again.attempt, again.held_until) == (True, at(8), 1, None)
+    assert decide(DAILY, blocked(None), at(9), UTC).due, "without a moment it is tried at each look"
+
+
+def test_a_weekly_limit_outlasts_daily_slots() -> None:
+    """The next slot comes and is held too; when the limit is lifted the newest slot runs, once."""
+    record = blocked(at(12, day=26))
+    for day in (24, 25, 26):
+        assert not decide(DAILY, record, at(9, day=day), UTC).due
+    lifted = decide(DAILY, record, at(12, day=26), UTC)
+    assert (lifted.due, lifted.slot) == (True, at(8, day=26))
+
+
+def test_a_slot_that_would_come_while_it_is_blocked_wakes_nobody() -> None:
+    """One that makes up for nothing is not due now, and not at its next slot either."""
+    dropping = replace(DAILY, catch_up=False)
+    decision = decide(dropping, replace(blocked(at(12, day=26)), slot=None), at(9), UTC)
+    assert (decision.due, decision.wake_at) == (False, at(12, day=26))
+
+
+@pytest.mark.parametrize(
+    ("until", "now"),
+    [
+        (at(8) + LONGEST_HOLD + timedelta(minutes=1), at(8)),  # no limit lasts that long
+        (at(17, day=28), at(8, day=23) - timedelta(seconds=1)),  # the clock was set back
+    ],
+)
+def test_a_moment_that_cannot_be_is_not_waited_for(until: datetime, now: datetime) -> None:
+    """The worst is that Claude is asked once more; the alternative is to wait for ever."""
+    record = blocked(until)
+    assert decide(replace(DAILY, time_of_day=time(7)), record, now, UTC).due
+
+
+def test_any_other_end_lifts_the_hold() -> None:
+    """A run by hand is not held; once it has ended, whether well or not, the next one is not either."""
+    for result in (Result.SUCCEEDED, Result.FAILED, Result.INTERRUPTED):
+        record = run_once(blocked(at(17)), DAILY, at(9), result, manual=True)
+        assert (record.blocked_until, record.blocked_at) == (None, None)
+
+
+def test_a_disabled_task_is_disabled_first() -> None:
+    """That is the reason its owner wants to read."""
+    assert decide(replace(DAILY, enabled=False), blocked(at(17)), at(9), UTC).reason == "disabled"
+
+
+@given(st.integers(-10_000, 30_000), st.integers(-10_000, 30_000), st.integers(0, 30_000))
+def test_a_hold_ends(until: int, since: int, now: int) -> None:
+    """Whatever was written, by whatever clock: a due task waits eight days at most, and is due then."""
+    moments = [at(8) + timedelta(minutes=n) for n in (until, since, now)]
+    record = replace(blocked(moments[0]), blocked_at=moments[1])
+    decision = decide(DAILY, record, moments[2], UTC)
+    if not decision.due:
+        assert decision.wake_at == moments[0]
+        assert moments[2] < moments[0] <= moments[2] + LONGEST_HOLD
+        assert decide(DAILY, record, moments[0], UTC).due

@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "aiemp"
 PURE = [
     "agenda.py",
     "calendar_slots.py",
+    "claude/budget.py",
     "config/dry_run.py",
     "config/names.py",
     "dashboard/cells.py",

@@ -286,3 +286,45 @@ def test_history_with_an_endless_line_is_read_quickly(vault: Path, plan: Plan) -
         out.write(b"x" * (24 * 1024 * 1024))
     ledger.finish(a_run("two"), an_end(), plan)
     assert [entry["task"] for entry in ledger.history.newest_first()] == ["two", "one"]
+
+
+def test_a_block_is_kept_with_its_moment(vault: Path, plan: Plan) -> None:
+    """Until when, and when that was known, survive a restart; what somebody typed there does not."""
+    ledger, until = Ledger(vault), NOW + timedelta(hours=3)
+    end = Ended(Result.BLOCKED, NOW, 2.0, "a limit", until=until)
+    ledger.begin(a_run())
+    assert ledger.block(a_run(), end, plan)
+    record = Ledger(vault).read().record("triage")
+    assert (record.blocked_until, record.blocked_at) == (until, NOW)
+    document = json.loads(state_file(vault).read_text())
+    document["aiemp"]["tasks"]["triage"]["blocked"].update(until=[7], at="noon")
+    state_file(vault).write_text(json.dumps(document))
+    record = Ledger(vault).read().record("triage")
+    assert (record.blocked_reason, record.blocked_until, record.blocked_at) == ("a limit", None, None)
+
+
+def test_an_answer_of_claude_lifts_every_hold(vault: Path, plan: Plan) -> None:
+    """A usage limit is the account's: once one task gets an answer the others wait no longer. A run that did
+    not ask Claude, or failed, proves nothing."""
+    ledger = Ledger(vault)
+    end = Ended(Result.BLOCKED, NOW, 2.0, "a limit", until=NOW + timedelta(hours=3))
+    ledger.begin(a_run())
+    ledger.block(a_run(), end, plan)
+    for result, details in ((Result.SUCCEEDED, {}), (Result.FAILED, {"claude_s": 3.0})):
+        ledger.begin(a_run("health"))
+        ledger.finish(a_run("health"), an_end(result), plan, details)
+        assert ledger.read().record("triage").blocked_until is not None
+    ledger.begin(a_run("health"))
+    ledger.finish(a_run("health"), an_end(), plan, {"claude_s": 3.0})
+    record = ledger.read().record("triage")
+    assert (record.blocked_until, record.blocked_reason) == (None, "a limit")
+
+
+def test_the_history_between_reads_no_further_back_than_it_must(vault: Path, plan: Plan) -> None:
+    """All that ended within the span, in order, also where the clock was set in between."""
+    ledger = Ledger(vault)
+    ends = [NOW - timedelta(days=3), NOW, NOW - timedelta(hours=2), NOW + timedelta(minutes=5)]
+    for end in ends:
+        ledger.finish(a_run(started=end), Ended(Result.SUCCEEDED, end, 1.0), plan)
+    found = ledger.history.between(NOW - timedelta(hours=3), NOW + timedelta(minutes=1))
+    assert [entry["finished"] for entry in found] == [ends[2].isoformat(), ends[1].isoformat()]

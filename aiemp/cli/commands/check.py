@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from aiemp.claude.pause import Pause, read_pause
+from aiemp.cli.claude_use import pause_json, pause_lines
 from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.observation import observe_tasks
@@ -25,6 +27,7 @@ class DueCheck:
     plan: Plan
     now: datetime
     tasks: tuple[TaskFacts, ...]
+    pause: Pause | None = None
     exit_code: int = 0
 
     @property
@@ -35,6 +38,7 @@ class DueCheck:
         return {
             "vault": str(self.plan.vault),
             "due": self.due,
+            "claude": pause_json(self.pause),
             "tasks": [facts.as_json() for facts in self.tasks],
         }
 
@@ -42,11 +46,14 @@ class DueCheck:
         count = len(self.due)
         head = f"{count or 'no'} task{'' if count == 1 else 's'} due now"
         rows = [self._row(facts) for facts in self.tasks]
-        return "\n".join([screen.paint(head, "strong"), *table(rows, screen, HEADERS)])
+        paused = pause_lines(self.pause, self.plan.zone, screen)
+        return "\n".join([screen.paint(head, "strong"), *paused, *table(rows, screen, HEADERS)])
 
     def _row(self, facts: TaskFacts) -> list[Cell]:
         if facts.running:
             due = Cell("running", "strong")
+        elif facts.decision.held_until is not None:
+            due = Cell("blocked", "warn")
         elif facts.decision.due:
             due = Cell("blocked", "warn") if facts.blocked_reason else Cell("yes", "strong")
         else:
@@ -66,4 +73,4 @@ def check(invocation: Invocation) -> DueCheck:
     Starts nothing.
     """
     plan, now = invocation.load_plan_of_vault(), utc_now()
-    return DueCheck(plan, now, tuple(observe_tasks(plan, now)))
+    return DueCheck(plan, now, tuple(observe_tasks(plan, now)), read_pause(plan.vault, now))

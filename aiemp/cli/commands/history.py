@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from aiemp.claude.budget import amount, dollars
 from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import completing, find_task, task_names
@@ -26,6 +27,8 @@ from aiemp.runs import Ended, Result, Run
 log = logging.getLogger("aiemp.cli")
 
 HEADERS = ("STARTED", "TASK", "TOOK", "RESULT", "WHY")
+CLAUDE_COLUMNS = ("CLAUDE", "TURNS", "COST")
+"""How long Claude worked, in how many turns, at what cost; each is shown only when a run tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,25 @@ class PastRun:
             "details": self.details,
         }
 
-    def row(self, now: datetime, plan: Plan) -> list[Cell]:
-        result = self.end.result
+    def claude_cells(self) -> dict[str, Cell]:
+        """What the run says of Claude, by the column that shows it."""
+        worked_s, cost = amount(self.details.get("claude_s")), amount(self.details.get("cost_usd"))
+        turns = self.details.get("turns")
+        cells = {
+            "CLAUDE": None if worked_s is None else duration_in_words(worked_s),
+            "TURNS": str(turns) if isinstance(turns, int) and not isinstance(turns, bool) else None,
+            "COST": None if cost is None else dollars(cost),
+        }
+        return {column: Cell(text) for column, text in cells.items() if text is not None}
+
+    def row(self, now: datetime, plan: Plan, claude_columns: Sequence[str] = ()) -> list[Cell]:
+        result, claude = self.end.result, self.claude_cells()
         why = self.end.summary if result is Result.SUCCEEDED else self.end.error
         return [
             Cell(moment_in_words(self.run.started, now, plan.zone)),
             Cell(self.run.task),
             Cell("-" if result is Result.BLOCKED else duration_in_words(self.end.duration_s)),
+            *(claude.get(column, Cell("-", "faint")) for column in claude_columns),
             Cell(result.value, RESULT_STYLES[result]),
             Cell(why),
         ]
@@ -71,7 +86,10 @@ class PastRuns:
     def as_text(self, screen: Screen) -> str:
         if not self.runs:
             return "no run so far"
-        return "\n".join(table([run.row(self.now, self.plan) for run in self.runs], screen, HEADERS))
+        told = {column for run in self.runs for column in run.claude_cells()}
+        columns = [column for column in CLAUDE_COLUMNS if column in told]
+        rows = [run.row(self.now, self.plan, columns) for run in self.runs]
+        return "\n".join(table(rows, screen, (*HEADERS[:3], *columns, *HEADERS[3:])))
 
 
 @command("history")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from aiemp.claude.pause import Pause, read_pause
+from aiemp.cli.claude_use import pause_json, pause_lines
 from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.observation import observe_tasks
@@ -26,13 +28,19 @@ class TaskList:
     plan: Plan
     now: datetime
     tasks: tuple[TaskFacts, ...]
+    pause: Pause | None = None
     exit_code: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        return {"vault": str(self.plan.vault), "tasks": [facts.as_json() for facts in self.tasks]}
+        return {
+            "vault": str(self.plan.vault),
+            "claude": pause_json(self.pause),
+            "tasks": [facts.as_json() for facts in self.tasks],
+        }
 
     def as_text(self, screen: Screen) -> str:
-        return "\n".join(table([self._row(facts) for facts in self.tasks], screen, HEADERS))
+        paused = pause_lines(self.pause, self.plan.zone, screen)
+        return "\n".join([*paused, *table([self._row(facts) for facts in self.tasks], screen, HEADERS)])
 
     def _row(self, facts: TaskFacts) -> list[Cell]:
         enabled = facts.task.enabled
@@ -54,4 +62,5 @@ def list_tasks(invocation: Invocation) -> TaskList:
     else the machine's.
     """
     plan, now = invocation.load_plan_of_vault(), utc_now()
-    return TaskList(plan, now, tuple(in_plan_order(observe_tasks(plan, now), plan)))
+    tasks = tuple(in_plan_order(observe_tasks(plan, now), plan))
+    return TaskList(plan, now, tasks, read_pause(plan.vault, now))

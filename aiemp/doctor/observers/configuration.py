@@ -7,6 +7,7 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+from aiemp.claude.pause import Pause, read_pause
 from aiemp.config.dry_run import is_blank
 from aiemp.config.locate import config_to_read
 from aiemp.config.zones import machine_zone
@@ -21,6 +22,10 @@ from aiemp.systemd.drift import installed_plan
 
 AHEAD = timedelta(minutes=1)
 """A clock that is being corrected may make a run look a moment late."""
+
+
+def observe_pause(scene: Scene) -> Pause | None:
+    return read_pause(scene.plan.vault, scene.now)
 
 
 def observe_config(scene: Scene) -> ConfigSeen:

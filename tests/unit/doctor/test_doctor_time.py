@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from aiemp.claude.pause import Pause
 from aiemp.doctor.clock import ClockSeen, TimezoneSeen, judge_clock, judge_timezone
 from aiemp.doctor.dry_run import DryRunSeen, judge_dry_run
 from aiemp.doctor.findings import Level, ok
+from aiemp.doctor.pause import judge_pause
 from aiemp.plan import DryRun
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -68,3 +70,13 @@ def test_mcp_server_that_is_told_otherwise(decision: DryRun, word: str, wanted: 
     assert finding.level is Level.WARN
     assert f"email has DRY_RUN={word}" in finding.what
     assert wanted in finding.remedy
+
+
+def test_pause() -> None:
+    """One that was asked for is a warning with its end; a file that only looks like one is a failure."""
+    assert judge_pause(None, UTC) == [ok("Claude is not paused")]
+    (finding,) = judge_pause(Pause(NOW, NOW + timedelta(hours=2), "holiday"), UTC)
+    assert (finding.level, finding.remedy) == (Level.WARN, "aiemp resume")
+    assert finding.what == "Claude is paused until Mon 2026-11-23 12:00 (holiday)"
+    (finding,) = judge_pause(Pause(problem="pause.json cannot be read"), UTC)
+    assert finding.level is Level.FAIL

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from aiemp.claude.pause import Pause, write_pause
 from aiemp.errors import Blocked
 from aiemp.plan import ClaudeSettings
+from aiemp.triggers.context import Overrides
 from aiemp.triggers.linkedin_post import trigger_linkedin_post
 from aiemp.triggers.morning_triage import trigger_morning_triage
 from tests.fakes.claude import FakeClaude
@@ -149,3 +151,91 @@ def test_a_run_across_midnight(vault: Path, claude: FakeClaude) -> None:
     late = NOW.replace(hour=23, minute=59)
     context = context_of(vault, "trigger_linkedin_post", claude.environ, now=late)
     assert trigger_linkedin_post(vault, context=context)["drafted"] is True
+
+
+# What a run did to the items
+
+
+def test_a_triage_names_what_moved(vault: Path, claude: FakeClaude) -> None:
+    """Moved away, changed where it lies, and arrived meanwhile."""
+    add(vault, "Needs_Action/EMAIL_b.md")
+    claude.does(
+        ("move", "Needs_Action/EMAIL_a.md", "Done/EMAIL_a.md"),
+        ("write", "Needs_Action/EMAIL_b.md", "status: in_progress"),
+        ("write", "Needs_Action/EMAIL_new.md", "x"),
+        ("say", "ok"),
+    )
+    result = triage(vault, claude)
+    assert (result["moved"], result["changed"], result["arrived"]) == (
+        "EMAIL_a.md",
+        "EMAIL_b.md",
+        "EMAIL_new.md",
+    )
+
+
+def test_a_draft_is_named(vault: Path, claude: FakeClaude) -> None:
+    """The history says which post a run has drafted."""
+    claude.does(("write", "Pending_Approval/social/LINKEDIN_2026-02-27_x.md", DRAFT), ("say", "ok"))
+    result = post(vault, claude)
+    assert result["draft"] == "Pending_Approval/social/LINKEDIN_2026-02-27_x.md"
+
+
+# Budget and pause
+
+RUN = {
+    "task": "morning_triage",
+    "started": NOW.isoformat(),
+    "finished": NOW.isoformat(),
+    "result": "succeeded",
+    "details": {"claude_s": 60.0, "cost_usd": 2.0},
+}
+ONE_RUN = {"claude": ClaudeSettings(runs_per_day=1)}
+
+
+def spent(_start: object, _end: object) -> list[dict[str, object]]:
+    return [RUN]
+
+
+def test_a_used_up_budget_blocks(vault: Path, claude: FakeClaude) -> None:
+    """Claude is not called, the task stays due, and no moment is named: a raised limit holds at once."""
+    with pytest.raises(Blocked, match="runs_per_day") as blocked:
+        triage(vault, claude, plan=ONE_RUN, runs=spent)
+    assert blocked.value.until is None
+    assert claude.calls == []
+    assert triage(vault, claude, plan={"claude": ClaudeSettings(runs_per_day=2)}, runs=spent)["success"]
+    overrides = Overrides(over_budget=True)
+    assert triage(vault, claude, plan=ONE_RUN, runs=spent, overrides=overrides)["success"]
+
+
+def test_a_pause_blocks(vault: Path, claude: FakeClaude) -> None:
+    """Whoever asks; --over-budget is no way around it, --while-paused is."""
+    write_pause(vault, Pause(NOW, NOW + timedelta(hours=1), "holiday"))
+    with pytest.raises(Blocked, match=r"paused until Fri 2026-02-27 09:00 \(holiday\)") as blocked:
+        triage(vault, claude, overrides=Overrides(over_budget=True))
+    assert blocked.value.until is None
+    assert claude.calls == []
+    assert triage(vault, claude, overrides=Overrides(while_paused=True))["success"]
+    assert triage(vault, claude, now=NOW + timedelta(hours=1))["success"], "over by itself"
+
+
+def test_nothing_to_do_is_no_matter_of_the_budget(vault: Path, claude: FakeClaude) -> None:
+    """A triage without items succeeds, paused and spent as everything may be."""
+    (vault / "Needs_Action/EMAIL_a.md").unlink()
+    write_pause(vault, Pause(NOW))
+    assert triage(vault, claude, plan=ONE_RUN, runs=spent)["summary"] == "No pending items"
+
+
+def test_a_dry_run_tells_budget_and_pause(vault: Path, claude: FakeClaude) -> None:
+    """What is spent of what, whether Claude is paused, and what would keep a real run from it."""
+    output = str(triage(vault, claude, dry_run=True, plan=ONE_RUN, runs=spent)["output"])
+    assert "Budget: 1 of 1 runs, 1 min, $2.00 today" in output
+    assert "Pause: none" in output
+    assert "It would be blocked: Claude's budget of today" in output
+    write_pause(vault, Pause(NOW, None, "holiday"))
+    assert "Pause: paused (holiday)" in str(triage(vault, claude, dry_run=True)["output"])
+
+
+def test_a_run_says_that_it_asked_claude(vault: Path, claude: FakeClaude) -> None:
+    """``claude_s`` is what makes it count; a run that only looked has none."""
+    assert float(str(triage(vault, claude)["claude_s"])) > 0
+    assert "claude_s" not in triage(vault, claude, dry_run=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from aiemp.claude.pause import Pause, remove_pause, write_pause
 from aiemp.errors import Blocked
 from aiemp.plan import Frequency, ScheduledTask
 from aiemp.triggers import resolve
@@ -257,3 +258,67 @@ def test_nothing_is_written_by_own_tasks(vault: Path, config_file: Path, claude:
     run(vault, prompt="x", environ=claude.environ)
     assert snapshot(vault) == before
     wait_until(lambda: not claude.alive(), "all of it has ended")
+
+
+# What a task must leave
+
+
+DRAFT = "Pending_Approval/**/*.md"
+NOTHING_NEW = "it ended well, but no new or changed file matches 'Pending_Approval/**/*.md'"
+
+
+def test_a_run_must_leave_what_is_expected(vault: Path, claude: FakeClaude) -> None:
+    """A new file that matches makes it a success, and is named; exit 0 without one is a failure."""
+    add(vault, "Pending_Approval/social/OLD.md")
+    failed = run(vault, prompt="x", expect=DRAFT, environ=claude.environ)
+    assert (failed["success"], failed["error"], failed["appeared"]) == (False, NOTHING_NEW, "")
+    assert failed["output"], "what Claude said is still there"
+    claude.does(("write", "Pending_Approval/social/NEW.md", "x"), ("say", "ok"))
+    made = run(vault, prompt="x", expect=DRAFT, environ=claude.environ)
+    assert (made["success"], made["appeared"]) == (True, "Pending_Approval/social/NEW.md")
+    claude.does(("write", "Pending_Approval/social/OLD.md", "changed"), ("say", "ok"))
+    assert run(vault, prompt="x", expect=DRAFT, environ=claude.environ)["success"] is True
+
+
+def test_commands_and_functions_are_judged_too(vault: Path, tmp_path: Path) -> None:
+    """Whatever a task does, what it says it leaves is looked for."""
+    assert run(vault, command=("true",), expect=DRAFT)["error"] == NOTHING_NEW
+    (tmp_path / "expecting_tasks.py").write_text("def leave(vault, dry_run): return True")
+    config = tmp_path / "aiemp.toml"
+    function = {"trigger_fn": "expecting_tasks:leave", "config_file": config}
+    assert run(vault, expect=DRAFT, **function)["error"] == NOTHING_NEW
+    done = run(vault, command=("touch", "Pending_Approval/a.md"), expect=DRAFT)
+    assert done["success"] is True
+
+
+def test_a_failed_run_keeps_its_own_error(vault: Path) -> None:
+    """Why it failed is told, not that it left nothing."""
+    assert "exit code 1" in str(run(vault, command=("false",), expect=DRAFT)["error"])
+
+
+def test_a_dry_run_is_not_judged(vault: Path, claude: FakeClaude) -> None:
+    """It leaves nothing, as it should."""
+    assert run(vault, dry_run=True, prompt="x", expect=DRAFT, environ=claude.environ)["success"] is True
+
+
+def test_a_triage_without_items_is_not_judged(vault: Path, claude: FakeClaude) -> None:
+    """It did not ask Claude, so there is nothing to have done; with items it is judged like any other."""
+    triage = {"trigger_fn": "trigger_morning_triage", "expect": "Plans/*.md", "environ": claude.environ}
+    assert run(vault, **triage)["summary"] == "No pending items"
+    add(vault, "Needs_Action/EMAIL_a.md")
+    assert run(vault, **triage)["success"] is False
+
+
+def test_what_its_owner_says_needs_claude_is_held_back_and_counted(vault: Path, tmp_path: Path) -> None:
+    """A program or function that calls Claude by itself: paused like our own calls, and its time counts."""
+    (tmp_path / "calling_tasks.py").write_text("def call(vault, dry_run): return True")
+    function = {"trigger_fn": "calling_tasks:call", "config_file": tmp_path / "aiemp.toml"}
+    for fields in ({"command": ("true",)}, function):
+        needing = {"requires_claude": True, **fields}
+        assert float(str(run(vault, **needing)["claude_s"])) >= 0
+        write_pause(vault, Pause())
+        with pytest.raises(Blocked, match="paused"):
+            run(vault, **needing)
+        assert "claude_s" not in run(vault, requires_claude=False, **fields), "others go on"
+        assert run(vault, dry_run=True, **needing)["success"] is True
+        remove_pause(vault)

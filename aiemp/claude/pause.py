@@ -1,0 +1,118 @@
+"""The pause: as long as it holds, no run of Claude Code begins, whoever starts it.
+
+One small file, ``.state/aiemp/pause.json``: ``{"since", "until", "reason"}``, written by ``aiemp pause`` and
+removed by ``aiemp resume`` alone. It ends by itself at ``until``. A file that is there but is no pause (torn,
+edited, not ours to read) holds too: somebody wanted Claude to stop, and to go on costs money.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from aiemp.durable import make_private_folder, replace_file, sync_folder
+from aiemp.ledger_format import moment_text, read_moment
+from aiemp.places import Places
+
+LARGEST_BYTES = 64 * 1024
+LONGEST_REASON = 200
+PAUSED = "Claude is paused"
+"""How the reason begins for which a task is blocked by a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause that holds. ``problem``: the file is no pause that can be understood, so it holds as well."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    reason: str = ""
+    problem: str = ""
+
+    def in_words(self, zone: tzinfo) -> str:
+        """``paused until Tue 2026-11-24 17:00 (holiday)``, in the local time of ``zone``."""
+        if self.problem:
+            return f"paused ({self.problem})"
+        until = f" until {_wall_clock(self.until, zone)}" if self.until else ""
+        return f"paused{until}{f' ({self.reason})' if self.reason else ''}"
+
+    def why_blocked(self, zone: tzinfo) -> str:
+        """Why no run may begin now, with the remedy."""
+        return f"{PAUSED}{self.in_words(zone).removeprefix('paused')}; end that with: aiemp resume"
+
+
+def read_pause(vault: Path, now: datetime) -> Pause | None:
+    """The pause that holds in the vault at ``now``; None when there is none, or it is over."""
+    path = Places(vault).pause
+    try:
+        document = _read(path)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no pause of aiemp"
+        return Pause(problem=f"{path} cannot be read: {why}")
+    until = document.get("until")
+    ends = read_moment(until)
+    if until is not None and ends is None:
+        return Pause(problem=f"{path} does not say until when")
+    if ends is not None and ends <= now:
+        return None
+    reason = document.get("reason")
+    reason = _one_line(reason) if isinstance(reason, str) else ""
+    return Pause(read_moment(document.get("since")), ends, reason)
+
+
+def write_pause(vault: Path, pause: Pause) -> None:
+    """Let ``pause`` hold, in place of any other. Raises OSError when it cannot be written down."""
+    path = Places(vault).pause
+    make_private_folder(path.parent)
+    document = {
+        "since": moment_text(pause.since) if pause.since else None,
+        "until": moment_text(pause.until) if pause.until else None,
+        "reason": _one_line(pause.reason),
+    }
+    replace_file(path, json.dumps(document, indent=2).encode() + b"\n")
+    if os.geteuid() == 0:
+        # The tasks run as whoever owns the folder; a pause of root's they could not read would never end.
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def remove_pause(vault: Path) -> bool:
+    """End the pause, whatever stands in the file. Returns whether there was a file. Raises OSError."""
+    path = Places(vault).pause
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    sync_folder(path.parent)
+    return True
+
+
+def _read(path: Path) -> dict[str, Any]:
+    # Not through a link, and not for ever from a FIFO that stands there.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("not a file")
+        document = json.loads(file.read(LARGEST_BYTES))
+    if not isinstance(document, dict):
+        raise ValueError("not a table")
+    return document
+
+
+def _wall_clock(moment: datetime, zone: tzinfo) -> str:
+    try:
+        return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M}"
+    except OverflowError:  # the last day that there is, in an edited file
+        return moment.isoformat()
+
+
+def _one_line(text: str) -> str:
+    plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return plain[:LONGEST_REASON]
