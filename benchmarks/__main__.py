@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 import time
@@ -24,7 +25,9 @@ def main() -> int:
         started = time.monotonic()
         print(f"\n## {BENCHMARKS[name].TITLE}\n", flush=True)
         print(BENCHMARKS[name].table())
-        print(f"\n({name}: {time.monotonic() - started:.0f} s)", flush=True)
+        load = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+        took_s = time.monotonic() - started
+        print(f"\n({took_s:.0f} s; load average {load} on {os.cpu_count()} processors)", flush=True)
     return 0
 
 
