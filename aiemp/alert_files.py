@@ -6,7 +6,6 @@ owner, or Claude, may write into it; what they wrote is kept.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -42,7 +41,7 @@ def alert_file(vault: Path, key: str) -> Path:
     """Where the file of an alert is, unless a file of somebody else has that name."""
     name = _UNSAFE.sub("-", key.lower()).strip("-._")[:KEY_LIMIT]
     if name != key:
-        name = f"{name}-{hashlib.sha256(key.encode(errors='replace')).hexdigest()[:8]}".lstrip("-")
+        name = f"{name}-{_sha256(key.encode(errors='replace'))[:8]}".lstrip("-")
     return Places(vault).alerts / f"ALERT_{name}.md"
 
 
@@ -169,4 +168,10 @@ def _quoted(text: str) -> str:
 
 
 def _checksum(body: str) -> str:
-    return hashlib.sha256(body.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return _sha256(body.encode("utf-8", "surrogateescape"))[:16]
+
+
+def _sha256(data: bytes) -> str:
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, 3.6 MB that the orchestrator would keep for one look
+
+    return hashlib.sha256(data).hexdigest()

@@ -180,6 +180,7 @@ def _folder(vault: Path, folder: Path) -> Path:
 
 def _run_command(plan: Plan, alert: Alert, environ: Mapping[str, str]) -> bool:
     """Run the user's command. Raises when it cannot be started, fails, or takes longer than its limit."""
+
     from aiemp.environment import child_environment  # noqa: PLC0415 - alerts are rare
 
     parts = ("key", "component", "title", "detail", "remedy")

@@ -19,7 +19,17 @@ from aiemp.locks import Holder, acquire, probe
 from aiemp.places import Places
 from aiemp.plan import Plan
 from aiemp.run_history import History, entry_of
-from aiemp.runs import NEVER_RUN, Ended, Result, Run, TaskRecord, begun, ended, is_exhausted
+from aiemp.runs import (
+    NEVER_RUN,
+    Ended,
+    Result,
+    Run,
+    Sighting,
+    TaskRecord,
+    begun,
+    end_without_a_word,
+    ended,
+)
 from aiemp.schedules import clamped_last_run
 from aiemp.state_file import Signature, StateFile
 
@@ -50,6 +60,7 @@ class Ledger:
         self.history = History(self.places.runs)
         self.file = StateFile(self.places, self.history.last_runs)
         self._read: tuple[Signature | None, LedgerState] | None = None
+        self._seen: Sighting | None = None
 
     def read(self) -> LedgerState:
         """The state now. A missing file is a fresh start; a torn or foreign one is set aside and reported.
@@ -95,30 +106,51 @@ class Ledger:
             self._add_to_history(run, end, None)
         return not known
 
-    def recover(self, plan: Plan, now: datetime) -> list[tuple[Run, bool]]:
+    def correct(self, run: Run, end: Ended, plan: Plan) -> bool:
+        """Write down another end of ``run``, which counts as interrupted so far. False, and nothing is done, when
+        its task has gone on since; so this needs no run lock."""
+        corrected = False
+
+        def step(record: TaskRecord) -> TaskRecord:
+            nonlocal corrected
+            was = record.last
+            corrected = record.running is None and was is not None and was.result is Result.INTERRUPTED
+            if not corrected:
+                return record
+            return ended(replace(record, attempts=run.attempt), run, end, plan.task(run.task))
+
+        self._change_record(run.task, step)
+        if corrected:
+            self._add_to_history(run, end, None)
+        return corrected
+
+    def recover(self, plan: Plan, now: datetime, seen: Sighting | None = None) -> list[tuple[Run, Ended]]:
         """Close the runs that died without a record of their end. The caller holds the run lock.
 
-        Returns each interrupted run, and whether that was its slot's last attempt.
+        ``seen``: who held the lock when the caller last looked. Returns each such run with its end
+        (:func:`aiemp.runs.end_without_a_word`).
         """
         recovered = []
         for record in self.read().records.values():
             run = record.running
             if run is None:
                 continue
-            since = max((now - run.started).total_seconds(), 0.0)
-            end = Ended(Result.INTERRUPTED, now, since, error=f"died without a word (was pid {run.pid})")
+            end = end_without_a_word(run, plan.task(run.task), now, seen)
             self.finish(run, end, plan)
-            recovered.append((run, is_exhausted(run, end, plan.task(run.task))))
+            recovered.append((run, end))
         return recovered
 
-    def recover_if_idle(self, plan: Plan, now: datetime) -> list[tuple[Run, bool]]:
-        """:meth:`recover`, unless a run is going on right now. For the orchestrator's tick."""
+    def recover_if_idle(self, plan: Plan, now: datetime) -> list[tuple[Run, Ended]]:
+        """:meth:`recover`, unless a run is going on right now. For the orchestrator's tick, which so sees how
+        long a run lives."""
         if not any(record.running for record in self.read().records.values()):
             return []
-        if probe(self.places.run_lock) is not None:
+        holder = probe(self.places.run_lock)
+        if holder is not None:
+            self._seen = Sighting(holder.pid, now)
             return []
         with acquire(self.places.run_lock, Holder(0, "recovery of an interrupted run")):
-            return self.recover(plan, now)
+            return self.recover(plan, now, self._seen)
 
     def clamp_future(self, plan: Plan, now: datetime) -> list[str]:
         """Set each last run that lies in the future to ``now``. Returns the tasks, to be reported once."""

@@ -60,13 +60,16 @@ def run_as_json(run: Run) -> dict[str, Any]:
 
 def ended_as_json(end: Ended) -> dict[str, Any]:
     """The end of a run."""
-    return {
+    value: dict[str, Any] = {
         "result": end.result.value,
         "finished": moment_text(end.finished),
         "duration_s": round(end.duration_s, 3),
         "error": end.error,
         "summary": end.summary,
     }
+    if end.on_request:
+        value["on_request"] = True
+    return value
 
 
 def read_record(name: str, value: object, last_run: object) -> TaskRecord:
@@ -118,6 +121,7 @@ def read_ended(value: object) -> Ended | None:
         float(duration) if isinstance(duration, int | float) else 0.0,
         _text(value.get("error")),
         _text(value.get("summary")),
+        on_request=value.get("on_request") is True,
     )
 
 

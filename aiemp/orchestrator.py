@@ -200,8 +200,8 @@ class Orchestrator:
         if not self.dry_run:
             for name in self.ledger.clamp_future(self.plan, now):
                 log.warning("the last run of %s lay in the future; it counts as now", name)
-            for run, exhausted in self.ledger.recover_if_idle(self.plan, now):
-                self.report.publish_interrupted(run, exhausted, now)
+            for run, end in self.ledger.recover_if_idle(self.plan, now):
+                self.report.publish_recovered(run, end)
         self.state = self.ledger.read()
         outlook = self.agenda.look(self.plan, self.state.records, now)
         if self.engine.busy_with() is not None or outlook.next is None:

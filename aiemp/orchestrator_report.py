@@ -10,8 +10,8 @@ from datetime import datetime
 from aiemp.engines import Engine, Event, Happening
 from aiemp.errors import AiempError
 from aiemp.plan import Plan
-from aiemp.run_report import publish_interrupted
-from aiemp.runs import Run
+from aiemp.run_report import publish_recovered
+from aiemp.runs import Ended, Run
 
 log = logging.getLogger("aiemp.orchestrator")
 
@@ -83,14 +83,16 @@ class OrchestratorReport:
 
     def is_well(self, key: str) -> None:
         """Take back the alert ``key``, if there is one."""
-        from aiemp.alerts import alert_file, clear_alert  # noqa: PLC0415 - alerts are rare
+        from aiemp.alert_files import alert_file  # noqa: PLC0415 - a dry run does without
 
         if alert_file(self.plan.vault, key).exists():
+            from aiemp.alerts import clear_alert  # noqa: PLC0415 - alerts are rare
+
             clear_alert(self.plan, key)
 
-    def publish_interrupted(self, run: Run, exhausted: bool, now: datetime) -> None:
+    def publish_recovered(self, run: Run, end: Ended) -> None:
         """Show a run that died without a word."""
-        publish_interrupted(self.plan, run, exhausted, now, self.environ)
+        publish_recovered(self.plan, run, end, self.environ)
 
     def publish_trouble(self, what: str, error: Exception, now: datetime) -> None:
         """Alert the owner when it is the disk; everything else is in the log, and mends itself or shows."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from aiemp.errors import AiempError
@@ -43,16 +44,18 @@ def publish_end(
             raise_task_alert(plan, run, end, environ)
 
 
-def publish_interrupted(
-    plan: Plan, run: Run, exhausted: bool, now: datetime, environ: Mapping[str, str]
-) -> None:
+def publish_recovered(plan: Plan, run: Run, end: Ended, environ: Mapping[str, str]) -> None:
     """Show a run whose process died without a word, once another process has found out."""
-    end = Ended(Result.INTERRUPTED, now, 0.0, f"the run {run.name} was cut off (power cut or kill)")
+    if end.result is Result.FAILED:  # it was over its time limit
+        publish_end(plan, run, end, {}, environ)
+        return
+    end = replace(end, error=f"the run {run.name} was cut off (power cut or kill)")
+    exhausted = is_exhausted(run, end, plan.task(run.task))
     what_next = "See the alert" if exhausted else "It is done again"
     if run.manual:
         what_next = "It was started by hand: run it again if it is still wanted"
     log.warning("%s; %s", end.error, what_next)
-    _add_error(plan, run.task, now, end.error, what_next)
+    _add_error(plan, run.task, end.finished, end.error, what_next)
     if exhausted:
         raise_task_alert(plan, run, end, environ)
 

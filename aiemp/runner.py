@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +20,8 @@ from aiemp.errors import Blocked, UsageError
 from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire
 from aiemp.plan import Plan, ScheduledTask
-from aiemp.run_report import publish_blocked, publish_end, publish_interrupted
-from aiemp.runs import Ended, Result, Run
+from aiemp.run_report import publish_blocked, publish_end, publish_recovered
+from aiemp.runs import Ended, Result, Run, Sighting
 from aiemp.stopping import Stopped, TimeLimitReached, stop_signals_raise, stop_signals_wait, time_limit
 from aiemp.systemd.notify import SILENT, Notifier
 from aiemp.triggers import resolve
@@ -126,12 +126,19 @@ class _Attempt:
     def run(self) -> RunReport:
         """A real run."""
         started = time.monotonic()
+        waited_for: list[Holder] = []
+
+        def on_wait(holder: Holder) -> None:
+            waited_for.append(holder)
+            self.say(f"{self.task.name}: waiting for {holder}")
+            self.notifier.status(f"waiting for {holder}")
+
         try:
             self._require_vault()
             lock = acquire(
                 self.ledger.places.run_lock,
                 Holder(os.getpid(), f"task {self.task.name}", "scheduled" if self.scheduled else "manual"),
-                on_wait=self._wait_for,
+                on_wait=on_wait,
             )
         except Blocked as blocked:
             return self._blocked_report(blocked.reason, started)
@@ -139,17 +146,15 @@ class _Attempt:
             return self._blocked_report(f"cannot take the run lock in the vault: {error}", started)
         self.notifier.ready()
         with lock:
-            return self._run_locked()
+            return self._run_locked(waited_for)
 
-    def _wait_for(self, holder: Holder) -> None:
-        self.say(f"{self.task.name}: waiting for {holder}")
-        self.notifier.status(f"waiting for {holder}")
-
-    def _run_locked(self) -> RunReport:
+    def _run_locked(self, waited_for: Sequence[Holder]) -> RunReport:
+        """``waited_for``: who had the lock until now, if somebody had it."""
         started, now = time.monotonic(), self.clock()
+        seen = Sighting(waited_for[0].pid, now) if waited_for else None
         try:
-            for run, exhausted in self.ledger.recover(self.plan, now):
-                publish_interrupted(self.plan, run, exhausted, now, self.environ)
+            for run, end in self.ledger.recover(self.plan, now, seen):
+                publish_recovered(self.plan, run, end, self.environ)
             self.ledger.clamp_future(self.plan, now)
             record = self.ledger.read().record(self.task.name)
         except OSError as error:

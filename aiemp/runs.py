@@ -60,6 +60,14 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """Process ``pid`` held the run lock ``at`` that moment."""
+
+    pid: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRecord:
     """All the ledger knows of one task. ``last_run`` is the start of its last concluded run.
 
@@ -118,6 +126,26 @@ def ended(record: TaskRecord, run: Run, end: Ended, task: ScheduledTask | None) 
         return replace(record, retry_at=end.finished + delay)
     # Interrupted: due again at once.
     return replace(record, attempts=run.attempt - 1) if end.on_request else record
+
+
+def end_without_a_word(
+    run: Run, task: ScheduledTask | None, now: datetime, seen: Sighting | None = None
+) -> Ended:
+    """How ``run`` ended, whose process is gone and has not written that down.
+
+    One that was seen at work beyond its time limit did not hear that any more and was ended from outside, by
+    systemd or the local engine: it failed. Counted as interrupted it would be done again at once, for as long.
+    Of one that nobody has seen it is not known how long it lived: found after two days without power, it may
+    have died in its first second.
+    """
+    how = f"died without a word (was pid {run.pid})"
+    lasted_s = max((now - run.started).total_seconds(), 0.0)
+    if task is not None and seen is not None and seen.pid == run.pid:
+        limit = timedelta(minutes=task.timeout_minutes)
+        if seen.at - run.started >= limit:
+            error = f"timed out after {task.timeout_minutes} min and {how}"
+            return Ended(Result.FAILED, now, lasted_s, error=error)
+    return Ended(Result.INTERRUPTED, now, lasted_s, error=how)
 
 
 def is_exhausted(run: Run, end: Ended, task: ScheduledTask | None) -> bool:

@@ -1,18 +1,33 @@
-"""Runs every benchmark and prints its table."""
+"""Runs the benchmarks, or those that are named, and prints their tables."""
 
 from __future__ import annotations
 
+import argparse
+import os
 import platform
 import sys
+import time
+from types import ModuleType
 
-from benchmarks import tick
+from benchmarks import render, systemd_engine, tick
+
+BENCHMARKS: dict[str, ModuleType] = {"tick": tick, "render": render, "systemd_engine": systemd_engine}
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(BENCHMARKS)}")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.error(f"no such benchmark: {', '.join(unknown)}")
     print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
-    for benchmark in (tick,):
-        print(f"\n## {benchmark.TITLE}\n")
-        print(benchmark.table())
+    for name in names:
+        started = time.monotonic()
+        print(f"\n## {BENCHMARKS[name].TITLE}\n", flush=True)
+        print(BENCHMARKS[name].table())
+        load = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+        took_s = time.monotonic() - started
+        print(f"\n({took_s:.0f} s; load average {load} on {os.cpu_count()} processors)", flush=True)
     return 0
 
 

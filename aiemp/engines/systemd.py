@@ -283,6 +283,6 @@ def _moment(text: str | None) -> datetime | None:
     if len(words) < 3:
         return None
     try:
-        return datetime.strptime(f"{words[1]} {words[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+        return datetime.fromisoformat(f"{words[1]} {words[2]}").replace(tzinfo=UTC)
     except ValueError:
         return None

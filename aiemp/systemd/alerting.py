@@ -14,7 +14,7 @@ from datetime import datetime
 from aiemp.alerts import Alert, raise_alert
 from aiemp.ledger import Ledger
 from aiemp.plan import Plan
-from aiemp.run_report import publish_interrupted
+from aiemp.run_report import publish_recovered
 from aiemp.systemd.failures import TIMED_OUT, failure_words, watcher_remedy
 from aiemp.systemd.names import ORCHESTRATOR, task_of, watcher_of
 from aiemp.systemd.overrun import RECENT, close_overrun
@@ -65,8 +65,8 @@ def _close_run(plan: Plan, task: str, result: str, now: datetime, environ: Mappi
         return "its run is written down as failed"
     ledger = Ledger(plan.vault)
     recovered = ledger.recover_if_idle(plan, now)
-    for run, exhausted in recovered:
-        publish_interrupted(plan, run, exhausted, now, environ)
+    for run, end in recovered:
+        publish_recovered(plan, run, end, environ)
     if any(run.task == task for run, _ in recovered):
         return "its run is written down as interrupted"
     last = ledger.read().record(task).last

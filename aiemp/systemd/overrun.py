@@ -28,27 +28,38 @@ def close_overrun(plan: Plan, task: str, now: datetime, environ: Mapping[str, st
     For after its unit failed with ``Result=timeout``. Raises OSError when the ledger cannot be written.
     """
     ledger = Ledger(plan.vault)
-    if _overrun(ledger.read().record(task), task, now) is None:
-        return False
-    try:
-        lock = acquire(ledger.places.run_lock, Holder(0, f"recovery of {task}"))
-    except LockHeld:
-        return False  # the run that has it now has closed this one
-    with lock:
-        run = _overrun(ledger.read().record(task), task, now)
-        if run is None:
+    run = _close_open_run(ledger, plan, task, now)
+    if run is None:
+        run = _cut_off(ledger.read().record(task), task, now)
+        if run is None or not ledger.correct(run, _end_of(run, now), plan):
             return False
-        lasted_s = max((now - run.started).total_seconds(), 0.0)
-        end = Ended(Result.FAILED, now, lasted_s, error=f"the run {WORDS[TIMED_OUT]}")
-        ledger.finish(run, end, plan)
-    publish_end(plan, run, end, {}, environ)
+    publish_end(plan, run, _end_of(run, now), {}, environ)
     return True
 
 
-def _overrun(record: TaskRecord, task: str, now: datetime) -> Run | None:
-    """The run that has no end yet, or whose end was that systemd's SIGTERM had stopped it."""
-    if record.running is not None:
-        return record.running
+def _close_open_run(ledger: Ledger, plan: Plan, task: str, now: datetime) -> Run | None:
+    """The run that had no end yet, closed now; None when there is none."""
+    if ledger.read().record(task).running is None:
+        return None
+    try:
+        lock = acquire(ledger.places.run_lock, Holder(0, f"recovery of {task}"))
+    except LockHeld:
+        return None  # whoever has it now has closed this one
+    with lock:
+        run = ledger.read().record(task).running
+        if run is not None:
+            ledger.finish(run, _end_of(run, now), plan)
+        return run
+
+
+def _end_of(run: Run, now: datetime) -> Ended:
+    lasted_s = max((now - run.started).total_seconds(), 0.0)
+    return Ended(Result.FAILED, now, lasted_s, error=f"the run {WORDS[TIMED_OUT]}")
+
+
+def _cut_off(record: TaskRecord, task: str, now: datetime) -> Run | None:
+    """The run that was just written down as interrupted: by itself, since systemd's SIGTERM had stopped it, which
+    cost no attempt; or by whoever waited for its lock and did not know why it died, which cost one."""
     last = record.last
     if (
         last is None
@@ -58,4 +69,5 @@ def _overrun(record: TaskRecord, task: str, now: datetime) -> Run | None:
     ):
         return None
     started = last.finished - timedelta(seconds=last.duration_s)
-    return Run(task, record.slot, record.attempts + 1, started, pid=0)
+    attempt = record.attempts + 1 if last.on_request else record.attempts
+    return Run(task, record.slot, max(attempt, 1), started, pid=0)

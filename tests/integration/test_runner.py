@@ -11,13 +11,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from aiemp.clock import utc_now
 from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire
 from aiemp.places import Places
+from aiemp.plan import Frequency, Plan, ScheduledTask
+from aiemp.runner import run_task
+from aiemp.runs import Result, Run
 from tests.conftest import Aiemp, processes_naming, wait_until
 
 WriteConfig = Callable[[str], Path]
@@ -145,6 +150,41 @@ def start_long(vault: Path, environ: dict[str, str], *arguments: str) -> subproc
 
 
 LONG = f'[tasks.long]\n{HOURLY}command = ["sh", "-c", "touch Done/started; exec sleep 300"]\n'
+
+
+HOLDS_THE_LOCK = """
+import os, sys, time
+from pathlib import Path
+from aiemp.locks import Holder, acquire
+lock = acquire(Path(sys.argv[1]), Holder(os.getpid(), "task deaf"))
+print("held", flush=True)
+time.sleep(300)
+"""
+
+
+@pytest.mark.parametrize(("lived_min", "result"), [(5, "failed"), (4, "interrupted")])
+def test_waiting_run_knows_how_long_the_one_before_it_lived(vault: Path, lived_min: int, result: str) -> None:
+    """The one that holds the lock is killed while another waits for it: over its limit it has timed out, and before
+    that it was interrupted. The one that waited goes on."""
+    deaf = ScheduledTask("deaf", "", Frequency.HOURLY, command=("true",), timeout_minutes=5)
+    mark = ScheduledTask("mark", "", Frequency.HOURLY, command=("true",))
+    plan = Plan(vault, tasks=(deaf, mark))
+    now = utc_now()
+    started = now - timedelta(minutes=lived_min)
+    lock = Places(vault).run_lock
+    with subprocess.Popen([sys.executable, "-c", HOLDS_THE_LOCK, lock], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        Ledger(vault).begin(Run("deaf", started, 1, started, holder.pid))
+
+        def say(text: str) -> None:
+            if "waiting for" in text:
+                holder.kill()
+
+        report = run_task(plan, "mark", scheduled=False, environ=os.environ, say=say, clock=lambda: now)
+    assert report.result is Result.SUCCEEDED
+    assert results(vault, "deaf") == [result]
+    assert ("timed out after 5 min" in dashboard(vault)) is (result == "failed")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.systemd.counted import run_counted
 from tests.systemd.employee import EAGER, ORCHESTRATOR, QUIET, TARGET, Employee
 
 pytestmark = pytest.mark.real_engine("systemd")
@@ -24,22 +25,6 @@ NEW_UNIT = "aiemp-watcher-new.service"
 MARK = "[tasks.mark]\nfrequency = 'daily'\ntime = '23:59'\ncommand = ['true']\n"
 MARK_TIMER = "aiemp-task-mark.timer"
 CONFIG = QUIET.replace("[tasks.stale_approval_check]\nenabled = false\n", "") + NAP + OTHER + MARK
-
-COUNTED = """
-import json, runpy, sys
-started, written = [], []
-def note(event, about):
-    if event == "subprocess.Popen":
-        started.append(" ".join(map(str, about[1])))
-    elif event == "open" and isinstance(about[0], str) and "systemd/" in about[0] and about[2] & 3:
-        written.append(about[0])
-sys.addaudithook(note)
-sys.argv = ["aiemp", *sys.argv[1:]]
-try:
-    runpy.run_module("aiemp", run_name="__main__", alter_sys=True)
-finally:
-    print(json.dumps([started, written]), file=sys.stderr)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -93,14 +78,10 @@ def test_reload_takes_up_the_configuration(running: Employee) -> None:
 def test_second_install_changes_nothing(running: Employee) -> None:
     """Nothing is written, reloaded or restarted when nothing has changed, with at most three child processes."""
     pids = {unit: running.pid(unit) for unit in (NAP_UNIT, ORCHESTRATOR)}
-    python = running.machine.run(["head", "-n1", "/usr/local/bin/aiemp"]).stdout.strip()[2:]
-    argv = [python, "-c", COUNTED, "install-units", *running.scope]
-    again = running.machine.run(argv, user=running.manager)
-    assert again.stdout.startswith("unchanged")
-    started, written = json.loads(again.stderr.splitlines()[-1])
-    assert len(started) <= 3, started
-    assert not any("daemon-reload" in command for command in started)
-    assert written == []
+    again = run_counted(running.machine, "install-units", *running.scope, user=running.manager)
+    assert again.answer.stdout.startswith("unchanged")
+    assert len(again.started) <= 3, again.started
+    assert (again.reloads, again.written) == (0, [])
     assert {unit: running.pid(unit) for unit in pids} == pids
 
 

@@ -135,6 +135,66 @@ def test_long_running_processes_load_nothing_heavy(statement: str) -> None:
     assert not loaded_by(statement) & HEAVY
 
 
+ORCHESTRATOR = """
+import json, os, signal, sys
+from datetime import timedelta
+import aiemp.supervise
+from aiemp import orchestrator
+from aiemp.engines.wakeup import Wakeup
+orchestrator.STABLE_FOR = timedelta(0)  # the minute after which it looks for alerts to take back
+ticks = []
+def wait(self, seconds, also=()):
+    ticks.append(seconds)
+    if len(ticks) == 2 * orchestrator.HEALTH_EVERY_TICKS:
+        print(json.dumps(sorted(sys.modules)))
+        os.kill(os.getpid(), signal.SIGTERM)
+Wakeup.wait = wait
+sys.exit(aiemp.supervise.main([sys.argv[1]]))
+"""
+SYSTEMCTL = """#!/bin/sh
+for unit; do case $unit in aiemp-*) printf 'ActiveState=active\\nMainPID=1\\n%s\\n\\n' "$SINCE" ;; esac; done
+"""
+HELD_FROM_THE_LIBRARY = """
+    abc ast atexit codecs collections contextlib copy copyreg ctypes dataclasses datetime dis
+    encodings enum errno fcntl fnmatch functools genericpath glob grp importlib inspect io ipaddress
+    itertools json keyword linecache locale logging math ntpath opcode operator os pathlib posixpath
+    pwd re reprlib select selectors signal sre_compile stat string struct subprocess sysconfig
+    textwrap threading time token tokenize tomllib traceback types typing urllib warnings weakref
+    zipimport zoneinfo
+"""
+"""What an orchestrator under systemd holds for months. A name more is memory on every machine, so ask first whether
+the function that wants it can import it; ``make bench`` tells what that costs. ctypes is there to put a new
+Dashboard.md in place of the old one."""
+
+
+def test_orchestrator_holds_nothing_that_it_does_not_use(
+    vault: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """After some ticks of the default plan, its looks at watchers and alerts included, the orchestrator holds no
+    library but those named above; above all not OpenSSL (hashlib), and nothing that only alerts need."""
+    fake = tmp_path / "bin" / "systemctl"
+    fake.parent.mkdir()
+    fake.write_text(SYSTEMCTL)
+    fake.chmod(0o755)
+    environ = {
+        **environ,
+        "PATH": f"{fake.parent}:{environ['PATH']}",
+        "SINCE": "ActiveEnterTimestamp=Sun 2026-01-11 10:00:00 UTC",
+    }
+    options = json.dumps({"vault": str(vault), "engine": "systemd"})
+    bare = loaded_by("pass")
+    done = subprocess.run(
+        [sys.executable, "-c", ORCHESTRATOR, options], env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    held = {name.split(".")[0] for name in set(json.loads(done.stdout)) - bare}
+    assert "aiemp" in held
+    assert {name for name in held if not name.startswith("_")} - set(HELD_FROM_THE_LIBRARY.split()) == {
+        "aiemp"
+    }
+    assert not held & {"_hashlib", "_ssl", "_strptime", "_pickle"}
+
+
 def test_scheduled_trigger_loads_only_what_it_needs() -> None:
     """A scheduled run is a fresh process each time: beside click it starts with nothing heavy."""
     loaded = loaded_by("import aiemp.cli.commands.trigger, aiemp.runner, aiemp.config.load")

@@ -15,7 +15,7 @@ import pytest
 from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire
 from aiemp.plan import Frequency, Plan, ScheduledTask
-from aiemp.runs import Ended, Result, Run
+from aiemp.runs import Ended, Result, Run, is_exhausted
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 TRIAGE = ScheduledTask("triage", "", Frequency.DAILY, time_of_day=time(8, 0))
@@ -130,13 +130,14 @@ def test_interrupted_runs_are_found_by_recovery(vault: Path, plan: Plan) -> None
     """A run without a record of its end is closed as interrupted, once, and counts as an attempt."""
     ledger = Ledger(vault)
     ledger.begin(a_run())
-    (found,) = ledger.recover(plan, NOW + timedelta(hours=1))
-    assert found == (a_run(), False)
+    ((run, end),) = ledger.recover(plan, NOW + timedelta(hours=1))
+    assert (run, end.result, end.duration_s) == (a_run(), Result.INTERRUPTED, 3600.0)
     assert ledger.recover(plan, NOW + timedelta(hours=1)) == []
     record = ledger.read().record("triage")
     assert (record.attempts, record.last_run) == (1, None)
     ledger.begin(a_run(attempt=2))
-    assert ledger.recover(plan, NOW) == [(a_run(attempt=2), True)]
+    ((run, end),) = ledger.recover(plan, NOW)
+    assert is_exhausted(run, end, TRIAGE)
     assert ledger.read().record("triage").last_run == NOW
     assert [entry["result"] for entry in ledger.history.newest_first("triage")] == ["interrupted"] * 2
 
@@ -148,6 +149,30 @@ def test_a_run_that_goes_on_is_not_recovered(vault: Path, plan: Plan) -> None:
         ledger.begin(a_run())
         assert ledger.recover_if_idle(plan, NOW) == []
     assert len(ledger.recover_if_idle(plan, NOW)) == 1
+
+
+@pytest.mark.parametrize(("minutes", "result"), [(TRIAGE.timeout_minutes, "failed"), (1, "interrupted")])
+def test_run_that_was_seen_over_its_limit_has_failed(
+    vault: Path, plan: Plan, minutes: int, result: str
+) -> None:
+    """Each tick that finds the lock held sees the run at work; one that dies over its limit timed out, however late
+    that is found, and one that was last seen within its limit was interrupted."""
+    ledger = Ledger(vault)
+    with acquire(ledger.places.run_lock, Holder(os.getpid(), "task triage")):
+        ledger.begin(a_run())
+        assert ledger.recover_if_idle(plan, NOW + timedelta(minutes=minutes)) == []
+    ((_run, end),) = ledger.recover_if_idle(plan, NOW + timedelta(hours=9))
+    assert end.result.value == result
+    assert Ledger(vault).read().record("triage").attempts == 1
+
+
+def test_end_on_request_is_remembered(vault: Path, plan: Plan) -> None:
+    """Whether an interruption was asked for survives the disk: it decides what the attempt has cost."""
+    ledger = Ledger(vault)
+    end = Ended(Result.INTERRUPTED, NOW, 1.0, "stopped by SIGTERM", on_request=True)
+    ledger.begin(a_run())
+    ledger.finish(a_run(), end, plan)
+    assert Ledger(vault).read().record("triage").last == end
 
 
 def test_blocked_reason_is_new_once_per_slot(vault: Path, plan: Plan) -> None:
