@@ -10,6 +10,7 @@ from datetime import datetime
 from aiemp.engines import Engine, Event, Happening
 from aiemp.errors import AiempError
 from aiemp.plan import Plan
+from aiemp.redaction import in_force
 from aiemp.run_report import publish_interrupted
 from aiemp.runs import Run
 
@@ -106,6 +107,7 @@ class OrchestratorReport:
             return
         from aiemp.dashboard import add_error, update  # noqa: PLC0415 - errors are rare
 
+        error = in_force().text(error)
         try:
             update(self.plan.vault, add_error(now.astimezone(self.plan.zone), component, error, resolution))
         except (OSError, AiempError) as problem:

@@ -21,6 +21,7 @@ from aiemp.orchestrator import Orchestrator
 from aiemp.places import Places
 from aiemp.plan import Plan
 from aiemp.plan_source import PlanSource
+from aiemp.redaction import in_force, put_in_force, redactor_of
 from aiemp.systemd.notify import take_over
 
 
@@ -32,12 +33,14 @@ def main(arguments: list[str]) -> int:
     log_to(None, level=level)
 
     def load() -> Plan:
-        return load_plan(
+        plan = load_plan(
             config=_path(options.get("config")),
             vault=_path(options.get("vault")),
             dry_run=bool(options.get("dry_run")),
             system=bool(options.get("system")),
         )
+        put_in_force(redactor_of(plan, os.environ))
+        return plan
 
     try:
         source = PlanSource(load)
@@ -53,7 +56,7 @@ def main(arguments: list[str]) -> int:
             log_to(Places(orchestrator.vault_path).orchestrator_log, level=level)
         orchestrator.start()
     except AiempError as error:
-        sys.stderr.write(f"aiemp: {error}\n")
+        sys.stderr.write(in_force().text(f"aiemp: {error}\n"))
         return error.exit_code
     return 0
 
