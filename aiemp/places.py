@@ -60,6 +60,11 @@ class Places:
         """Held as long as an orchestrator lives: one in a vault."""
         return self.locks / "orchestrator.lock"
 
+    @property
+    def mcp_results(self) -> Path:
+        """What the last probe of MCP servers found. Written only by :mod:`aiemp.mcp.results`."""
+        return self.locks / "mcp.json"
+
     def watcher_lock(self, name: str) -> Path:
         """Held by the watcher itself as long as it lives."""
         return self.locks / f"watcher-{name}.lock"

@@ -97,6 +97,10 @@ class Streams:
         self._kept[descriptor] = (kept, self._redactor.stream())
         self._selector.register(descriptor, selectors.EVENT_READ)
 
+    def reads(self, descriptor: int) -> bool:
+        """Whether ``descriptor`` has not come to its end."""
+        return descriptor in self._kept
+
     def forget(self, descriptor: int) -> None:
         """Read ``descriptor`` no more, if it is still being read: a child that floods it has to wait."""
         kept = self._kept.pop(descriptor, None)
