@@ -43,7 +43,7 @@ class OrchestratorReport:
         rows = [
             *watcher_rows(watchers),
             HealthRow("Orchestrator", DOWN if stopped else UP),
-            *mcp_rows(self.plan.mcp_servers),
+            *mcp_rows(self.plan),
         ]
         update(
             self.plan.vault,

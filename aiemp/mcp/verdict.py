@@ -38,6 +38,17 @@ SIGNS = {
 }
 """The words of the dashboard's health table; vaults know "Available" from their own health checks."""
 
+MCP_TROUBLES = {
+    State.NOT_BUILT: "is not built",
+    State.MISSING: "is missing",
+    State.HANGS: "hangs",
+    State.DIED: "died",
+    State.RUBBISH: "gives no answer that makes sense",
+    State.REFUSED: "answers with an error",
+    State.UNREACHABLE: "is not reachable",
+}
+"""What is wrong, as the end of a sentence that begins with the server."""
+
 WELL = frozenset({State.AVAILABLE, State.CONFIGURED, State.NEW, State.NOT_CONFIGURED})
 """None of these is an error, as with watchers: what is not configured is simply not used."""
 
