@@ -65,7 +65,9 @@ class Launcher:
         folder = self._plan.vault if server.cwd is None else self._plan.vault / server.cwd
         server = replace(server, entry=server.entry or entry_of(server.command, folder))
         by_files = file_verdict(server)
-        if not server.command or by_files.state in (State.NOT_BUILT, State.MISSING):
+        if by_files.state in (State.NOT_BUILT, State.MISSING):
+            return replace(by_files, checked=self._now)
+        if not server.command:
             return by_files
         if not approved:
             return self._checked(State.NEW)
