@@ -26,6 +26,7 @@ from aiemp.errors import VaultError
 from aiemp.locks import short_lock
 from aiemp.places import Places
 from aiemp.plan import Plan
+from aiemp.redaction import in_force
 
 __all__ = ["Alert", "AlertOutcome", "alert_file", "clear_alert", "raise_alert"]
 
@@ -63,6 +64,7 @@ def raise_alert(plan: Plan, alert: Alert, now: datetime, environ: Mapping[str, s
     The command runs at most once an hour for one key, for at most 30 s, in a session of its own; it finds
     the alert in ``AIEMP_ALERT_KEY``, ``_COMPONENT``, ``_TITLE``, ``_DETAIL``, ``_REMEDY`` and on its stdin.
     """
+    alert = _redacted(alert)
     log.error("alert %s: %s: %s (%s)", alert.key, alert.title, alert.detail, alert.remedy)
     if plan.dry_run.active:
         return AlertOutcome()
@@ -213,7 +215,7 @@ def _run_command(plan: Plan, alert: Alert, environ: Mapping[str, str]) -> bool:
         if code == 0:
             return True
         output.seek(0)
-        said = " ".join(output.read().decode(errors="replace").split())[-300:]
+        said = " ".join(in_force().text(output.read().decode(errors="replace")).split())[-300:]
     how = f"took longer than {COMMAND_LIMIT_S:.0f} s" if code is None else f"ended with {code}"
     raise VaultError(f"{plan.alert_command[0]} {how}: {said or 'it said nothing'}")
 
@@ -228,10 +230,22 @@ def _tried(what: str, step: Callable[[], T], problems: list[str]) -> T | None:
     try:
         return step()
     except Exception as error:  # noqa: BLE001 - an alert must not fail the thing that it reports
-        problem = f"could not {what}: {error or type(error).__name__}"
+        problem = in_force().text(f"could not {what}: {error or type(error).__name__}")
         log.error("an alert %s", problem)
         problems.append(problem)
         return None
+
+
+def _redacted(alert: Alert) -> Alert:
+    """Without secrets, before anything is cut: half of one would not be found."""
+    redact = in_force().text
+    return Alert(
+        alert.key,
+        redact(alert.component),
+        redact(alert.title),
+        redact(alert.detail),
+        redact(alert.remedy),
+    )
 
 
 def _cleaned(alert: Alert) -> Alert:

@@ -33,23 +33,24 @@ def watcher_rows(statuses: Iterable[WatcherStatus]) -> list[HealthRow]:
     ]
 
 
-def mcp_rows(servers: Iterable[McpServer]) -> list[HealthRow]:
-    """A row for each MCP server, judged by its files."""
+def mcp_rows(plan: Plan) -> list[HealthRow]:
+    """A row for each MCP server, as the last probe found it; none is started for this."""
     from aiemp.dashboard import HealthRow  # noqa: PLC0415 - the loop publishes rarely
+    from aiemp.mcp.results import last_verdicts  # noqa: PLC0415 - not every vault has servers
 
-    return [HealthRow(server.name, mcp_verdict(server)) for server in servers]
+    if not plan.mcp_servers:
+        return []
+    return [
+        HealthRow(name, verdict.shown, verdict.checked.astimezone(plan.zone) if verdict.checked else None)
+        for name, verdict in last_verdicts(plan).items()
+    ]
 
 
 def mcp_verdict(server: McpServer) -> str:
-    """Whether the server's entry file is there. One without (a program on PATH) is taken on trust."""
-    if server.entry is None:
-        return "🟢 Configured"
-    if server.entry.exists():
-        return "🟢 Available"
-    source = server.entry.parent.parent / "src"
-    if server.entry.parent.name == "dist" and source.is_dir():
-        return "🟠 Not built"
-    return "🔴 Missing"
+    """What can be said of a server by its files alone (seed 3A), in the words of the health table."""
+    from aiemp.mcp.files import file_verdict  # noqa: PLC0415 - as above
+
+    return file_verdict(server).shown
 
 
 def observed_watchers(plan: Plan) -> list[WatcherStatus]:
@@ -93,7 +94,7 @@ def health_rows(plan: Plan) -> list[HealthRow]:
     return [
         *watcher_rows(observed_watchers(plan)),
         HealthRow("Orchestrator", orchestrator),
-        *mcp_rows(plan.mcp_servers),
+        *mcp_rows(plan),
     ]
 
 

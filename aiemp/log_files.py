@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from aiemp.durable import PRIVATE_FILE, make_private_folder
+from aiemp.redaction import in_force
 
 log = logging.getLogger("aiemp.logs")
 
@@ -49,6 +50,13 @@ def last_line(path: Path) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
+class _Redacting(logging.Formatter):
+    """Formats a record, its traceback included, without the secrets that are known by then."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return in_force().text(super().format(record))
+
+
 class _RotatingFile(logging.Handler):
     """Appends lines to a file and rotates it. logging.handlers would load sockets and queues for good."""
 
@@ -87,7 +95,7 @@ def log_to(path: Path | None, *, level: int = logging.INFO) -> None:
     for old in list(root.handlers):
         root.removeHandler(old)
     stream = logging.StreamHandler(sys.stderr)
-    stream.setFormatter(logging.Formatter(JOURNAL_FORMAT if journal else LINE_FORMAT))
+    stream.setFormatter(_Redacting(JOURNAL_FORMAT if journal else LINE_FORMAT))
     root.addHandler(stream)
     if path is None or journal:
         return
@@ -97,5 +105,5 @@ def log_to(path: Path | None, *, level: int = logging.INFO) -> None:
         log.warning("%s cannot be made, so there is no log file: %s", path.parent, error)
         return
     file = _RotatingFile(path, ORCHESTRATOR_LIMIT_BYTES)
-    file.setFormatter(logging.Formatter(LINE_FORMAT))
+    file.setFormatter(_Redacting(LINE_FORMAT))
     root.addHandler(file)

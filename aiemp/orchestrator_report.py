@@ -10,6 +10,7 @@ from datetime import datetime
 from aiemp.engines import Engine, Event, Happening
 from aiemp.errors import AiempError
 from aiemp.plan import Plan
+from aiemp.redaction import in_force
 from aiemp.run_report import publish_recovered
 from aiemp.runs import Ended, Run
 
@@ -50,7 +51,7 @@ class OrchestratorReport:
         rows = [
             *watcher_rows(watchers),
             HealthRow("Orchestrator", DOWN if stopped else UP),
-            *mcp_rows(self.plan.mcp_servers),
+            *mcp_rows(self.plan),
         ]
         update(
             self.plan.vault,
@@ -116,6 +117,7 @@ class OrchestratorReport:
             return
         from aiemp.dashboard import add_error, update  # noqa: PLC0415 - errors are rare
 
+        error = in_force().text(error)
         try:
             update(self.plan.vault, add_error(now.astimezone(self.plan.zone), component, error, resolution))
         except (OSError, AiempError) as problem:

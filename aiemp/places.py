@@ -65,6 +65,11 @@ class Places:
         """The pause of Claude Code. Written only by :mod:`aiemp.claude.pause`."""
         return self.locks / "pause.json"
 
+    @property
+    def mcp_results(self) -> Path:
+        """What the last probe of MCP servers found. Written only by :mod:`aiemp.mcp.results`."""
+        return self.locks / "mcp.json"
+
     def watcher_lock(self, name: str) -> Path:
         """Held by the watcher itself as long as it lives."""
         return self.locks / f"watcher-{name}.lock"

@@ -111,7 +111,8 @@ class Watcher:
 class McpServer:
     """One MCP server: started with ``command`` over stdio, or reached at ``url``.
 
-    ``entry`` is the file whose existence stands in for health where a start cannot be tried.
+    ``entry`` is the file whose existence stands in for health where a start cannot be tried. ``probe``: whether
+    it may be started to see that it answers. ``from_vault``: the vault says what is started, not aiemp.toml.
     """
 
     name: str
@@ -120,6 +121,8 @@ class McpServer:
     cwd: Path | None = None
     env: tuple[tuple[str, str], ...] = ()
     entry: Path | None = None
+    probe: bool = True
+    from_vault: bool = field(default=False, compare=False)  # how we know of it, not what it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from aiemp.errors import Blocked, UsageError
 from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire
 from aiemp.plan import Plan, ScheduledTask
+from aiemp.redaction import Redactor, put_in_force, redactor_of
 from aiemp.run_report import publish_blocked, publish_end, publish_recovered
 from aiemp.runs import Ended, Result, Run, Sighting
 from aiemp.stopping import Stopped, TimeLimitReached, stop_signals_raise, stop_signals_wait, time_limit
@@ -72,12 +73,16 @@ def run_task(
     run. ``say`` tells a person what is going on; ``notifier`` tells systemd; READY is that the lock is
     held, so the wait does not count against RuntimeMaxSec=. ``overrides`` are for a manual run. Raises
     UsageError for an unknown name.
+
+    Secrets that the environment, the plan or ``.env`` hold are in nothing that comes out of this; the
+    redactor that sees to it stays in force.
     """
     task = plan.task(name)
     if task is None:
         known = ", ".join(sorted(task.name for task in plan.tasks))
         raise UsageError(f"there is no task {name!r}; the plan has: {known}")
-    attempt = _Attempt(plan, task, scheduled, environ, say, clock, on_output, notifier, overrides)
+    redactor = put_in_force(redactor_of(plan, environ))
+    attempt = _Attempt(plan, task, scheduled, environ, say, clock, on_output, notifier, overrides, redactor)
     with stop_signals_raise(lambda: notifier.stopping_within(STOPPING_TAKES_S)):
         try:
             return attempt.rehearse() if plan.dry_run.active else attempt.run()
@@ -101,6 +106,7 @@ class _Attempt:
     on_output: Callable[[bytes], None] | None
     notifier: Notifier
     overrides: Overrides
+    redactor: Redactor
 
     @property
     def ledger(self) -> Ledger:
@@ -205,6 +211,7 @@ class _Attempt:
     def _end(
         self, run: Run, result: Result, error: str, details: Mapping[str, object], started: float
     ) -> RunReport:
+        error, details = self.redactor.text(error), self.redactor.values(details)
         end = Ended(
             result,
             self.clock(),
@@ -234,8 +241,8 @@ class _Attempt:
                 time.sleep(1)
 
     def _block(self, run: Run, blocked: Blocked, started: float) -> RunReport:
-        took_s = time.monotonic() - started
-        end = Ended(Result.BLOCKED, self.clock(), took_s, blocked.reason, until=blocked.until)
+        took_s, reason = time.monotonic() - started, self.redactor.text(blocked.reason)
+        end = Ended(Result.BLOCKED, self.clock(), took_s, reason, until=blocked.until)
         try:
             if self.ledger.block(run, end, self.plan):
                 publish_blocked(self.plan, run, end)
@@ -286,9 +293,9 @@ class _Attempt:
         return RunReport(
             task=self.task.name,
             result=result,
-            message=f"{self.task.name}: {message}",
+            message=self.redactor.text(f"{self.task.name}: {message}"),
             run=run.name if run else "",
             duration_s=round(time.monotonic() - started, 3),
-            details=details or {},
+            details=self.redactor.values(details or {}),
             exit_code=1 if failed else 0,
         )

@@ -22,6 +22,7 @@ from aiemp.orchestrator import Orchestrator
 from aiemp.places import Places
 from aiemp.plan import Plan
 from aiemp.plan_source import PlanSource
+from aiemp.redaction import in_force, put_in_force, redactor_of
 from aiemp.systemd.notify import take_over
 
 
@@ -35,12 +36,14 @@ def main(arguments: list[str]) -> int:
     config, system = _path(options.get("config")), bool(options.get("system"))
 
     def load() -> Plan:
-        return load_plan(
+        plan = load_plan(
             config=config,
             vault=_path(options.get("vault")),
             dry_run=bool(options.get("dry_run")),
             system=system,
         )
+        put_in_force(redactor_of(plan, os.environ))
+        return plan
 
     try:
         source = PlanSource(load, lambda: config_to_read(config, os.environ, system=system))
@@ -59,7 +62,7 @@ def main(arguments: list[str]) -> int:
             notifier.give_back(os.environ)
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted
     except AiempError as error:
-        sys.stderr.write(f"aiemp: {error}\n")
+        sys.stderr.write(in_force().text(f"aiemp: {error}\n"))
         return error.exit_code
     return 0
 

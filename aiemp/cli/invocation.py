@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,8 +43,10 @@ class Invocation:
     def load_plan(self, *, dry_run: bool = False, warn: bool = True) -> Plan:
         """The plan, its warnings being logged. Raises ConfigError with every mistake."""
         from aiemp.config.load import load_plan
+        from aiemp.redaction import put_in_force, redactor_of
 
         plan = load_plan(config=self.config, vault=self.vault, dry_run=dry_run)
+        put_in_force(redactor_of(plan, os.environ))
         for warning in plan.warnings if warn else ():
             log.warning("%s", warning)
         return plan

@@ -33,7 +33,8 @@ def observe_tasks(plan: Plan, now: datetime) -> list[TaskFacts]:
 
 def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
     """Look at everything once. What cannot be read is one of the status's troubles, and the rest is shown."""
-    from aiemp.health import mcp_verdict, observed_watchers
+    from aiemp.health import observed_watchers
+    from aiemp.mcp.results import last_verdicts
 
     troubles: list[str] = []
     _look_for_room(plan.vault, troubles)
@@ -57,8 +58,7 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         supervised=frozenset(state.watchers),
         tasks=tasks,
         queues=queues,
-        # The verdict is a sign and words; the words are what scripts can rely on.
-        mcp={server.name: mcp_verdict(server).partition(" ")[2].lower() for server in plan.mcp_servers},
+        mcp=last_verdicts(plan),
         claude=program,
         claude_problem=problem,
         use=use,

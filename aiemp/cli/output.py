@@ -26,7 +26,11 @@ class Answer(Protocol):
 
 def show(answer: Answer, *, as_json: bool) -> None:
     """Print ``answer``. A reader that went away (``| head``) has what it wanted, so that is no error."""
+    from aiemp.redaction import in_force
+
     text = json_text(answer.as_json()) if as_json else answer.as_text(screen())
+    if not getattr(answer, "is_file", False):  # a unit must come out as it is written
+        text = in_force().text(text)
     if not text:
         return
     try:
@@ -77,8 +81,10 @@ def redraw(text: str) -> None:
 
 def note(text: str) -> None:
     """Tell the person in front of it something that is no result."""
+    from aiemp.redaction import in_force
+
     try:
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{in_force().text(text)}\n")
         sys.stderr.flush()
     except OSError:
         return  # nobody can be told that nobody can be told

@@ -14,6 +14,7 @@ from aiemp.cli.screen import Screen
 from aiemp.cli.task_facts import TaskFacts, json_moment
 from aiemp.cli.words import moment_in_words
 from aiemp.locks import Holder
+from aiemp.mcp.verdict import MCP_TROUBLES, State, Verdict
 from aiemp.plan import Origin, Plan
 from aiemp.runs import Result
 from aiemp.systemd.command_lines import revive_line, start_line, systemctl_line
@@ -22,7 +23,6 @@ from aiemp.systemd.systemctl import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 UNHEALTHY = 3
-WELL_MCP = frozenset({"available", "configured"})
 NOT_RUNNING = frozenset({WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG})
 
 
@@ -75,7 +75,7 @@ class Status:
     supervised: frozenset[str]
     tasks: tuple[TaskFacts, ...]
     queues: Queues
-    mcp: Mapping[str, str]
+    mcp: Mapping[str, Verdict]
     claude: str | None
     claude_problem: str = ""
     use: ClaudeUse = field(default_factory=ClaudeUse)
@@ -139,7 +139,7 @@ class Status:
             "queues": dict(self.queues.counts),
             "action_items": dict(self.queues.domains),
             "approvals": {"pending": self.queues.approvals_pending, "stale": self.queues.approvals_stale},
-            "mcp_servers": [{"name": name, "state": state} for name, state in self.mcp.items()],
+            "mcp_servers": [_server_json(name, verdict) for name, verdict in self.mcp.items()],
             "claude": {
                 "program": self.claude,
                 "problem": self.claude_problem,
@@ -242,11 +242,30 @@ class Status:
     def _surrounding_problems(self) -> Iterator[Problem]:
         if self.claude is None and any(task.enabled and task.requires_claude for task in self.plan.tasks):
             yield _problem(self.claude_problem)
-        for name, state in self.mcp.items():
-            if state == "not built":
-                yield Problem(f"MCP server {name} is not built", "build it: npm install && npm run build")
-            elif state not in WELL_MCP:
-                yield Problem(f"MCP server {name} is {state}", "its entry file is not there; see .mcp.json")
+        for name, verdict in self.mcp.items():
+            if not verdict.is_well:
+                why = f": {verdict.detail}" if verdict.detail else ""
+                yield Problem(f"MCP server {name} {MCP_TROUBLES[verdict.state]}{why}", _mcp_remedy(verdict))
+
+
+def _mcp_remedy(verdict: Verdict) -> str:
+    if verdict.state is State.NOT_BUILT:
+        return "build it: npm install && npm run build"
+    if verdict.state is State.MISSING and not verdict.detail:
+        return "its entry file is not there; see .mcp.json"
+    return "mend it, then try it: aiemp doctor mcp"
+
+
+def _server_json(name: str, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "name": name,
+        "state": verdict.state.value,
+        "detail": verdict.detail,
+        "server": verdict.server or None,
+        "version": verdict.version or None,
+        "answered_ms": verdict.answered_ms,
+        "checked": json_moment(verdict.checked),
+    }
 
 
 def _problem(text: str) -> Problem:

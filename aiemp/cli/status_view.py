@@ -6,7 +6,8 @@ from aiemp.cli.screen import Screen, visible
 from aiemp.cli.status_report import Status
 from aiemp.cli.table import Cell, table
 from aiemp.cli.task_facts import TaskFacts
-from aiemp.cli.words import duration_in_words, moment_in_words
+from aiemp.cli.words import ago_in_words, duration_in_words, moment_in_words
+from aiemp.mcp.verdict import State
 from aiemp.runs import Result
 from aiemp.schedule_words import span_in_words
 from aiemp.watcher_status import WatcherState, WatcherStatus
@@ -19,6 +20,8 @@ WATCHER_STYLES = {
     WatcherState.NOT_CONFIGURED: "faint",
     WatcherState.DISABLED: "faint",
 }
+
+UNTRIED = frozenset({State.NEW, State.NOT_CONFIGURED})
 
 
 def status_lines(status: Status, screen: Screen) -> list[str]:
@@ -104,9 +107,10 @@ def _queues(status: Status) -> list[list[Cell | str]]:
 def _tools(status: Status) -> list[list[Cell | str]]:
     found = Cell(status.claude, "good") if status.claude else Cell("not found", "bad")
     rows: list[list[Cell | str]] = [["Claude Code", found]]
-    for name, state in status.mcp.items():
-        good = state in ("available", "configured")
-        rows.append([f"MCP {name}", Cell(state, "good" if good else "bad")])
+    for name, verdict in status.mcp.items():
+        style = "" if verdict.state in UNTRIED else "good" if verdict.is_well else "bad"
+        when = f", tried {ago_in_words(verdict.checked, status.now)}" if verdict.checked else ""
+        rows.append([f"MCP {name}", Cell(verdict.words + when, style)])
     return rows
 
 

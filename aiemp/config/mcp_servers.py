@@ -44,13 +44,15 @@ def planned_servers(
 
 def _changed(server: McpServer, changes: McpSettings, vault: Path) -> McpServer:
     if changes.command is not None:
-        server = replace(server, command=changes.command, url=None, entry=None)
+        server = replace(server, command=changes.command, url=None, entry=None, from_vault=False)
     if changes.url is not None:
-        server = replace(server, url=changes.url, command=(), entry=None)
+        server = replace(server, url=changes.url, command=(), entry=None, from_vault=False)
     if changes.cwd is not None:
         server = replace(server, cwd=vault / changes.cwd, entry=None if server.command else server.entry)
     if changes.env is not None:
         server = replace(server, env=tuple({**dict(server.env), **dict(changes.env)}.items()))
+    if changes.probe is not None:
+        server = replace(server, probe=changes.probe)
     entry = server.entry or entry_of(server.command, server.cwd or vault)
     if changes.entry is not None:
         entry = (server.cwd or vault) / changes.entry
@@ -110,9 +112,10 @@ def _server(name: str, entry: object, vault: Path) -> McpServer | None:
     )
     if _is_text(program) and isinstance(args, list) and all(_is_text(word, empty=True) for word in args):
         command = (program, *args)
-        return McpServer(name, command, cwd=cwd, env=pairs, entry=entry_of(command, cwd or vault))
+        entry_file = entry_of(command, cwd or vault)
+        return McpServer(name, command, cwd=cwd, env=pairs, entry=entry_file, from_vault=True)
     if _is_text(url) and url.startswith(("http://", "https://")):
-        return McpServer(name, url=url, cwd=cwd, env=pairs)
+        return McpServer(name, url=url, cwd=cwd, env=pairs, from_vault=True)
     return None
 
 

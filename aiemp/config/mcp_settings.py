@@ -21,6 +21,7 @@ class McpSettings:
     cwd: Path | None = None
     env: tuple[tuple[str, str], ...] | None = None
     entry: Path | None = None
+    probe: bool | None = None
 
 
 def read_mcp(root: Table) -> tuple[McpSettings, ...]:
@@ -39,6 +40,7 @@ def _read_server(named: NamedTable) -> McpSettings:
         cwd=table.folder("cwd"),
         env=table.variables("env"),
         entry=table.folder("entry"),
+        probe=table.flag("probe"),
     )
     if "command" in table and "url" in table:
         table.mistake("and `command` exclude each other; keep one of them", "url")

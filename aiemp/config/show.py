@@ -99,6 +99,7 @@ def _server(server: McpServer) -> dict[str, object]:
         "cwd": str(server.cwd) if server.cwd else None,
         "env": [name for name, _ in server.env],
         "entry": str(server.entry) if server.entry else None,
+        "probe": server.probe,
     }
 
 

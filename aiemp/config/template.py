@@ -128,6 +128,8 @@ _OWN_TASKS = """
 #env = {{ NOTES_LEVEL = "info" }}
 # The file that must exist for the server to count as available where it cannot be started.
 #entry = "dist/index.js"
+# Whether it may be started now and then, to see that it answers.
+#probe = true
 
 #[mcp.remote-mcp]
 #url = "https://mcp.example.com/"

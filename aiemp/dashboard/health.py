@@ -19,10 +19,12 @@ TEXT_LIMIT = 120
 
 @dataclass(frozen=True, slots=True)
 class HealthRow:
-    """How one component is: its name in whatever spelling, and the text to show."""
+    """How one component is: its name in whatever spelling, and the text to show. ``checked``: when that was
+    found out, on the wall clock; None: just now."""
 
     component: str
     status: str
+    checked: datetime | None = None
 
 
 def with_health(document: Document, rows: Sequence[HealthRow], at: datetime) -> Document:
@@ -54,7 +56,8 @@ def _with_item(document: Document, items: Sequence[Bullet], row: HealthRow, at: 
     tail = "" if find_stamp(status) else tail_with_time(items[number].value)
     stamp = find_stamp(tail)
     if stamp is not None:
-        tail = " " + tail[: stamp.start()] + (written_like(stamp[0], at) or "") + tail[stamp.end() :]
+        checked = written_like(stamp[0], row.checked or at) or ""
+        tail = " " + tail[: stamp.start()] + checked + tail[stamp.end() :]
     return with_value(document, items[number], (status + tail).strip())
 
 
@@ -68,7 +71,7 @@ def _with_rows(document: Document, rows: Sequence[HealthRow], at: datetime) -> D
             if checked is None:
                 return status
             likely = [row, *placed.table.rows] if row is not None else placed.table.rows
-            return {**status, checked: _time_cell(likely, checked, at)}
+            return {**status, checked: _time_cell(likely, checked, wanted.checked or at)}
 
         return Entry(cell(readable_component(wanted.component), TEXT_LIMIT), texts)
 

@@ -11,8 +11,9 @@ from aiemp.doctor.config import judge_config, judge_dotenv
 from aiemp.doctor.dry_run import judge_dry_run
 from aiemp.doctor.findings import Finding
 from aiemp.doctor.linger import judge_journal, judge_linger
+from aiemp.doctor.mcp_answers import judge_mcp_answers
 from aiemp.doctor.mcp_servers import judge_mcp_servers
-from aiemp.doctor.observers import configuration, programs, supervision, systemd, vault
+from aiemp.doctor.observers import configuration, mcp, programs, supervision, systemd, vault
 from aiemp.doctor.observers.scene import Scene
 from aiemp.doctor.pause import judge_pause
 from aiemp.doctor.programs import judge_claude, judge_programs
@@ -123,6 +124,12 @@ CHECKS: tuple[Check, ...] = (
         "mcp-built",
         "the files that MCP servers start from are there",
         lambda scene: judge_mcp_servers(vault.observe_mcp_servers(scene)),
+        causes=("config", "vault"),
+    ),
+    Check(
+        "mcp",
+        "MCP servers answer: as last tried, or tried now when `mcp` is named",
+        lambda scene: judge_mcp_answers(mcp.observe_mcp_answers(scene)),
         causes=("config", "vault"),
     ),
     Check(

@@ -82,7 +82,7 @@ class Descendants:
     """All processes below this one that were not there when this object was made.
 
     ``adopts``: whether this process is told of orphans (:func:`adopting_orphans`); else only the process
-    group of the main child counts.
+    groups of the main children count.
     """
 
     def __init__(self, adopts: bool) -> None:
@@ -90,13 +90,12 @@ class Descendants:
         self._before: set[int] = set()
         if adopts and _has_children():
             self._before = {process.pid for process in _processes() if process.parent == os.getpid()}
-        self._leader = 0
-        self._reap_leader: Callable[[], object | None] = lambda: None
-        self._is_leader_reaped = False
+        self._leaders: dict[int, Callable[[], object | None]] = {}
+        self._reaped: set[int] = set()
 
     def lead_by(self, pid: int, reap: Callable[[], object | None]) -> None:
-        """``pid`` is the main child, which leads its group; ``reap`` takes in its exit (None: it lives)."""
-        self._leader, self._reap_leader = pid, reap
+        """``pid`` is a main child, which leads its group; ``reap`` takes in its exit (None: it lives)."""
+        self._leaders[pid] = reap
 
     def terminate(self) -> None:
         """Ask all of them to end (SIGTERM), each once."""
@@ -104,7 +103,7 @@ class Descendants:
         if self.gone():
             return
         for process in self._alive():
-            if process.group != self._leader:
+            if process.group not in self._leaders:
                 _signal(process.pid, signal.SIGTERM)
 
     def kill(self) -> None:
@@ -120,22 +119,21 @@ class Descendants:
             for process in alive:
                 _signal(process.pid, signal.SIGKILL)
             if time.monotonic() >= deadline:
-                pids = ", ".join(str(process.pid) for process in alive) or f"group {self._leader}"
+                pids = ", ".join(map(str, [process.pid for process in alive] or self._leaders))
                 log.error("processes that cannot be ended: %s", pids)
                 return
             time.sleep(0.002)
 
     def gone(self) -> bool:
         """Whether none of them is left. Takes in the exit of those that are our own children."""
-        if self._reap_leader() is not None:
-            self._is_leader_reaped = True
+        self._reaped.update(pid for pid, reap in self._leaders.items() if reap() is not None)
         if not self._adopts:
-            return not _group_exists(self._leader)
+            return not any(map(_group_exists, self._leaders))
         if not _has_children():
             return True  # and nobody is left elsewhere, since we adopt all orphans
         processes = self._all()
         for process in processes:
-            if process.is_zombie and process.parent == os.getpid() and process.pid != self._leader:
+            if process.is_zombie and process.parent == os.getpid() and process.pid not in self._leaders:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(process.pid, os.WNOHANG)
         if not self._before:
@@ -145,9 +143,10 @@ class Descendants:
     def _signal_group(self, number: int) -> None:
         # Once its leader is reaped and the group empty, the number may be given to strangers. Who adopts
         # knows each process by itself and need not risk that.
-        if self._leader and not (self._adopts and self._is_leader_reaped):
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # EPERM: macOS, only zombies left
-                os.killpg(self._leader, number)
+        for leader in self._leaders:
+            if not (self._adopts and leader in self._reaped):
+                with contextlib.suppress(ProcessLookupError, PermissionError):  # EPERM: macOS, only zombies
+                    os.killpg(leader, number)
 
     def _alive(self) -> list[_Process]:
         return [process for process in self._all() if not process.is_zombie]

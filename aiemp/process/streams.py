@@ -9,8 +9,10 @@ import selectors
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from aiemp.durable import PRIVATE_FILE, write_all
+from aiemp.redaction import RedactedStream, Redactor
 
 log = logging.getLogger("aiemp.process")
 
@@ -47,8 +49,17 @@ class BoundedOutput:
         return bytes(self._head) + note + tail
 
 
+class Sink(Protocol):
+    """What takes in one stream."""
+
+    def add(self, chunk: bytes) -> None: ...
+
+
 class Streams:
-    """The two output streams of one child, and the selector that everything of a run is waited for with."""
+    """The output streams of children, and the selector that everything of a run is waited for with.
+
+    What they print is redacted as it is read, so no secret is kept, logged or handed on.
+    """
 
     def __init__(
         self,
@@ -56,15 +67,17 @@ class Streams:
         keep_bytes: int,
         on_output: Callable[[bytes], None] | None,
         clock: Callable[[], float],
+        redactor: Redactor,
     ) -> None:
         head = keep_bytes // HEAD_PART
         self.output = BoundedOutput(head, keep_bytes - head)
         self.stderr = BoundedOutput(0, keep_bytes)
         self._on_output = on_output
+        self._redactor = redactor
         self._clock = clock
         self.last_output = clock()
         self._selector = selectors.DefaultSelector()
-        self._kept: dict[int, BoundedOutput] = {}
+        self._kept: dict[int, tuple[Sink, RedactedStream]] = {}
         self._once: set[int] = set()
         self._log = _open_log(log_file) if log_file else -1
         self._log_name = log_file
@@ -73,15 +86,32 @@ class Streams:
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        self.finish()
         self._selector.close()
         if self._log >= 0:
             os.close(self._log)
 
-    def read(self, descriptor: int, kept: BoundedOutput) -> None:
+    def read(self, descriptor: int, kept: Sink) -> None:
         """Read ``descriptor`` from now on, into ``kept``, the log and ``on_output``."""
         os.set_blocking(descriptor, False)
-        self._kept[descriptor] = kept
+        self._kept[descriptor] = (kept, self._redactor.stream())
         self._selector.register(descriptor, selectors.EVENT_READ)
+
+    def reads(self, descriptor: int) -> bool:
+        """Whether ``descriptor`` has not come to its end."""
+        return descriptor in self._kept
+
+    def forget(self, descriptor: int) -> None:
+        """Read ``descriptor`` no more, if it is still being read: a child that floods it has to wait."""
+        kept = self._kept.pop(descriptor, None)
+        if kept is not None:
+            self._selector.unregister(descriptor)
+            self._take(kept[0], kept[1].finish())
+
+    def finish(self) -> None:
+        """Give out what was held back of all streams. Nothing is read any more."""
+        for descriptor in list(self._kept):
+            self.forget(descriptor)
 
     def wake_on(self, descriptor: int, *, once: bool = False) -> None:
         """End a wait when ``descriptor`` is readable. It is emptied then; ``once``: not looked at again."""
@@ -114,11 +144,16 @@ class Streams:
             log.warning("cannot read a child's output: %s", error)
             chunk = b""
         if not chunk:
-            self._selector.unregister(descriptor)
-            del self._kept[descriptor]
+            self.forget(descriptor)
             return
         self.last_output = self._clock()
-        self._kept[descriptor].add(chunk)
+        kept, stream = self._kept[descriptor]
+        self._take(kept, stream.feed(chunk))
+
+    def _take(self, kept: Sink, chunk: bytes) -> None:
+        if not chunk:
+            return
+        kept.add(chunk)
         if self._log >= 0:
             self._write_log(chunk)
         if self._on_output is not None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from aiemp.process.descendants import Descendants, adopting_orphans, die_with_parent
 from aiemp.process.held_signals import HeldSignals
 from aiemp.process.streams import Streams
+from aiemp.redaction import Redactor, in_force
 
 POLL_S = 0.05
 """How often to look where no event tells: whether the group is gone, and, without pidfd, whether the main
@@ -75,6 +76,7 @@ def run_supervised(
     on_output: Callable[[bytes], None] | None = None,
     silence_s: float | None = None,
     clock: Callable[[], float] = time.monotonic,
+    redactor: Redactor | None = None,
 ) -> Finished:
     """Run ``argv`` in ``cwd`` with exactly the environment ``env``, stdin empty, in a session of its own.
 
@@ -85,7 +87,7 @@ def run_supervised(
 
     Output is read as it comes: ``tail_bytes`` of each stream are kept, all of it is appended to
     ``log_file`` (made with mode 0600) and given to ``on_output``. The end of the program itself counts, not
-    that of its streams.
+    that of its streams. All of it is without secrets, as ``redactor`` knows them (None: the one in force).
 
     Raises FileNotFoundError and PermissionError when the program, or ``cwd``, cannot be used. Must not be
     called in a process that starts other children meanwhile.
@@ -94,7 +96,7 @@ def run_supervised(
     with (
         HeldSignals() as signals,
         adopting_orphans() as adopts,
-        Streams(log_file, tail_bytes, on_output, clock) as streams,
+        Streams(log_file, tail_bytes, on_output, clock, redactor or in_force()) as streams,
     ):
         if signals.wake_descriptor >= 0:
             streams.wake_on(signals.wake_descriptor)
@@ -129,6 +131,7 @@ def run_supervised(
                 by_itself = ending is Ending.EXITED
                 _end(descendants, streams, min(grace_s, LEFTOVER_GRACE_S) if by_itself else grace_s, clock)
             streams.rest(STREAM_GRACE_S)
+            streams.finish()
         code = process.returncode  # None: not even SIGKILL could end it
         return Finished(
             exit_code=code if code is not None and code >= 0 else None,

@@ -31,6 +31,7 @@ PURE = [
     "runs.py",
     "schedule_words.py",
     "schedules.py",
+    "secret_values.py",
     "timers.py",
     "watcher_status.py",
 ]

@@ -84,7 +84,8 @@ def doctor(invocation: Invocation, checks: tuple[str, ...]) -> Diagnosis:
     """Check every precondition.
 
     Shows what is well, what is not, and the remedy; changes nothing. CHECK names the only checks to make, by
-    the names that are shown. Exit status 3 when something fails.
+    the names that are shown; `mcp` starts each MCP server to see that it answers. Exit status 3 when
+    something fails.
     """
     from aiemp.doctor.checks import CHECKS
     from aiemp.doctor.examination import examine
@@ -94,7 +95,7 @@ def doctor(invocation: Invocation, checks: tuple[str, ...]) -> Diagnosis:
     for name in checks:
         if name not in known:
             raise UsageError(f"there is no check {name!r}{suggestion(name, known)}")
-    scene = Scene(os.environ, utc_now(), invocation.config, invocation.vault)
+    scene = Scene(os.environ, utc_now(), invocation.config, invocation.vault, checks)
     return Diagnosis(examine(scene, checks))
 
 

@@ -100,6 +100,7 @@ def init(invocation: Invocation, folder: Path | None) -> Initialised:
     from aiemp.config.locate import config_file
     from aiemp.config.source import read_config
     from aiemp.ledger import Ledger
+    from aiemp.mcp.approval import adopt_servers
     from aiemp.vault.scaffold import scaffold
 
     file = config_file(invocation.config, os.environ)
@@ -110,6 +111,7 @@ def init(invocation: Invocation, folder: Path | None) -> Initialised:
     made: Scaffold = scaffold(vault)
     created = not source.exists and _write_config(file, vault)
     plan = load_plan(config=invocation.config, vault=vault)
+    adopt_servers(plan, os.environ)
     return Initialised(
         vault=vault,
         created=made.created,

@@ -100,6 +100,7 @@ def install_units(
     Writes only what changed, after systemd itself has checked it, and restarts only what changed. Run it
     again after every edit of aiemp.toml; it says "unchanged" when there is nothing to do.
     """
+    from aiemp.mcp.approval import adopt_servers
     from aiemp.systemd.install import carry_out, prepare_install
 
     check_who_asks(user=user, run_as=run_as)
@@ -117,6 +118,10 @@ def install_units(
             check_can_read(run_as, plan.config_file)
     if dry_run or not _agreed(prepared, yes):
         return _result(prepared, done=False)
+    if (
+        run_as is None or plan.config_file is not None
+    ):  # a folder that root makes in a home is of no use there
+        adopt_servers(plan, environ)
     carry_out(prepared, systemctl, start=now)
     if linger and user:
         _enable_linger(environ)

@@ -29,6 +29,7 @@ class RenderedUnits:
     units: tuple[UnitFile, ...]
     folder: Path | None = None
     exit_code: int = 0
+    is_file: bool = True
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -90,6 +90,11 @@ def run(
         raise UsageError("--once is for the local engine: under systemd each unit is started by systemd")
     plan = invocation.load_plan(dry_run=dry_run, warn=False)  # the orchestrator logs the warnings
     require_vault(plan.vault)
+    if engine == "local" and not plan.dry_run.active:
+        # Under systemd this command is no person's: units are installed by one, which adopts.
+        from aiemp.mcp.approval import adopt_servers
+
+        adopt_servers(plan, os.environ)
     options = {
         "config": str(invocation.config) if invocation.config else None,
         "vault": str(invocation.vault) if invocation.vault else None,

@@ -33,13 +33,15 @@ PROPERTIES = (
 class Scene:
     """One examination. Everything is looked at once, when it is first asked for.
 
-    ``config`` and ``vault`` are what ``--config`` and ``--vault`` name.
+    ``config`` and ``vault`` are what ``--config`` and ``--vault`` name, ``asked`` the checks that were asked
+    for by name.
     """
 
     environ: Mapping[str, str]
     now: datetime
     config: Path | None = None
     vault: Path | None = None
+    asked: tuple[str, ...] = ()
 
     @cached_property
     def loaded(self) -> Plan | tuple[str, ...]:

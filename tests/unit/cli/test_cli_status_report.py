@@ -14,6 +14,7 @@ from aiemp.cli.status_report import UNHEALTHY, Queues, Status
 from aiemp.cli.table import cells_of
 from aiemp.cli.task_facts import task_facts
 from aiemp.locks import Holder
+from aiemp.mcp.verdict import State, Verdict
 from aiemp.plan import Frequency, Origin, Plan, ScheduledTask, Watcher
 from aiemp.runs import Ended, Result, TaskRecord
 from aiemp.watcher_status import WatcherState, WatcherStatus
@@ -49,7 +50,7 @@ def status(**changes: object) -> Status:
         supervised=frozenset({"gmail", "approval"}),
         tasks=tuple(task_facts(PLAN, records, NOW, None)),
         queues=QUEUES,
-        mcp={"email-mcp": "available"},
+        mcp={"email-mcp": Verdict(State.AVAILABLE)},
         claude="/usr/bin/claude",
     )
     return replace(well, **changes)  # type: ignore[arg-type]
@@ -98,8 +99,13 @@ def test_all_well() -> None:
         ),
         (tasks(ran(Result.FAILED, "boom")), "task tidy failed: boom", "aiemp logs tidy"),
         (tasks(BLOCKED), "task tidy is blocked: no disk", "by itself"),
-        ({"mcp": {"x": "missing"}}, "MCP server x is missing", ".mcp.json"),
-        ({"mcp": {"x": "not built"}}, "MCP server x is not built", "npm run build"),
+        ({"mcp": {"x": Verdict(State.MISSING)}}, "MCP server x is missing", ".mcp.json"),
+        (
+            {"mcp": {"x": Verdict(State.DIED, "exit status 1: no token")}},
+            "MCP server x died: exit status 1: no token",
+            "aiemp doctor mcp",
+        ),
+        ({"mcp": {"x": Verdict(State.NOT_BUILT)}}, "MCP server x is not built", "npm run build"),
         (
             {"claude": None, "claude_problem": "Claude Code is not installed; install it"},
             "Claude Code is not installed",
@@ -168,7 +174,9 @@ def test_the_text_shows_everything() -> None:
         assert said in text
 
 
-@pytest.mark.parametrize("make", [lambda: status(), lambda: status(orchestrator=None, mcp={"x": "missing"})])
+@pytest.mark.parametrize(
+    "make", [lambda: status(), lambda: status(orchestrator=None, mcp={"x": Verdict(State.MISSING)})]
+)
 def test_lines_fit_a_narrow_terminal(make: Callable[[], Status]) -> None:
     """Down to 40 columns no line is broken by the terminal."""
     lines = make().as_text(Screen(width=40)).splitlines()

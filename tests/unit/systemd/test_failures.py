@@ -41,7 +41,7 @@ def test_on_failure_is_always_told() -> None:
 
 def test_remedy_is_what_this_manager_takes() -> None:
     """A user reloads his orchestrator; under the machine's systemd the start limit has to be forgotten first."""
-    unit = "aiemp-watcher-mail.service"
-    user, system = (watcher_remedy(scope, "mail", unit) for scope in Scope)
+    units = "aiemp-watcher-mail.service aiemp-watcher-mail.path"
+    user, system = (watcher_remedy(scope, "mail") for scope in Scope)
     assert "`aiemp logs mail`" in user and "systemctl --user reload aiemp-orchestrator.service" in user
-    assert f"systemctl reset-failed {unit}" in system and f"systemctl start {unit}" in system
+    assert f"systemctl reset-failed {units}" in system and f"systemctl start {units}" in system

@@ -1,0 +1,194 @@
+"""Which values are secrets: those of variables whose names say so, and passwords in addresses. Pure.
+
+Redaction goes by value (:mod:`aiemp.redaction`), and a value is replaced wherever it appears. So a word that
+may stand in any sentence must not be taken for a secret, or logs would become unreadable: paths, switches,
+short values and stock words are left alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+
+LEAST_CHARACTERS = 8
+LONGEST_PIECE = 512
+"""A longer value is taken apart: each piece is a secret, and none needs much memory to be watched for."""
+
+STRONG = frozenset(
+    (
+        *("PASSWORD", "PASSWD", "PASSPHRASE", "PASSCODE", "PASS", "PWD", "SECRET", "SECRETS"),
+        *("TOKEN", "APIKEY", "JWT", "BEARER", "OTP"),
+    )
+)
+WEAK = frozenset(
+    (
+        *("KEY", "KEYS", "AUTH", "AUTHORIZATION", "CREDENTIAL", "CREDENTIALS", "COOKIE", "COOKIES"),
+        *("WEBHOOK", "DSN", "SALT", "SIGNATURE"),
+    )
+)
+"""Words of a variable's name. A weak one may also name a kind or a place: a plain word is no secret there."""
+
+ENDINGS = ("PASSWORD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "ACCESSKEY", "SECRETKEY", "PRIVATEKEY")
+PLACES = frozenset(("PATH", "FILE", "FILENAME", "DIR", "DIRECTORY", "FOLDER", "SOCK", "SOCKET", "ID", "NAME"))
+"""Last words of names whose value only says where a secret lies, or whose it is."""
+
+STOCK_WORDS = frozenset(
+    (
+        *("localhost", "password", "changeme", "disabled", "required", "optional", "default", "anonymous"),
+        *("postgres", "undefined", "production", "development", "keychain", "plaintext", "redacted"),
+        *("administrator", "placeholder", "unlimited", "automatic", "interactive"),
+    )
+)
+
+_NAME_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w .@-]*)+")
+_FILE_NAME = re.compile(r"[\w ./@-]+\.(?:json|pem|key|pickle|txt|toml|ya?ml|env|crt|cer|p12|pfx|db)")
+_RANDOM = re.compile(r"(?=[^/]*[a-z])(?=[^/]*[A-Z])(?=[^/]*\d)[^/]{20,}")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:([^\s/?#@]*)@)?[^\s/?#]*([^\s?#]*)(?:\?([^\s#]*))?")
+_DOTENV = re.compile(
+    r"""^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*
+    ("(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | [^\r\n]*)""",
+    re.MULTILINE | re.VERBOSE | re.DOTALL,
+)
+_REFERENCE = re.compile(r"\$\{([^}:]*)(?::-([^}]*))?\}")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def find_secrets(variables: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The secret values among ``variables`` (name, value), each with the name of the first that has it."""
+    found: dict[str, str] = {}
+    for name, value in variables:
+        for secret in _secrets_in(name, value):
+            for piece in _pieces(secret):
+                found.setdefault(piece, name)
+    return found
+
+
+def names_a_secret(name: str) -> bool:
+    """Whether a variable, an option or a key of that name holds a secret."""
+    words = _words(name)
+    return bool(words) and words[-1] not in PLACES and (_is_strong(words) or _is_weak(words))
+
+
+def dotenv_pairs(text: str) -> list[tuple[str, str]]:
+    """What a ``.env`` text may mean, as (name, value): each value as it is written and as it is read.
+
+    More generous than :func:`aiemp.environment.parse_dotenv`, and without its library: what aiemp refuses to
+    hand to its children must not be shown either.
+    """
+    pairs: list[tuple[str, str]] = []
+    values: dict[str, str] = {}
+    for name, written in _DOTENV.findall(text):
+        readings = dict.fromkeys(_readings(written))
+        for reading in list(readings):
+            if "${" in reading:
+                readings[_REFERENCE.sub(lambda m: values.get(m[1], m[2] or ""), reading)] = None
+        pairs += [(name, reading) for reading in readings]
+        values[name] = list(readings)[-1] if readings else ""
+    return pairs
+
+
+def option_pairs(command: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """``--api-key VALUE`` and ``--api-key=VALUE`` of an argv, as (name, value)."""
+    before = ""
+    for word in command:
+        if word.startswith("-"):
+            name, has_value, value = word.lstrip("-").partition("=")
+            before = name
+            if has_value:
+                yield name, value
+        else:
+            if before:
+                yield before, word
+            before = ""
+
+
+def _secrets_in(name: str, value: str) -> Iterator[str]:
+    value = value.strip()
+    words = _words(name)
+    named = names_a_secret(name)
+    if len(value) < LEAST_CHARACTERS:
+        return
+    is_address = False
+    for user, path, query in _ADDRESS.findall(value):
+        is_address = True
+        yield from _secrets_in_address(user, path, query, named)
+    if not named or value.lower() in STOCK_WORDS or "${" in value:
+        return
+    if is_address and not {"WEBHOOK", "DSN"} & set(words):
+        return  # the address of a token service is no secret, what is in it has been found
+    if _is_place(value) or (not _is_strong(words) and _is_plain_word(value)):
+        return
+    yield value
+    for prefix in ("Bearer ", "Basic ", "token "):
+        if value.lower().startswith(prefix.lower()) and len(value) - len(prefix) >= LEAST_CHARACTERS:
+            yield value[len(prefix) :]
+
+
+def _secrets_in_address(user: str, path: str, query: str, named: bool) -> Iterator[str]:
+    account, has_password, password = user.partition(":")
+    if has_password and password:
+        if len(password) < LEAST_CHARACTERS or _is_plain_word(password):
+            yield f":{password}@"  # a short one only where it is a password
+        else:
+            yield password
+    elif _RANDOM.fullmatch(account) or (len(account) >= 2 * LEAST_CHARACTERS and not account.isalpha()):
+        yield account
+    for part in query.split("&"):
+        key, _, given = part.partition("=")
+        if names_a_secret(key) and len(given) >= LEAST_CHARACTERS and not _is_plain_word(given):
+            yield given
+    last = path.rpartition("/")[2]
+    if named and len(last) >= 2 * LEAST_CHARACTERS and not _is_plain_word(last):
+        yield last  # https://hooks.example.com/services/T000/B000/THIS
+
+
+def _pieces(secret: str) -> Iterator[str]:
+    """``secret`` as what is looked for: a key of many lines is shown line by line, with indents, too."""
+    lines = secret.splitlines()
+    for line in map(str.strip, lines):
+        if len(lines) > 1 and (line.startswith("-----") or len(line) < 2 * LEAST_CHARACTERS):
+            continue
+        for start in range(0, len(line), LONGEST_PIECE):
+            piece = line[start : start + LONGEST_PIECE]
+            if len(piece) >= min(LEAST_CHARACTERS, len(line)):
+                yield piece
+
+
+def _words(name: str) -> list[str]:
+    """``GMAIL_API_KEY``, ``gmail-api-key`` and ``gmailApiKey`` as GMAIL, API, KEY."""
+    return [part.upper() for part in _NAME_PARTS.findall(name)]
+
+
+def _is_strong(words: list[str]) -> bool:
+    if len(words) == 1 and words[0] in ("PWD", "OLDPWD"):
+        return False  # the shell's current folder
+    strong = any(word in STRONG or word.endswith(ENDINGS) for word in words)
+    return strong or any(pair == ("API", "KEY") for pair in itertools.pairwise(words))
+
+
+def _is_weak(words: list[str]) -> bool:
+    return "PUBLIC" not in words and not WEAK.isdisjoint(words)
+
+
+def _is_place(value: str) -> bool:
+    if _FILE_NAME.fullmatch(value):
+        return True
+    # A key in base64 may begin with a slash; it has no such names.
+    return _PATH.fullmatch(value) is not None and not any(map(_RANDOM.fullmatch, value.split("/")))
+
+
+def _is_plain_word(value: str) -> bool:
+    return value.isalpha() and (value.islower() or value.isupper() or value.istitle())
+
+
+def _readings(written: str) -> Iterator[str]:
+    quote = written[:1]
+    if quote in ('"', "'") and len(written) > 1 and written.endswith(quote):
+        yield written[1:-1]
+        yield _ESCAPE.sub(lambda m: _CONTROLS.get(m[1], m[1]), written[1:-1])
+    else:
+        yield written.strip()
+        yield re.split(r"\s+#", written, maxsplit=1)[0].strip()

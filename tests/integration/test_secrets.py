@@ -1,0 +1,102 @@
+"""Secrets do not leave by what aiemp writes: a task that prints one everywhere, on a real run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.conftest import Aiemp
+
+WriteConfig = Callable[[str], Path]
+
+SECRET = "t0k3n/with+odd=signs-91"
+FOREIGN = "s3cr3t-of-the-environment"
+PASSWORD = "d4t4b4se-pass"
+DOTENV = f"MAIL_API_TOKEN={SECRET}\nDATABASE=postgres://app:{PASSWORD}@db.example.com/app\n"
+# It waits once, so that the secret comes in two chunks.
+LEAK = (
+    "import os, sys, time\n"
+    f"a, b = {SECRET[:9]!r}, {SECRET[9:]!r}\n"
+    "sys.stdout.write('out ' + a); sys.stdout.flush(); time.sleep(0.2)\n"
+    "sys.stdout.write(b + ' ' + os.environ['MAIL_API_TOKEN'] + chr(10)); sys.stdout.flush()\n"
+    "sys.stderr.write('err ' + os.environ['DATABASE'] + chr(10))\n"
+    "sys.exit('it failed with ' + os.environ['MAIL_API_TOKEN'] + ' ' + os.environ['FOREIGN_PASSWORD'])\n"
+)
+CONFIG = """
+[tasks.leak]
+frequency = "hourly"
+max_attempts = 1
+command = ["/usr/bin/python3", "Drop/leak.py"]
+[alerts]
+command = ["sh", "-c", "{ cat; env | grep ^AIEMP_ALERT; } > ALERTED"]
+"""
+
+
+def files_naming(vault: Path, text: str) -> list[str]:
+    """The files of the vault that hold ``text``, in JSON's spelling or as it is."""
+    forms = {text.encode(), json.dumps(text)[1:-1].encode()}
+    found = []
+    for path in vault.rglob("*"):
+        if path.is_file() and any(form in path.read_bytes() for form in forms):
+            found.append(path.relative_to(vault).as_posix())
+    return found
+
+
+def test_a_task_that_prints_secrets_leaves_none_behind(
+    vault: Path, aiemp: Aiemp, write_config: WriteConfig, tmp_path: Path
+) -> None:
+    """Neither log nor ledger, history, dashboard, alert, alert command nor terminal shows what .env and the
+    environment hold; what happened is still told."""
+    (vault / ".env").write_text(DOTENV)
+    (vault / "Drop" / "leak.py").write_text(LEAK)
+    alerted = tmp_path / "alerted.txt"
+    write_config(CONFIG.replace("ALERTED", str(alerted)))
+    done = aiemp("trigger", "leak", "--scheduled", FOREIGN_PASSWORD=FOREIGN)
+    assert done.returncode == 1
+    shown = done.stdout + done.stderr
+    for command in (("history", "--json"), ("status",), ("status", "--json"), ("logs", "leak"), ("list",)):
+        more = aiemp(*command, FOREIGN_PASSWORD=FOREIGN)
+        shown += more.stdout + more.stderr
+    assert list((vault / "Needs_Action" / "alerts").glob("*.md")), "there was an alert"
+    for secret in (SECRET, FOREIGN, PASSWORD):
+        assert secret not in shown
+        assert secret not in alerted.read_text(encoding="utf-8")
+    assert files_naming(vault, SECRET) == [".env"]
+    assert files_naming(vault, PASSWORD) == [".env"]
+    assert files_naming(vault, FOREIGN) == []
+    assert "it failed with [MAIL_API_TOKEN redacted] [FOREIGN_PASSWORD redacted]" in shown
+    assert "postgres://app:[DATABASE redacted]@db" in (vault / "Logs/aiemp/task-leak.log").read_text()
+
+
+def test_a_dry_run_shows_no_secret(vault: Path, aiemp: Aiemp, write_config: WriteConfig) -> None:
+    """The command that would be run is shown without the token among its arguments."""
+    (vault / ".env").write_text(DOTENV)
+    write_config(
+        f'[tasks.send]\nfrequency = "hourly"\ncommand = ["send", "{SECRET}", "--api-key", "{FOREIGN}"]\n'
+    )
+    for arguments in (("trigger", "send", "--dry-run"), ("trigger", "send", "--dry-run", "--json")):
+        done = aiemp(*arguments)
+        assert done.returncode == 0, done.stderr
+        assert SECRET not in done.stdout + done.stderr
+        assert FOREIGN not in done.stdout + done.stderr
+    assert "send [MAIL_API_TOKEN redacted] --api-key [api-key redacted]" in done.stdout
+    shown = aiemp("config", "show", "--json").stdout
+    assert SECRET not in shown
+    assert json.loads(shown)["tasks"]
+
+
+def test_an_error_shows_no_secret(vault: Path, aiemp: Aiemp, write_config: WriteConfig) -> None:
+    """A trigger function that fails with the secret in its message is told, and logged, without it."""
+    (vault / ".env").write_text(DOTENV)
+    module = f"def call(*_args, **_more):\n    raise RuntimeError('cannot log in with {SECRET}')\n"
+    folder = vault.parent / "modules"
+    folder.mkdir()
+    (folder / "leaky.py").write_text(module)
+    write_config('[tasks.own]\nfrequency = "hourly"\nfunction = "leaky:call"\n')
+    done = aiemp("trigger", "own", PYTHONPATH=str(folder))
+    assert done.returncode == 1
+    assert "cannot log in with [MAIL_API_TOKEN redacted]" in done.stdout
+    assert "Traceback" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    assert files_naming(vault, SECRET) == [".env"]

@@ -1,0 +1,90 @@
+"""Servers to try: a real one from npm, and one of ours that behaves as badly as it is told to."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from aiemp.mcp.probe import ProbeLimits, probe_servers
+from aiemp.mcp.verdict import Verdict
+from aiemp.plan import McpServer, Plan
+from tests.conftest import processes_naming
+
+HERE = Path(__file__).resolve().parent
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+PATIENT = ProbeLimits(answer_s=30.0, close_s=10.0, terminate_s=5.0, total_s=100.0)
+HURRIED = ProbeLimits(answer_s=1.5, close_s=0.3, terminate_s=0.3)
+
+Try = Callable[..., dict[str, Verdict]]
+Fake = Callable[..., McpServer]
+
+
+def cannot_be_had(reason: str) -> NoReturn:
+    """Skip, or fail where the environment says that this is CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"no real MCP server in CI: {reason}", pytrace=False)
+    pytest.skip(f"no real MCP server: {reason}")
+
+
+@pytest.fixture(scope="session")
+def everything() -> Path:
+    """The script of @modelcontextprotocol/server-everything, installed once for all runs and workers."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        cannot_be_had("node and npm are not installed")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aiemp-tests"
+    cache.mkdir(parents=True, exist_ok=True)
+    manifest = (HERE / "package.json").read_bytes()
+    folder = cache / "mcp"
+    with (cache / "mcp.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the workers of pytest-xdist come at the same time
+        done = folder / "installed.json"
+        if not done.exists() or done.read_bytes() != manifest:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            (folder / "package.json").write_bytes(manifest)
+            command = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
+            made = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, check=False, timeout=110
+            )
+            if made.returncode != 0:
+                cannot_be_had(f"npm install failed: {made.stderr.strip()[-500:]}")
+            done.write_bytes(manifest)
+    return folder / "node_modules/@modelcontextprotocol/server-everything/dist/index.js"
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[Fake]:
+    """``fake("hang")`` is a server that behaves so; none of its processes may be left after the test."""
+    script = tmp_path / "fake_server.py"
+    shutil.copy(HERE / "fake_server.py", script)
+
+    def server(behaviour: str, *more: str, name: str = "") -> McpServer:
+        return McpServer(name or behaviour, (sys.executable, "-S", str(script), behaviour, *more))
+
+    yield server
+    left = processes_naming(str(script))
+    for pid in left:
+        os.kill(pid, 9)
+    assert left == [], "processes were left"
+
+
+@pytest.fixture
+def probe(vault: Path) -> Try:
+    """Tries servers of the vault."""
+
+    def run(*servers: McpServer, limits: ProbeLimits = HURRIED, **environ: str) -> dict[str, Verdict]:
+        plan = Plan(vault, mcp_servers=servers)
+        given = {"PATH": os.environ["PATH"], "HOME": str(vault.parent), **environ}
+        return probe_servers(plan, servers, given, NOW, limits=limits)
+
+    return run
