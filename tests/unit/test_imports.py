@@ -16,6 +16,11 @@ PACKAGE = Path(__file__).resolve().parents[2] / "aiemp"
 PURE = [
     "agenda.py",
     "calendar_slots.py",
+    "claude/activity.py",
+    "claude/command_line.py",
+    "claude/refusals.py",
+    "claude/reset_times.py",
+    "claude/stream.py",
     "config/dry_run.py",
     "config/names.py",
     "dashboard/cells.py",

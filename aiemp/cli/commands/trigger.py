@@ -44,6 +44,9 @@ class TaskRun:
 
     def as_text(self, screen: Screen) -> str:
         message, result = visible(self.report.message), self.report.result
+        rehearsed = self.report.details.get("output")
+        if result is None and rehearsed:  # a dry run: what would be run, line by line
+            return "\n".join((message, *(visible(line) for line in str(rehearsed).splitlines())))
         if result is None or not screen.colour:
             return message
         from aiemp.cli.task_facts import RESULT_STYLES  # a timer's run does without it
