@@ -64,6 +64,16 @@ def flood(number_of_bytes):
         os.write(1, block)
 
 
+def flood_events(number_of_bytes):
+    """Events of Claude Code, as when it reads endless files."""
+    event = {"type": "user", "message": {"content": [{"type": "tool_result", "content": "x" * 65000}]}}
+    block = json.dumps(event).encode() + b"\n"
+    for _ in range(number_of_bytes // len(block)):
+        view = memoryview(block)
+        while view:
+            view = view[os.write(1, view) :]
+
+
 def close_output():
     os.close(1)
     os.close(2)
