@@ -87,26 +87,22 @@ def trigger(
     return Trigger(fake, vault, environ)
 
 
-HANGS: dict[str, list[tuple[Any, ...]]] = {
-    "closes its output": [("close_output",), ("sleep",)],
-    "a daemon in a session of its own": [("daemon", True), ("sleep",)],
-    "a daemon that dodges": [("dodging_daemon",), ("sleep",)],
-}
-
-
-@pytest.mark.parametrize("name", HANGS)
-def test_a_hang_is_ended(trigger: Trigger, fake: FakeClaude, name: str) -> None:
-    """Whatever it has started, and however that hides, all of it is gone within the grace."""
-    answer = trigger(("say", INIT), *HANGS[name])
+def test_closed_output_is_silence(trigger: Trigger, fake: FakeClaude) -> None:
+    """One that closes its output and sleeps shows no sign of work, and is ended."""
+    answer = trigger(("say", INIT), ("close_output",), ("sleep",))
     assert answer["result"] == "failed"
     assert "printed nothing for" in answer["message"]
-    assert trigger.took_s < SILENT_S + GRACE_S + SLACK_S
+    assert trigger.took_s < SILENT_S + SLACK_S
 
 
-def test_one_that_ignores_sigterm(trigger: Trigger, fake: FakeClaude) -> None:
-    """It has its grace, and is killed then, with its stubborn helper."""
-    answer = trigger(("ignore_sigterm",), ("helper", True), ("say", INIT), ("sleep",))
+def test_the_worst_of_all(trigger: Trigger, fake: FakeClaude) -> None:
+    """One that ignores SIGTERM, as do its helper, a daemon in a session of its own, and one that dodges by
+    forking for ever, has its grace; then all of it is gone."""
+    hostile = (("ignore_sigterm",), ("helper", True), ("daemon", True), ("dodging_daemon",))
+    answer = trigger(("say", INIT), *hostile, ("sleep",))
     assert answer["result"] == "failed"
+    assert "printed nothing for" in answer["message"]
+    assert len(fake.pids()) >= 4
     assert GRACE_S < trigger.took_s < SILENT_S + GRACE_S + SLACK_S
 
 
