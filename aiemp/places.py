@@ -99,6 +99,11 @@ class Places:
     def task_log(self, name: str) -> Path:
         return self.logs / f"task-{name}.log"
 
+    @property
+    def claude_logs(self) -> Path:
+        """The logs of Claude runs, a folder for each day. Written only by :mod:`aiemp.claude.run_log`."""
+        return self.vault / "Logs" / "claude"
+
     def activity_archive(self, day: date) -> Path:
         """Activity rows that left the dashboard. Written by :mod:`aiemp.dashboard.rollover`."""
         return self.vault / "Logs" / f"dashboard_archive_{day.isoformat()}.json"

@@ -4,42 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
-import signal
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from aiemp.claude.refusals import find_refusal
+from aiemp.claude.command_line import OutputForm, claude_words, is_refused_option, output_forms
+from aiemp.claude.preflight import find_claude, warnings_about
+from aiemp.claude.run_log import RunLog
+from aiemp.claude.stream import EventReader, Learned, Piece
+from aiemp.claude.verdict import Verdict, judge
+from aiemp.clock import utc_now
 from aiemp.errors import Blocked
 from aiemp.plan import ClaudeSettings
-from aiemp.process import Ending, Finished, find_program, run_supervised
+from aiemp.process import Ending, Finished, run_supervised
 
 log = logging.getLogger("aiemp.claude")
 
 DEFAULT_SETTINGS = ClaudeSettings()
-LONGEST_REASON = 500
-
-
-def find_claude(settings: ClaudeSettings, environ: Mapping[str, str]) -> Path:
-    """The program that ``settings.command`` means. Raises Blocked, with the remedy, when there is none."""
-    command = settings.command
-    found = find_program(command, environ)
-    if found is not None:
-        return found
-    if os.sep in command:
-        problem = "is not executable" if Path(command).exists() else "does not exist"
-        raise Blocked(f"Claude Code cannot be run: {command} {problem}; mend claude.command in aiemp.toml")
-    log.debug("PATH is %s", environ.get("PATH", "not set"))
-    raise Blocked(
-        f"Claude Code is not installed: `{command}` is not on the PATH of aiemp; "
-        "install it (https://claude.com/claude-code), or set claude.command in aiemp.toml to its full path"
-    )
-
-
-def claude_argv(program: str, prompt: str, settings: ClaudeSettings) -> list[str]:
-    """``[program, *args, "--print", prompt]``; with ``--`` before a prompt that looks like an option."""
-    end_of_options = ["--"] if prompt.startswith("-") else []
-    return [program, *settings.args, "--print", *end_of_options, prompt]
+SECONDS_PER_MINUTE = 60.0
+TICK_S = 1.0
 
 
 def invoke_claude(
@@ -52,34 +37,124 @@ def invoke_claude(
     environ: Mapping[str, str] | None = None,
     log_file: Path | None = None,
     on_output: Callable[[bytes], None] | None = None,
+    zone: tzinfo = UTC,
+    clock: Callable[[], datetime] = utc_now,
+    grace_s: float = 10.0,
 ) -> dict[str, object]:
     """Run Claude Code once on ``prompt`` in the vault, and wait until nothing of it is left.
 
     The result has the seed's ``success``, ``output`` (text, shortened in the middle when long),
-    ``duration_seconds`` and ``error`` (None, or what happened), and ``timed_out`` and ``exit_code`` (None
-    when it has none). A dry run runs nothing and says in ``output`` what would be run.
+    ``duration_seconds`` and ``error`` (None, or what happened), and ``timed_out``, ``exit_code``, ``cost_usd``
+    (US dollars), ``turns``, ``session_id``, ``log_file``: each None when it is not known; and ``warnings``,
+    a text that may be empty. A dry run runs nothing and says in ``output`` what would be run.
 
-    ``environ`` stands for this process's environment. Raises Blocked when Claude Code is not there, or
-    refuses because of a usage limit or a missing login.
+    ``environ`` stands for this process's environment. ``on_output`` gets what a person should see of the
+    work, ``log_file`` the whole of it (:mod:`aiemp.claude.run_log`), with times in ``zone``. Asked to end,
+    Claude has ``grace_s`` seconds. Raises Blocked when Claude Code is not there, or refuses because of a
+    usage limit or a missing login, with the time to come back.
     """
     environ = os.environ if environ is None else environ
     if dry_run:
-        return _rehearsed(prompt, vault_path, settings, environ)
+        from aiemp.claude.rehearsal import rehearsal_text  # noqa: PLC0415 - real runs do without
+
+        text = rehearsal_text(prompt, vault_path, timeout_minutes, settings, environ)
+        return _result(Verdict(text), None, Learned(), None)
+    if not vault_path.is_dir():
+        raise Blocked(f"Claude Code cannot work in {vault_path}: there is no such folder; is it mounted?")
     program = find_claude(settings, environ)
     if "\0" in prompt:
-        return _result(error="the prompt holds a NUL character, which no program can be given")
-    try:
-        finished = run_supervised(
-            claude_argv(str(program), prompt, settings),
-            cwd=vault_path,
-            env=_environment(vault_path, environ),
-            timeout_s=timeout_minutes * 60,
-            log_file=log_file,
-            on_output=on_output,
+        return _failed("the prompt holds a NUL character, which no program can be given")
+    warnings = warnings_about(prompt, vault_path)
+    with RunLog(log_file, lambda: clock().astimezone(zone)) as run_log:
+        run_log.step(f"Asked in {vault_path}: {prompt}", *(f"Warning: {warning}" for warning in warnings))
+        call = _Call(program, prompt, vault_path, timeout_minutes, settings, run_log, on_output, grace_s)
+        try:
+            finished, learned = call.in_best_form(_environment(vault_path, environ))
+        except OSError as error:
+            reason = f"Claude Code ({program}) cannot be started in {vault_path}: {error}"
+            run_log.step(f"Failed: {reason}")
+            return _failed(reason)
+        verdict = judge(finished, learned, timeout_minutes, settings.silent_minutes)
+        if verdict.refusal is not None:
+            now = clock()
+            until = verdict.refusal.until(now, zone, learned.reset_at)
+            reason = verdict.refusal.reason(until, zone)
+            run_log.step(f"Blocked: {reason}")
+            raise Blocked(reason, until)
+        took = f"after {finished.duration_s:.0f} s"
+        run_log.step(f"Failed {took}: {verdict.error}" if verdict.error else f"Ended well {took}")
+    return _result(verdict, finished, learned, log_file, warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of :func:`invoke_claude`: what its steps share."""
+
+    program: Path
+    prompt: str
+    vault: Path
+    timeout_minutes: float
+    settings: ClaudeSettings
+    run_log: RunLog
+    on_output: Callable[[bytes], None] | None
+    grace_s: float
+
+    def in_best_form(self, env: Mapping[str, str]) -> tuple[Finished, Learned]:
+        """Run it in the first form that this Claude Code knows. Raises OSError if it cannot be started."""
+        deadline = time.monotonic() + self.timeout_minutes * SECONDS_PER_MINUTE
+        for form in output_forms(self.settings.args):
+            reader = EventReader(str(self.vault))
+            finished = self._run(form, env, reader, max(0.0, deadline - time.monotonic()))
+            self._pass_on(reader.finish())
+            if not (form.options and _is_refused(finished, reader.learned)):
+                break
+            log.debug("%s does not know all of %s", self.program, form.options)
+        if finished.ended is not Ending.EXITED and reader.learned.unfinished:
+            self.run_log.step(f"In the middle of: {reader.learned.unfinished}")
+        return finished, reader.learned
+
+    def _run(
+        self, form: OutputForm, env: Mapping[str, str], reader: EventReader, timeout_s: float
+    ) -> Finished:
+        def listen(chunk: bytes) -> None:
+            if not chunk and self.on_output is not None:
+                self.on_output(b"")
+            self._pass_on(reader.feed(chunk))
+
+        return run_supervised(
+            claude_words(str(self.program), self.settings.args, form, self.prompt),
+            cwd=self.vault,
+            env=env,
+            timeout_s=timeout_s,
+            grace_s=self.grace_s,
+            silence_s=self.settings.silent_minutes * SECONDS_PER_MINUTE if form.streams else None,
+            on_output=listen,
+            on_stderr=lambda chunk: self._pass_on([Piece(chunk)]),
+            tick_s=None if self.on_output is None else TICK_S,
         )
-    except OSError as error:
-        return _result(error=f"Claude Code ({program}) cannot be started in {vault_path}: {error}")
-    return _judge(finished, timeout_minutes)
+
+    def _pass_on(self, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            if not piece.is_event:
+                self.run_log.text(piece.raw)
+                self._show(piece.raw)
+                continue
+            if not piece.is_part:
+                self.run_log.event(piece.raw)
+                self.run_log.step(*piece.lines)
+            if piece.lines:
+                self._show(("\n".join(piece.lines) + "\n").encode("utf-8", "backslashreplace"))
+
+    def _show(self, data: bytes) -> None:
+        if self.on_output is not None and data:
+            self.on_output(data)
+
+
+def _is_refused(finished: Finished, learned: Learned) -> bool:
+    """Whether it ended because of an option that it does not know: so nothing was asked, or paid for."""
+    if finished.ended is not Ending.EXITED or not finished.exit_code or learned.has_events:
+        return False
+    return is_refused_option((finished.output + finished.stderr).decode("utf-8", "replace"))
 
 
 def _environment(vault_path: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -91,69 +166,28 @@ def _environment(vault_path: Path, environ: Mapping[str, str]) -> dict[str, str]
     return child_environment(environ, dotenv, dry_run=False)
 
 
-def _rehearsed(
-    prompt: str, vault_path: Path, settings: ClaudeSettings, environ: Mapping[str, str]
-) -> dict[str, object]:
-    try:
-        program, note = str(find_claude(settings, environ)), ""
-    except Blocked as blocked:
-        program, note = settings.command, f"\nIt would be blocked: {blocked.reason}"
-    command = shlex.join(claude_argv(program, prompt, settings))
-    return _result(success=True, output=f"Dry run, nothing was run. In {vault_path}:\n{command}{note}")
-
-
-def _judge(finished: Finished, timeout_minutes: float) -> dict[str, object]:
-    output = finished.output.decode("utf-8", "replace").strip()
-    stderr = finished.stderr.decode("utf-8", "replace").strip()
-    error: str | None = None
-    if finished.ended is not Ending.EXITED:
-        printed = "" if finished.output_bytes else ", and had printed nothing"
-        error = f"Claude Code was still at work after {timeout_minutes:g} min and was ended{printed}"
-    elif finished.exit_code != 0:
-        refusal = find_refusal(output, stderr)
-        if refusal is not None:
-            raise Blocked(refusal.reason)
-        error = f"Claude Code {_how(finished)}: {_last_line(stderr) or _last_line(output) or 'no message'}"
-    elif not output:
-        said = f"; on stderr: {_last_line(stderr)}" if stderr else ""
-        error = f"Claude Code ended without error, but printed no answer{said}"
-    return _result(
-        success=error is None,
-        output=output,
-        duration_seconds=round(finished.duration_s, 3),
-        error=error,
-        timed_out=finished.ended is Ending.TIMED_OUT,
-        exit_code=finished.exit_code,
-    )
+def _failed(error: str) -> dict[str, object]:
+    return _result(Verdict("", error), None, Learned(), None)
 
 
 def _result(
-    *,
-    success: bool = False,
-    output: str = "",
-    duration_seconds: float = 0.0,
-    error: str | None = None,
-    timed_out: bool = False,
-    exit_code: int | None = None,
+    verdict: Verdict,
+    finished: Finished | None,
+    learned: Learned,
+    log_file: Path | None,
+    warnings: tuple[str, ...] = (),
 ) -> dict[str, object]:
+    found = learned.result
     return {
-        "success": success,
-        "output": output,
-        "duration_seconds": duration_seconds,
-        "error": error,
-        "timed_out": timed_out,
-        "exit_code": exit_code,
+        "success": verdict.error is None,
+        "output": verdict.output,
+        "duration_seconds": round(finished.duration_s, 3) if finished else 0.0,
+        "error": verdict.error,
+        "timed_out": finished is not None and finished.ended is Ending.TIMED_OUT,
+        "exit_code": finished.exit_code if finished else None,
+        "cost_usd": found.cost_usd if found else None,
+        "turns": found.turns if found else None,
+        "session_id": learned.session_id,
+        "log_file": str(log_file) if log_file else None,
+        "warnings": "; ".join((*warnings, *((verdict.warning,) if verdict.warning else ()))),
     }
-
-
-def _how(finished: Finished) -> str:
-    if finished.signal is None:
-        return f"ended with exit code {finished.exit_code}"
-    if finished.signal == signal.SIGKILL:
-        return "was killed by SIGKILL (is the machine out of memory?)"
-    return f"was killed by signal {finished.signal} ({signal.strsignal(finished.signal)})"
-
-
-def _last_line(text: str) -> str:
-    lines = text.splitlines()
-    return lines[-1].strip()[:LONGEST_REASON] if lines else ""

@@ -6,18 +6,27 @@ The wordings were printed by Claude Code 2.1 against a local API, or stand in it
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
+
+from aiemp.claude.reset_times import reset_time
 
 LONGEST_LINE = 400
 LAST_LINES = 12
 """A refusal is short and comes last. Looking no further keeps a mail about "usage limits", which Claude
 quotes in its answer, from blocking the task."""
 
+TRY_AGAIN = timedelta(minutes=15)
+"""When to try again if nobody says when: each try costs the start of a Claude Code, and nothing else."""
+
+LONGEST_WAIT = timedelta(days=32)
+
 _LIMITS = re.compile(
     r"""
-      (you['’]ve|you[ ]have) [ ] (hit|reached) [ ] your [ ] ([\w.-]+[ ]){0,3} limit
+      (you['’]ve|you[ ]have) [ ] (hit|reached) [ ] your [ ] ([\w.'’-]+[ ]){0,4} limit
     | ([\w.-]+[ ]){0,4} limit [ ] reached\b                 # 5-hour, weekly, Claude AI usage ...
     | you['’]re [ ] out [ ] of [ ] ([\w.-]+[ ]){0,2} (usage|credits)
     | (your [ ])? credit [ ] balance [ ] is [ ] too [ ] low
@@ -38,6 +47,10 @@ _LOGINS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_ONLY_A_LIMIT = re.compile(r"claude ai usage limit reached\|\d{10,13}", re.IGNORECASE)
+"""Versions before 2.0 printed this as their answer, and ended without error."""
+
+_EPOCH = re.compile(r"\|\d{10,13}\b")
 _DECORATION = re.compile(r"^[^\w\[{(]+|^error:\s+", re.IGNORECASE)
 
 
@@ -48,6 +61,10 @@ class RefusalKind(Enum):
     LOGIN = "login"
 
 
+_STATUS_KINDS = {401: RefusalKind.LOGIN, 402: RefusalKind.LIMIT, 429: RefusalKind.LIMIT}
+"""What an HTTP status of the API means (its documentation, "Errors"). 529 and 5xx are its own trouble."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why Claude Code will not work now, in its own words (one line)."""
@@ -55,17 +72,32 @@ class Refusal:
     kind: RefusalKind
     line: str
 
-    @property
-    def reason(self) -> str:
+    def until(self, now: datetime, zone: tzinfo, reset_at: float | None = None) -> datetime:
+        """Before when it is no use to try again (aware). ``reset_at``: seconds since 1970, if told apart.
+
+        The message's own time counts, in ``zone`` where it names none; one that has passed counts as not
+        named, since Claude Code has just refused.
+        """
+        named = reset_time(self.line, now, zone) if self.kind is RefusalKind.LIMIT else None
+        if self.kind is RefusalKind.LIMIT and reset_at is not None:
+            with contextlib.suppress(ValueError, OverflowError, OSError):
+                named = datetime.fromtimestamp(reset_at, UTC)
+        soonest = now + TRY_AGAIN
+        return named if named is not None and now < named < now + LONGEST_WAIT else soonest
+
+    def reason(self, until: datetime, zone: tzinfo) -> str:
         """What the owner reads: what Claude Code said, and what to do."""
-        said = f"Claude Code says: {self.line}"
+        said = f"Claude Code says: {_EPOCH.sub('', self.line)}"
         if self.kind is RefusalKind.LIMIT:
-            return f"{said} (it is tried again until the limit is lifted)"
+            return f"{said} (it is tried again from {until.astimezone(zone):%Y-%m-%d %H:%M %Z} on)"
         return f"{said} (log in once with `claude` as the user that runs aiemp, or set ANTHROPIC_API_KEY)"
 
 
-def find_refusal(*outputs: str) -> Refusal | None:
-    """The refusal in the output of a run that failed, if there is one. Each output is one stream's text."""
+def find_refusal(*outputs: str, status: int | None = None) -> Refusal | None:
+    """The refusal in the output of a run that failed, if there is one. Each output is one stream's text.
+
+    ``status``: the HTTP status that the API refused with, where Claude Code tells it.
+    """
     for output in outputs:
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         for line in reversed(lines[-LAST_LINES:]):
@@ -76,4 +108,14 @@ def find_refusal(*outputs: str) -> Refusal | None:
                 return Refusal(RefusalKind.LOGIN, line)
             if _LIMITS.match(plain):
                 return Refusal(RefusalKind.LIMIT, line)
-    return None
+    kind = _STATUS_KINDS.get(status or 0)
+    if kind is None:
+        return None
+    said = next((line.strip() for output in outputs for line in output.splitlines() if line.strip()), "")
+    return Refusal(kind, said[:LONGEST_LINE] or f"the API refused with HTTP status {status}")
+
+
+def refusal_as_answer(answer: str) -> Refusal | None:
+    """The refusal that is the whole answer of a run which ended without error, as old versions did it."""
+    text = answer.strip()
+    return Refusal(RefusalKind.LIMIT, text) if _ONLY_A_LIMIT.fullmatch(text) else None

@@ -1,7 +1,8 @@
 """What a person sees on the terminal while a task runs: one line, rewritten in place.
 
-It is drawn when the task says something, so it needs neither a thread nor a timer (the time limit of a run
-has the alarm signal). Therefore it names clock times, which stay true while nothing is drawn.
+It is drawn when the task says something, and once a second while Claude says nothing (an empty output), so it
+needs neither a thread nor a timer: the time limit of a run has the alarm signal. A command of the user's own
+that is silent leaves it as it is; therefore it names clock times too, which stay true.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class Progress:
         self.clock = clock
         self.monotonic = monotonic
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._head = self._last = self._unfinished = ""
-        self._drawn_s = 0.0
+        self._since = self._until = self._last = self._unfinished = ""
+        self._begun_s = self._drawn_s = 0.0
         self._shown = False
 
     @property
@@ -60,7 +61,8 @@ class Progress:
         if STARTED in text:
             now = self.clock()
             until = now + timedelta(minutes=self.task.timeout_minutes)
-            self._head = f"since {now:%H:%M:%S}, until {until:%H:%M} at most"
+            self._since, self._until = f"{now:%H:%M:%S}", f"{until:%H:%M}"
+            self._begun_s = self.monotonic()
             self._draw()
 
     def clear(self) -> None:
@@ -78,13 +80,16 @@ class Progress:
             self._draw()
 
     def _draw(self) -> None:
-        if self.screen.width is None or not self._head:
+        if self.screen.width is None or not self._since:
             return
+        now_s = self.monotonic()
+        minutes, seconds = divmod(max(0, int(now_s - self._begun_s)), 60)
+        head = f"{minutes}:{seconds:02}, since {self._since}, until {self._until} at most"
         said = visible((self._unfinished.strip() or self._last.strip())[:LONGEST_LINE])
-        line = cut(f"{self._head} | {said}" if said else self._head, self.screen.width - 1)
+        line = cut(f"{head} | {said}" if said else head, self.screen.width - 1)
         self._write(f"\r\x1b[K{self.screen.paint(line, 'faint')}")
         self._shown = True
-        self._drawn_s = self.monotonic()
+        self._drawn_s = now_s
 
     def _write(self, text: str) -> None:
         # A terminal that went away must not end the run.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiemp.doctor.findings import Finding, fail, ok, with_remedy
+from aiemp.doctor.findings import Finding, fail, ok, warn, with_remedy
 
 _NODE = "install Node.js (https://nodejs.org)"
 _UV = "install uv (https://docs.astral.sh/uv)"
@@ -29,12 +29,13 @@ class Search:
 @dataclass(frozen=True, slots=True)
 class ClaudeSeen:
     """``found`` is Claude Code on the PATH that counts, or None with the ``problem``; ``here`` is the one on
-    this shell's PATH."""
+    this shell's PATH. ``version`` is what it says itself, None when it says nothing."""
 
     search: Search
     found: Path | None
     problem: str = ""
     here: Path | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ def judge_claude(seen: ClaudeSeen | None) -> list[Finding]:
     if seen is None:
         return []
     if seen.found is not None:
-        return [ok(f"{seen.found}, on {seen.search.where}")]
+        if seen.version is None:
+            what = f"{seen.found}, on {seen.search.where}, does not say which version it is"
+            return [warn(what, f"look at what it says: {shlex.quote(str(seen.found))} --version")]
+        return [ok(f"{seen.found} {seen.version}, on {seen.search.where}")]
     if seen.here is not None and seen.search.install_line is not None:
         return [
             fail(f"Claude Code is {seen.here}, but not on the PATH of the units", seen.search.install_line)

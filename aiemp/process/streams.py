@@ -55,6 +55,28 @@ class Sink(Protocol):
     def add(self, chunk: bytes) -> None: ...
 
 
+class LogFile:
+    """A file that output is appended to. What cannot be written is said once, and ends nothing."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._descriptor = _open_log(path) if path else -1
+
+    def write(self, chunk: bytes) -> None:
+        if self._descriptor < 0:
+            return
+        try:
+            write_all(self._descriptor, chunk)
+        except OSError as error:  # a full disk must not end the run, whose work is done elsewhere
+            log.warning("%s: the output is no longer written down: %s", self._path, error)
+            self.close()
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
 class Streams:
     """The output streams of children, and the selector that everything of a run is waited for with.
 
@@ -68,19 +90,20 @@ class Streams:
         on_output: Callable[[bytes], None] | None,
         clock: Callable[[], float],
         redactor: Redactor,
+        on_stderr: Callable[[bytes], None] | None = None,
     ) -> None:
         head = keep_bytes // HEAD_PART
         self.output = BoundedOutput(head, keep_bytes - head)
         self.stderr = BoundedOutput(0, keep_bytes)
         self._on_output = on_output
         self._redactor = redactor
+        self._on_stderr = on_stderr or on_output
         self._clock = clock
         self.last_output = clock()
         self._selector = selectors.DefaultSelector()
         self._kept: dict[int, tuple[Sink, RedactedStream]] = {}
         self._once: set[int] = set()
-        self._log = _open_log(log_file) if log_file else -1
-        self._log_name = log_file
+        self._log = LogFile(log_file)
 
     def __enter__(self) -> Streams:
         return self
@@ -88,11 +111,10 @@ class Streams:
     def __exit__(self, *_exc: object) -> None:
         self.finish()
         self._selector.close()
-        if self._log >= 0:
-            os.close(self._log)
+        self._log.close()
 
     def read(self, descriptor: int, kept: Sink) -> None:
-        """Read ``descriptor`` from now on, into ``kept``, the log and ``on_output``."""
+        """Read ``descriptor`` from now on, into ``kept``, the log and what listens to it."""
         os.set_blocking(descriptor, False)
         self._kept[descriptor] = (kept, self._redactor.stream())
         self._selector.register(descriptor, selectors.EVENT_READ)
@@ -154,18 +176,10 @@ class Streams:
         if not chunk:
             return
         kept.add(chunk)
-        if self._log >= 0:
-            self._write_log(chunk)
-        if self._on_output is not None:
-            self._on_output(chunk)
-
-    def _write_log(self, chunk: bytes) -> None:
-        try:
-            write_all(self._log, chunk)
-        except OSError as error:  # a full disk must not end the run, whose work is done elsewhere
-            log.warning("%s: the output is no longer written down: %s", self._log_name, error)
-            os.close(self._log)
-            self._log = -1
+        self._log.write(chunk)
+        listener = self._on_stderr if kept is self.stderr else self._on_output
+        if listener is not None:
+            listener(chunk)
 
 
 def _open_log(path: Path) -> int:

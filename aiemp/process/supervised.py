@@ -64,6 +64,23 @@ class _Limits:
     step_s: float
 
 
+@dataclass(slots=True)
+class _Ticks:
+    """Tells ``listener`` every ``every_s`` that nothing was printed, for what shows the time to somebody."""
+
+    every_s: float
+    listener: Callable[[bytes], None] | None
+    last: float
+
+    def tick(self, now: float, last_output: float) -> float:
+        """Tick if it is time to; returns the seconds to the next one."""
+        self.last = max(self.last, last_output)
+        if self.listener is not None and now - self.last >= self.every_s:
+            self.listener(b"")
+            self.last = now
+        return self.every_s - (now - self.last)
+
+
 def run_supervised(
     argv: Sequence[str],
     *,
@@ -75,6 +92,8 @@ def run_supervised(
     tail_bytes: int = 64 * 1024,
     on_output: Callable[[bytes], None] | None = None,
     silence_s: float | None = None,
+    on_stderr: Callable[[bytes], None] | None = None,
+    tick_s: float | None = None,
     clock: Callable[[], float] = time.monotonic,
     redactor: Redactor | None = None,
 ) -> Finished:
@@ -86,8 +105,10 @@ def run_supervised(
     handled between two steps of the loop here, at once.
 
     Output is read as it comes: ``tail_bytes`` of each stream are kept, all of it is appended to
-    ``log_file`` (made with mode 0600) and given to ``on_output``. The end of the program itself counts, not
-    that of its streams. All of it is without secrets, as ``redactor`` knows them (None: the one in force).
+    ``log_file`` (made with mode 0600) and given to ``on_output``, or, if it comes from stderr, to ``on_stderr``
+    where there is one. With ``tick_s`` ``on_output`` gets ``b""`` that often while nothing is printed. The end
+    of the program itself counts, not that of its streams. All of it is without secrets, as ``redactor`` knows
+    them (None: the one in force).
 
     Raises FileNotFoundError and PermissionError when the program, or ``cwd``, cannot be used. Must not be
     called in a process that starts other children meanwhile.
@@ -96,7 +117,7 @@ def run_supervised(
     with (
         HeldSignals() as signals,
         adopting_orphans() as adopts,
-        Streams(log_file, tail_bytes, on_output, clock, redactor or in_force()) as streams,
+        Streams(log_file, tail_bytes, on_output, clock, redactor or in_force(), on_stderr) as streams,
     ):
         if signals.wake_descriptor >= 0:
             streams.wake_on(signals.wake_descriptor)
@@ -126,7 +147,8 @@ def run_supervised(
                     silence_s=math.inf if silence_s is None else silence_s,
                     step_s=POLL_S if exit_event is None else LONGEST_WAIT_S,
                 )
-                ending = _wait(process, signals, streams, limits, clock)
+                ticks = _Ticks(math.inf if tick_s is None else tick_s, on_output, clock())
+                ending = _wait(process, signals, streams, limits, ticks, clock)
             finally:
                 by_itself = ending is Ending.EXITED
                 _end(descendants, streams, min(grace_s, LEFTOVER_GRACE_S) if by_itself else grace_s, clock)
@@ -149,6 +171,7 @@ def _wait(
     signals: HeldSignals,
     streams: Streams,
     limits: _Limits,
+    ticks: _Ticks,
     clock: Callable[[], float],
 ) -> Ending:
     """Read output until the program has ended or one of its limits is reached."""
@@ -160,7 +183,8 @@ def _wait(
             return Ending.TIMED_OUT
         if now >= silent_at:
             return Ending.SILENT
-        streams.step(min(limits.deadline - now, silent_at - now, limits.step_s))
+        left_s = ticks.tick(now, streams.last_output)
+        streams.step(min(limits.deadline - now, silent_at - now, limits.step_s, left_s))
     return Ending.EXITED
 
 

@@ -2,74 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from aiemp.claude import invoke_claude
-from aiemp.claude.budget import Spent, in_words, spent_today, why_blocked
-from aiemp.claude.pause import read_pause
-from aiemp.errors import Blocked
+from aiemp.claude.run_log import new_log
+from aiemp.places import Places
+from aiemp.process import LogFile
+from aiemp.triggers.claude_leave import leave_in_words, require_leave
 from aiemp.triggers.context import RunContext
 
 LONGEST_SUMMARY = 160
+MOST_IN_TASK_LOG_BYTES = 1024 * 1024
+"""Of each run. The whole of it is in the run's own log."""
 
 
 def ask_claude(context: RunContext, prompt: str, dry_run: bool) -> dict[str, object]:
     """What :func:`aiemp.claude.invoke_claude` returns for ``prompt``, in the run's vault.
 
-    Raises Blocked, also when Claude is paused or the budget of the day is used up. That is asked here, where
-    Claude would be called: a triage that has nothing to do is no matter of the budget. Neither names a moment
-    to wait for, so that `aiemp resume` and a raised limit hold at the next look. A dry run tells both.
+    For the history it has ``claude_s`` (seconds that Claude worked) and ``claude_log`` (its log, as a path in
+    the vault) in the place of ``log_file``; what is not known is left out.
+
+    Raises Blocked, also when Claude may not be called now (:mod:`aiemp.triggers.claude_leave`). That is asked
+    here, where it would be called: a triage that has nothing to do is no matter of the budget.
     """
+    plan = context.plan
+    claude_log = None
     if not dry_run:
         require_leave(context)
-    answer = invoke_claude(
-        prompt,
-        context.plan.vault,
-        context.task.timeout_minutes,
-        dry_run,
-        settings=context.plan.claude,
-        environ=context.environ,
-        log_file=context.log_file,
-        on_output=context.on_output,
-    )
+        claude_log = new_log(
+            Places(plan.vault), context.task.name, context.local_now, plan.claude.keep_logs_days
+        )
+    with _TaskLog(context.log_file, context.on_output) as task_log:
+        answer = invoke_claude(
+            prompt,
+            plan.vault,
+            context.task.timeout_minutes,
+            dry_run,
+            settings=plan.claude,
+            environ=context.environ,
+            log_file=claude_log,
+            on_output=task_log.on_output,
+            zone=plan.zone,
+        )
+    del answer["log_file"]  # an absolute path, which a vault that moves would make wrong
     if dry_run:
-        return {**answer, "output": f"{answer['output']}\n{leave_in_words(context)}"}
-    if answer["duration_seconds"]:
-        answer.setdefault("claude_s", answer["duration_seconds"])
-    return answer
-
-
-def require_leave(context: RunContext) -> None:
-    """Raise Blocked when no run of Claude may begin now. For our own calls, and for a program or function of
-    the owner's that he says needs Claude."""
-    _require_leave(context, _spent(context))
-
-
-def _spent(context: RunContext) -> Spent:
-    return spent_today(context.runs, context.now, context.plan)
-
-
-def _require_leave(context: RunContext, spent: Spent) -> None:
-    plan, overrides = context.plan, context.overrides
-    pause = read_pause(plan.vault, context.now)
-    if pause is not None and not overrides.while_paused:
-        raise Blocked(pause.why_blocked(plan.zone))
-    reason = why_blocked(plan.claude, spent)
-    if reason is not None and not overrides.over_budget:
-        raise Blocked(reason)
-
-
-def leave_in_words(context: RunContext) -> str:
-    """For a dry run: what is spent of the day's budget, whether Claude is paused, what would be blocked."""
-    plan, spent = context.plan, _spent(context)
-    pause = read_pause(plan.vault, context.now)
-    lines = [
-        f"Budget: {in_words(spent, plan.claude)} today",
-        f"Pause: {pause.in_words(plan.zone) if pause else 'none'}",
-    ]
-    try:
-        _require_leave(context, spent)
-    except Blocked as blocked:
-        lines.append(f"It would be blocked: {blocked.reason}")
-    return "\n".join(lines)
+        answer["output"] = f"{answer['output']}\n{leave_in_words(context)}"
+    else:
+        answer["claude_s"] = answer["duration_seconds"]
+    if claude_log is not None:
+        answer["claude_log"] = str(claude_log.relative_to(plan.vault))
+    unknown = ("cost_usd", "turns", "session_id")
+    return {key: value for key, value in answer.items() if not (key in unknown and value is None)}
 
 
 def duration_text(answer: dict[str, object]) -> str:
@@ -82,3 +66,25 @@ def last_line(text: object) -> str:
     lines = str(text).strip().splitlines()
     line = " ".join(lines[-1].split()) if lines else ""
     return line if len(line) <= LONGEST_SUMMARY else line[: LONGEST_SUMMARY - 1] + "…"
+
+
+class _TaskLog:
+    """What a person sees of the work, for ``aiemp logs NAME`` and for who watches it now."""
+
+    def __init__(self, path: Path | None, listener: Callable[[bytes], None] | None) -> None:
+        self._file = LogFile(path)
+        self._listener = listener
+        self._room = MOST_IN_TASK_LOG_BYTES
+
+    def __enter__(self) -> _TaskLog:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._file.close()
+
+    def on_output(self, chunk: bytes) -> None:
+        if self._room > 0:
+            self._file.write(chunk[: self._room])
+            self._room -= len(chunk)
+        if self._listener is not None:
+            self._listener(chunk)

@@ -8,7 +8,8 @@ import shlex
 
 from aiemp.environment import child_environment, vault_environment
 from aiemp.process import Ending, find_program, run_supervised
-from aiemp.triggers.claude_call import last_line, leave_in_words, require_leave
+from aiemp.triggers.claude_call import last_line
+from aiemp.triggers.claude_leave import leave_in_words, require_leave
 from aiemp.triggers.context import RunContext
 from aiemp.triggers.results import failed, reports_failures, succeeded
 

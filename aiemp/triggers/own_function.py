@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from aiemp.errors import AiempError, Blocked
-from aiemp.triggers.claude_call import require_leave
+from aiemp.triggers.claude_leave import require_leave
 from aiemp.triggers.context import RunContext
 from aiemp.triggers.results import failed, succeeded
 

@@ -91,6 +91,25 @@ def test_a_dry_run_changes_nothing(aiemp: Aiemp, vault: Path) -> None:
     assert not (vault / ".state" / "orchestrator_state.json").exists()
 
 
+def test_a_dry_run_of_claude_shows_what_would_be_run(aiemp: Aiemp, vault: Path) -> None:
+    """The whole command, the prompt, the folder, and what is changed in the environment; for --json, too."""
+    (vault / "Needs_Action" / "EMAIL_a.md").write_text("x")
+    out = aiemp("trigger", "morning_triage", "--dry-run", CLAUDECODE="1")
+    assert out.returncode == 0, out.stderr
+    first, second, *rest = out.stdout.splitlines()
+    assert first == "morning_triage: dry run: 1 item pending; Claude Code was not called"
+    assert second == "Dry run, nothing was run. This would be run:"
+    shown = "\n".join(rest)
+    assert "--output-format stream-json" in shown
+    assert "prompt       You are the AI Employee performing morning triage." in shown
+    assert f"in           {vault}" in shown
+    assert "DRY_RUN=false; removed: CLAUDECODE" in shown
+    assert "it would be blocked: Claude Code is not installed" in shown
+    answer = json.loads(aiemp("trigger", "morning_triage", "--dry-run", "--json").stdout)
+    assert "--output-format stream-json" in answer["details"]["output"]
+    assert not (vault / "Logs" / "claude").exists()
+
+
 def test_a_missing_claude_blocks_with_its_remedy(aiemp: Aiemp, vault: Path) -> None:
     """By hand a blocked task is no success; the reason and the remedy are told everywhere."""
     (vault / "Needs_Action" / "EMAIL_a.md").write_text("x")

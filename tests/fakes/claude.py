@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+STREAMING = ["--output-format", "stream-json", "--verbose", "--include-partial-messages"]
+"""What aiemp asks Claude Code for first."""
+
 BODY = Path(__file__).with_name("claude_script.py")
 
 
@@ -27,6 +30,10 @@ class FakeClaude:
     def does(self, *steps: tuple[Any, ...]) -> None:
         """What it does when called: ``("say", "hello"), ("end", 3)``; the verbs are in claude_script."""
         (self.folder / "script.json").write_text(json.dumps(steps), encoding="utf-8")
+
+    def knows(self, *options: str) -> None:
+        """The only options that it knows, as an older Claude Code; it refuses others as that does."""
+        (self.folder / "known.json").write_text(json.dumps(options), encoding="utf-8")
 
     @property
     def environ(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 A step is ``[verb, argument ...]``; the verbs are the functions below.
 """
 # No pathlib: importing it would double the time that a start of this takes, and the tests start it often.
-# ruff: noqa: PTH100, PTH103, PTH104, PTH109, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH110, PTH103, PTH104, PTH109, PTH118, PTH120, PTH123
 
 import json
 import os
@@ -62,6 +62,16 @@ def flood(number_of_bytes):
     block = b"x" * 65535 + b"\n"
     for _ in range(number_of_bytes // len(block)):
         os.write(1, block)
+
+
+def flood_events(number_of_bytes):
+    """Events of Claude Code, as when it reads endless files."""
+    event = {"type": "user", "message": {"content": [{"type": "tool_result", "content": "x" * 65000}]}}
+    block = json.dumps(event).encode() + b"\n"
+    for _ in range(number_of_bytes // len(block)):
+        view = memoryview(block)
+        while view:
+            view = view[os.write(1, view) :]
 
 
 def close_output():
@@ -143,7 +153,20 @@ def note_call():
         file.write(json.dumps(call) + "\n")
 
 
+def refuse_options():
+    """As an older Claude Code, if ``known.json`` says what it knows."""
+    path = os.path.join(HERE, "known.json")
+    if os.path.exists(path):
+        with open(path) as file:
+            known = json.load(file)
+        for word in sys.argv[1:]:
+            if word.startswith("--") and word not in known:
+                complain(f"error: unknown option '{word}'\n")
+                os._exit(1)
+
+
 note_call()
+refuse_options()
 with open(os.path.join(HERE, "script.json")) as script:
     for verb, *arguments in json.load(script):
         globals()[verb](*arguments)

@@ -18,7 +18,7 @@ from aiemp.triggers.linkedin_post import trigger_linkedin_post
 from aiemp.triggers.morning_triage import PROMPT as TRIAGE_PROMPT
 from aiemp.triggers.morning_triage import trigger_morning_triage
 from aiemp.triggers.stale_check import trigger_stale_check
-from tests.fakes.claude import FakeClaude
+from tests.fakes.claude import STREAMING, FakeClaude
 from tests.fakes.vault import add, context_of, make_vault, snapshot
 
 LINKEDIN_DRAFT = "---\ntype: linkedin_post\nstatus: pending\n---\nOur week\n"
@@ -48,7 +48,7 @@ def test_trigger_morning_triage_with_items(vault: Path, claude: FakeClaude) -> N
     )
     context = context_of(vault, "trigger_morning_triage", claude.environ)
     result = trigger_morning_triage(vault, context=context)
-    assert [call["argv"] for call in claude.calls] == [["--print", TRIAGE_PROMPT]]
+    assert [call["argv"] for call in claude.calls] == [[*STREAMING, "--print", TRIAGE_PROMPT]]
     assert claude.calls[0]["cwd"] == str(vault)
     assert TRIAGE_PROMPT == (
         "You are the AI Employee performing morning triage. Load skills: "
@@ -79,7 +79,7 @@ def test_trigger_linkedin_post_drafts(vault: Path, claude: FakeClaude) -> None:
     draft = "Pending_Approval/social/LINKEDIN_POST_20260227.md"
     claude.does(("write", draft, LINKEDIN_DRAFT), ("say", "Drafted."))
     result = trigger_linkedin_post(vault, context=context_of(vault, "trigger_linkedin_post", claude.environ))
-    assert [call["argv"] for call in claude.calls] == [["--print", LINKEDIN_PROMPT]]
+    assert [call["argv"] for call in claude.calls] == [[*STREAMING, "--print", LINKEDIN_PROMPT]]
     assert (result["success"], result["drafted"]) == (True, True)
     assert result["summary"] == "Drafted LINKEDIN_POST_20260227.md"
 

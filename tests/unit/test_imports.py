@@ -16,7 +16,12 @@ PACKAGE = Path(__file__).resolve().parents[2] / "aiemp"
 PURE = [
     "agenda.py",
     "calendar_slots.py",
+    "claude/activity.py",
     "claude/budget.py",
+    "claude/command_line.py",
+    "claude/refusals.py",
+    "claude/reset_times.py",
+    "claude/stream.py",
     "config/dry_run.py",
     "config/names.py",
     "dashboard/cells.py",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from aiemp.claude import find_claude
+from aiemp.claude.preflight import claude_version, find_claude
 from aiemp.doctor.observers.scene import Scene
 from aiemp.doctor.programs import ClaudeSeen, ProgramSeen, Search
 from aiemp.errors import Blocked
@@ -28,7 +28,8 @@ def observe_claude(scene: Scene) -> ClaudeSeen | None:
     settings = scene.plan.claude
     here = find_program(settings.command, scene.environ)
     try:
-        return ClaudeSeen(search_of(scene), find_claude(settings, _environ(scene)), here=here)
+        found = find_claude(settings, _environ(scene))
+        return ClaudeSeen(search_of(scene), found, here=here, version=claude_version(found, _environ(scene)))
     except Blocked as blocked:
         return ClaudeSeen(search_of(scene), None, blocked.reason, here)
 

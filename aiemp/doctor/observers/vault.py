@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 
+from aiemp.claude.preflight import is_there, skills_named
 from aiemp.config.reading import UnsuitableFile, read_regular_file
 from aiemp.doctor.mcp_servers import McpServerSeen
 from aiemp.doctor.observers.scene import Scene
@@ -18,7 +18,6 @@ from aiemp.plan import ScheduledTask
 from aiemp.state_file import LARGEST_STATE_BYTES
 from aiemp.vault.layout import DONE, LOGS, NEEDS_ACTION, find_folder, require_vault
 
-SKILL = re.compile(r"@(\.claude/skills/[^\s@]+?/SKILL\.md)")
 MOST_SET_ASIDE = 20
 
 
@@ -64,12 +63,12 @@ def observe_skills(scene: Scene) -> SkillsSeen:
     vault = scene.plan.vault
     tasks: dict[str, list[str]] = {}
     for task in scene.plan.tasks:
-        for name in dict.fromkeys(SKILL.findall(_prompt_of(task))) if task.enabled else ():
+        for name in skills_named(_prompt_of(task)) if task.enabled else ():
             tasks.setdefault(name, []).append(task.name)
     return SkillsSeen(
         vault,
         tuple(
-            SkillSeen(vault / name, tuple(names), _is_there(vault / name), Path(name).parent.name in SKILLS)
+            SkillSeen(vault / name, tuple(names), is_there(vault / name), Path(name).parent.name in SKILLS)
             for name, names in tasks.items()
         ),
     )
@@ -77,7 +76,7 @@ def observe_skills(scene: Scene) -> SkillsSeen:
 
 def observe_mcp_servers(scene: Scene) -> tuple[McpServerSeen, ...]:
     return tuple(
-        McpServerSeen(server.name, server.entry, _is_there(server.entry), _project_of(server.entry))
+        McpServerSeen(server.name, server.entry, is_there(server.entry), _project_of(server.entry))
         for server in scene.plan.mcp_servers
         if server.entry is not None
     )
@@ -89,12 +88,7 @@ def _unwritable(scene: Scene) -> tuple[Path, ...]:
     folders = [vault, places.state, places.locks, places.logs]
     folders += [folder for name in (NEEDS_ACTION, DONE, LOGS) if (folder := find_folder(vault, name))]
     wanted = {**dict.fromkeys(folders, os.W_OK | os.X_OK), places.dashboard: os.W_OK}
-    return tuple(path for path, right in wanted.items() if _is_there(path) and not os.access(path, right))
-
-
-def _is_there(path: Path) -> bool:
-    """Path.exists() raises where a folder above may not be entered, or a name from a prompt is too long."""
-    return os.access(path, os.F_OK)
+    return tuple(path for path, right in wanted.items() if is_there(path) and not os.access(path, right))
 
 
 def _is_table(data: bytes) -> bool:
@@ -123,4 +117,4 @@ def _prompt_of(task: ScheduledTask) -> str:
 
 def _project_of(entry: Path) -> Path | None:
     """The nearest folder above ``entry``, two at most, with a package.json: there it is built."""
-    return next((folder for folder in list(entry.parents)[:2] if _is_there(folder / "package.json")), None)
+    return next((folder for folder in list(entry.parents)[:2] if is_there(folder / "package.json")), None)

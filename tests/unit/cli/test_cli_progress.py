@@ -40,14 +40,16 @@ def test_without_a_terminal_it_only_says_the_steps() -> None:
 
 
 def test_the_line_names_start_limit_and_last_output() -> None:
-    """On a terminal one line is rewritten: since when, until when at most, and what was said last."""
+    """On a terminal one line is rewritten: how long, since when, until when at most, what was said last."""
     progress, stream = progress_on(Screen(width=80))
     progress.say("triage: started")
     assert progress.on_output is not None
     progress.on_output("reading mails\nsorting ü".encode())
     lines = stream.getvalue().split("\r\x1b[K")
     assert lines[0] == "triage: started\n"
-    assert lines[-1] == "since 10:07:12, until 10:22 at most | sorting ü"
+    assert lines[-1] == "0:03, since 10:07:12, until 10:22 at most | sorting ü"
+    progress.on_output(b"")
+    assert stream.getvalue().endswith("\r\x1b[K0:05, since 10:07:12, until 10:22 at most | sorting ü")
     progress.clear()
     assert stream.getvalue().endswith("\r\x1b[K")
 

@@ -16,8 +16,15 @@ def test_claude_is_looked_for_where_tasks_look() -> None:
     """With units it is their PATH that counts; one that only the shell finds is a failure that installing
     again mends."""
     assert judge_claude(None) == []
-    assert judge_claude(ClaudeSeen(UNITS, CLAUDE)) == [ok(f"{CLAUDE}, on the PATH of the units")]
-    assert judge_claude(ClaudeSeen(HERE, CLAUDE)) == [ok(f"{CLAUDE}, on this shell's PATH")]
+    assert judge_claude(ClaudeSeen(UNITS, CLAUDE, version="2.1.9")) == [
+        ok(f"{CLAUDE} 2.1.9, on the PATH of the units")
+    ]
+    assert judge_claude(ClaudeSeen(HERE, CLAUDE, version="2.1.9")) == [
+        ok(f"{CLAUDE} 2.1.9, on this shell's PATH")
+    ]
+    (finding,) = judge_claude(ClaudeSeen(HERE, CLAUDE))
+    assert "does not say which version" in finding.what
+    assert finding.remedy == f"look at what it says: {CLAUDE} --version"
     assert judge_claude(ClaudeSeen(UNITS, None, "it is not there; get it", here=CLAUDE)) == [
         fail(f"Claude Code is {CLAUDE}, but not on the PATH of the units", "aiemp install-units")
     ]

@@ -94,7 +94,7 @@ def test_blocked_is_raised(vault: Path, claude: FakeClaude) -> None:
 
 
 def test_settings_and_log_reach_the_call(vault: Path, claude: FakeClaude, tmp_path: Path) -> None:
-    """The plan's Claude settings, the log file and the listener are used."""
+    """The plan's Claude settings, the log file and the listener are used; the run's own log is told."""
     log = tmp_path / "task.log"
     settings = ClaudeSettings(command=str(claude.path), args=("--model", "opus"))
     chunks: list[bytes] = []
@@ -103,9 +103,13 @@ def test_settings_and_log_reach_the_call(vault: Path, claude: FakeClaude, tmp_pa
         log_file=log,
         on_output=chunks.append,
     )
-    trigger_morning_triage(vault, context=context)
-    assert claude.calls[0]["argv"][:3] == ["--model", "opus", "--print"]
+    result = trigger_morning_triage(vault, context=context)
+    assert claude.calls[0]["argv"][:2] == ["--model", "opus"]
     assert log.read_bytes() == b"".join(chunks) == b"Done."
+    assert result["claude_log"] == "Logs/claude/2026-02-27/morning_triage-080000.log"
+    assert "Done." in (vault / str(result["claude_log"])).read_text()
+    assert result["claude_s"] == result["duration_seconds"]
+    assert "log_file" not in result
 
 
 def test_dry_runs_only_count(vault: Path, claude: FakeClaude) -> None:

@@ -1,0 +1,248 @@
+"""What Claude Code prints with ``--output-format stream-json``, read as it comes. Pure; bounded in memory.
+
+Each line is one event, a JSON object with a ``type``; ``result`` is the last. Whatever else comes (an older
+Claude Code's plain answer, a warning, rubbish, half a line, 500 MB of it) passes through as text. The forms
+of the events were seen with Claude Code 2.1.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiemp.claude.activity import describe
+
+LONGEST_LINE_BYTES = 1024 * 1024
+"""Longer events (a picture that was read) are not taken apart. The longest answer of a model is shorter."""
+
+MOST_VALUES = 100_000
+"""An event with more commas and brackets is not taken apart either: each empty list costs 64 bytes."""
+
+LONGEST_TEXT = 64 * 1024
+TAIL_BYTES = 4096
+KINDS = frozenset(
+    (
+        *("system", "assistant", "user", "result", "stream_event", "rate_limit_event", "tool_progress"),
+        *("auth_status", "tool_use_summary", "control_request", "control_response", "keep_alive"),
+    )
+)
+_COST = re.compile(rb'"total_cost_usd":([0-9.eE+-]+)')
+_TURNS = re.compile(rb'"num_turns":(\d+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of the output: ``raw`` as it was printed, and for an event the ``lines`` for its reader.
+
+    ``is_part``: the event is a part of a message that comes whole later.
+    """
+
+    raw: bytes
+    is_event: bool = False
+    lines: tuple[str, ...] = ()
+    is_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The ``result`` event. ``api_status`` is the HTTP status of a refused request, ``errors`` what went wrong."""
+
+    text: str
+    is_error: bool
+    subtype: str = ""
+    cost_usd: float | None = None
+    turns: int | None = None
+    errors: tuple[str, ...] = ()
+    api_status: int | None = None
+
+
+@dataclass(slots=True)
+class Learned:
+    """What is known so far. ``reset_at``: seconds since 1970 when the usage limit that was met is lifted.
+
+    ``unfinished`` is what came of a message that has not ended yet.
+    """
+
+    has_events: bool = False
+    session_id: str | None = None
+    last_text: str = ""
+    last_activity: str = ""
+    unfinished: str = ""
+    reset_at: float | None = None
+    result: RunResult | None = None
+
+
+@dataclass(slots=True)
+class EventReader:
+    """Takes the output in chunks of any size; ``vault`` is cut off from the paths that a reader is shown."""
+
+    vault: str = ""
+    learned: Learned = field(default_factory=Learned)
+    _line: bytearray = field(default_factory=bytearray)
+    _tail: bytes = b""
+    _length: int = 0
+    _in_text: bool = False
+
+    def feed(self, chunk: bytes) -> list[Piece]:
+        """The pieces that ``chunk`` completes. A line that may be an event waits for its end."""
+        pieces: list[Piece] = []
+        while chunk:
+            if not self._length and not self._in_text and not chunk.startswith(b"{"):
+                self._in_text = True
+            chunk = self._text(chunk, pieces) if self._in_text else self._event(chunk, pieces)
+        return pieces
+
+    def finish(self) -> list[Piece]:
+        """The rest: what was printed without the end of its line."""
+        return [self._end_event()] if self._length else []
+
+    def _text(self, chunk: bytes, pieces: list[Piece]) -> bytes:
+        """Take all lines up to one that may be an event, in one piece."""
+        end = chunk.find(b"\n{")
+        if end < 0:
+            self._in_text = not chunk.endswith(b"\n")
+            pieces.append(Piece(chunk))
+            return b""
+        self._in_text = False
+        pieces.append(Piece(chunk[: end + 1]))
+        return chunk[end + 1 :]
+
+    def _event(self, chunk: bytes, pieces: list[Piece]) -> bytes:
+        end = chunk.find(b"\n") + 1
+        part, rest = (chunk[:end], chunk[end:]) if end else (chunk, b"")
+        was_too_long = self._length > LONGEST_LINE_BYTES
+        self._length += len(part)
+        if was_too_long:
+            self._tail = (self._tail + part)[-TAIL_BYTES:]
+            pieces.append(Piece(part, self._seems_event()))
+        else:
+            self._line += part
+            if self._length > LONGEST_LINE_BYTES:
+                pieces.append(Piece(bytes(self._line), self._seems_event()))
+                self._tail = bytes(self._line[-TAIL_BYTES:])
+                del self._line[TAIL_BYTES:]
+        if end:
+            pieces.append(self._end_event())
+        return rest
+
+    def _end_event(self) -> Piece:
+        line, length = bytes(self._line), self._length
+        self._line = bytearray()
+        self._length = 0
+        if length > LONGEST_LINE_BYTES:
+            return Piece(b"", True, self._too_long(line, length))
+        if line.count(b",") + line.count(b"[") + line.count(b"{") > MOST_VALUES:
+            return Piece(line, True, self._too_long(line, length))
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            return Piece(line)
+        if not isinstance(event, dict) or event.get("type") not in KINDS:
+            return Piece(line)
+        self.learned.has_events = True
+        return Piece(line, True, self._learn(event), event["type"] == "stream_event")
+
+    def _seems_event(self) -> bool:
+        return self._line.startswith(b'{"type":')
+
+    def _too_long(self, line: bytes, length: int) -> tuple[str, ...]:
+        """Of an endless ``result`` at least what was paid; of others nothing."""
+        if not line.startswith(b'{"type":"result"'):
+            return ()
+        head, tail = line[:TAIL_BYTES], self._tail or line[-TAIL_BYTES:]
+        cost, turns = _COST.search(tail) or _COST.search(head), _TURNS.search(head)
+        self.learned.has_events = True
+        self.learned.result = RunResult(
+            text=f"[an answer of {length} bytes, which stands in Claude's log]",
+            is_error=b'"is_error":true' in head,
+            subtype="success" if b'"subtype":"success"' in head else "",
+            cost_usd=_money(cost and float(cost[1])),
+            turns=int(turns[1]) if turns else None,
+        )
+        return ()
+
+    def _learn(self, event: Mapping[str, Any]) -> tuple[str, ...]:
+        learned, kind = self.learned, event["type"]
+        session = event.get("session_id")
+        if isinstance(session, str) and session:
+            learned.session_id = session[:100]
+        if kind == "stream_event":
+            self._learn_part(event.get("event"))
+        elif kind == "result":
+            learned.result = _result(event)
+        elif kind == "rate_limit_event":
+            self._learn_limit(event.get("rate_limit_info"))
+        elif kind == "assistant":
+            learned.unfinished = ""
+            text = texts_of(event)
+            if text and not event.get("parent_tool_use_id"):
+                learned.last_text = text[-LONGEST_TEXT:]
+        lines = describe(event, self.vault)
+        if lines:
+            learned.last_activity = lines[-1]
+        return lines
+
+    def _learn_part(self, part: object) -> None:
+        if not isinstance(part, dict):
+            return
+        if part.get("type") == "message_start":
+            self.learned.unfinished = ""
+        delta = part.get("delta")
+        if isinstance(delta, dict):
+            new = delta.get("text") or delta.get("thinking")
+            if isinstance(new, str):
+                self.learned.unfinished = (self.learned.unfinished + new)[-LONGEST_TEXT // 8 :]
+
+    def _learn_limit(self, info: object) -> None:
+        if isinstance(info, dict) and info.get("status") == "rejected":
+            self.learned.reset_at = _number(info.get("resetsAt"))
+
+
+def texts_of(event: Mapping[str, Any]) -> str:
+    """The text of an ``assistant`` event's message; empty when it has none."""
+    message = event.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(content, list):
+        return ""
+    blocks = [block for block in content if isinstance(block, dict) and block.get("type") == "text"]
+    return "\n".join(text for block in blocks if isinstance(text := block.get("text"), str) and text.strip())
+
+
+def shortened(text: str, longest: int = LONGEST_TEXT) -> str:
+    """``text``, with a note in the place of its middle when it is longer than ``longest`` characters."""
+    if len(text) <= longest:
+        return text
+    head = longest // 4
+    tail = longest - head
+    return f"{text[:head]}\n[... {len(text) - longest} characters left out ...]\n{text[-tail:]}"
+
+
+def _result(event: Mapping[str, Any]) -> RunResult:
+    text, turns, status = event.get("result"), _number(event.get("num_turns")), event.get("api_error_status")
+    errors = event.get("errors")
+    subtype = event.get("subtype")
+    subtype = subtype if isinstance(subtype, str) else ""
+    return RunResult(
+        text=shortened(text.strip()) if isinstance(text, str) else "",
+        is_error=event.get("is_error") is True or subtype.startswith("error"),
+        subtype=subtype,
+        cost_usd=_money(event.get("total_cost_usd")),
+        turns=None if turns is None else int(turns),
+        errors=tuple(str(each)[:500] for each in errors[:5]) if isinstance(errors, list) else (),
+        api_status=int(status) if (status := _number(status)) is not None else None,
+    )
+
+
+def _money(value: object) -> float | None:
+    number = _number(value)
+    return None if number is None or number < 0 else float(number)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if math.isfinite(value) and abs(value) < 1e15 else None

@@ -1,0 +1,252 @@
+"""Claude Code's events, read from output in any pieces, with anything else among them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiemp.claude.activity import describe
+from aiemp.claude.stream import LONGEST_LINE_BYTES, EventReader, Piece, shortened
+
+INIT = {
+    "type": "system",
+    "subtype": "init",
+    "session_id": "s1",
+    "claude_code_version": "2.1.197",
+    "model": "m",
+}
+RESULT = {
+    "type": "result",
+    "subtype": "success",
+    "is_error": False,
+    "num_turns": 2,
+    "result": "Done: ü",
+    "session_id": "s1",
+    "total_cost_usd": 0.5,
+}
+
+
+FIELDS = (
+    *(
+        "message",
+        "content",
+        "type",
+        "text",
+        "input",
+        "name",
+        "event",
+        "delta",
+        "is_error",
+        "result",
+        "status",
+    ),
+    *("num_turns", "total_cost_usd", "errors", "subtype", "rate_limit_info", "resetsAt", "mcp_servers"),
+    *("api_error_status", "session_id", "file_path"),
+)
+
+
+def line(event: object) -> bytes:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def read(*chunks: bytes) -> tuple[EventReader, list[Piece]]:
+    reader = EventReader("/vault")
+    pieces = [piece for chunk in chunks for piece in reader.feed(chunk)]
+    return reader, pieces + reader.finish()
+
+
+def test_a_whole_run() -> None:
+    """What a run costs, how many turns it took, its session and its answer are learnt from its events."""
+    reader, pieces = read(line(INIT) + line(RESULT))
+    result = reader.learned.result
+    assert result is not None
+    assert (result.text, result.cost_usd, result.turns, result.is_error) == ("Done: ü", 0.5, 2, False)
+    assert reader.learned.session_id == "s1"
+    assert [piece.lines for piece in pieces] == [
+        ("Claude Code 2.1.197, model m",),
+        ("Answered (2 turns, 0.50 US dollars)",),
+    ]
+
+
+@given(st.lists(st.integers(1, 30), max_size=60))
+def test_pieces_of_any_size(sizes: list[int]) -> None:
+    """Wherever the output is cut, in a character or a number, the same is learnt, and no byte is lost."""
+    whole = b"warning: odd\n" + line(INIT) + b"not {json}\n{half\n" + line(RESULT) + b"\xff\xfe end"
+    chunks, position = [], 0
+    for size in sizes:
+        chunks.append(whole[position : position + size])
+        position += size
+    reader, pieces = read(*filter(None, chunks), *filter(None, [whole[position:]]))
+    assert b"".join(piece.raw for piece in pieces) == whole
+    events = b"".join(piece.raw for piece in pieces if piece.is_event)
+    assert events == line(INIT) + line(RESULT)
+    assert reader.learned.result is not None and reader.learned.result.text == "Done: ü"
+
+
+@given(st.lists(st.binary(max_size=50) | st.sampled_from([b"{", b'{"type":', b"\n", b'"result"', b"[" * 20])))
+def test_rubbish_passes_through(chunks: list[bytes]) -> None:
+    """Whatever bytes come, they come out again."""
+    _, pieces = read(*filter(None, chunks))
+    assert b"".join(piece.raw for piece in pieces) == b"".join(chunks)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(FIELDS),
+                inner,
+                max_size=6,
+            )
+        ),
+        max_leaves=12,
+    ),
+    st.sampled_from(["system", "assistant", "user", "result", "stream_event", "rate_limit_event"]),
+)
+def test_events_of_any_form(value: object, kind: str) -> None:
+    """A Claude Code of the future, which changes what its events hold, breaks nothing here."""
+    event = {**(value if isinstance(value, dict) else {"message": value}), "type": kind}
+    if kind == "system":
+        event["subtype"] = "init"
+    reader, (piece,) = read(line(event))
+    assert piece.is_event
+    result = reader.learned.result
+    assert result is None or result.cost_usd is None or result.cost_usd >= 0
+
+
+def test_json_that_is_no_event_is_text() -> None:
+    """A plain answer may be JSON itself."""
+    reader, pieces = read(b'{"answer": 1}\n', b'{"type": "invoice"}')
+    assert [piece.is_event for piece in pieces] == [False, False]
+    assert not reader.learned.has_events
+
+
+def test_an_unfinished_message() -> None:
+    """What Claude was saying when it was ended is known, and forgotten once the message is whole."""
+    start = {"type": "stream_event", "event": {"type": "message_start"}}
+    delta = {"type": "stream_event", "event": {"type": "content_block_delta", "delta": {"text": "half"}}}
+    reader, pieces = read(line(start) + line(delta) + line(delta))
+    assert reader.learned.unfinished == "halfhalf"
+    assert all(piece.is_part for piece in pieces)
+    reader.feed(line({"type": "assistant", "message": {"content": [{"type": "text", "text": "half"}]}}))
+    assert (reader.learned.unfinished, reader.learned.last_text) == ("", "half")
+
+
+def test_a_sub_agents_words_are_not_the_answer() -> None:
+    """What an agent tells its principal is no word to the owner."""
+    event = {"type": "assistant", "message": {"content": [{"type": "text", "text": "secret plan"}]}}
+    reader, _ = read(line({**event, "parent_tool_use_id": "t1"}))
+    assert reader.learned.last_text == ""
+
+
+def test_a_giant_result_still_tells_its_cost() -> None:
+    """An answer beyond all bounds is not kept, but paid it was; every byte of it is passed on."""
+    event = {**RESULT, "result": "x" * (2 * LONGEST_LINE_BYTES), "total_cost_usd": 7.5}
+    whole = line(event)
+    reader, pieces = read(*(whole[at : at + 65536] for at in range(0, len(whole), 65536)), line(INIT))
+    result = reader.learned.result
+    assert result is not None
+    assert (result.cost_usd, result.turns, result.is_error) == (7.5, 2, False)
+    assert "bytes" in result.text
+    assert sum(len(piece.raw) for piece in pieces) == len(whole) + len(line(INIT))
+    assert reader.learned.session_id == "s1", "the line after it is read again"
+
+
+FLOODS = {
+    "no newline": b"x" * 65536,
+    "an event without end": b'{"type":"user","x":"' + b"y" * 65516,
+    "giant events": b'{"type":"user","x":"' + b"y" * 65536 * 40 + b'"}\n',
+    "nested lists": b'{"type":"user","x":[' + b"[]," * 340_000 + b"[]]}\n",
+    "deep lists": b'{"type":"user","x":' + b"[" * 900_000 + b"\n",
+    "many lines": b"y\n" * 32768,
+    "invalid text": b"\xff\xfe\n\x00" * 16384,
+    "long answers": b'{"type":"assistant","message":{"content":[{"type":"text","text":"'
+    + "ü\U0001f600".encode() * 120_000
+    + b'"}]}}\n',
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_memory_stays_bounded(name: str) -> None:
+    """100 MB of anything cost the reader less than 16 MB."""
+    code = (
+        "import resource, sys\n"
+        "from aiemp.claude.stream import EventReader\n"
+        "chunk = sys.stdin.buffer.read()\n"
+        "reader = EventReader('/vault')\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "for _ in range(100_000_000 // len(chunk)):\n"
+        "    for at in range(0, len(chunk), 65536):\n"
+        "        reader.feed(chunk[at:at + 65536])\n"
+        "reader.finish()\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=FLOODS[name], capture_output=True, check=True)
+    unit = 1024 if sys.platform == "darwin" else 1
+    assert int(done.stdout) // unit < 16 * 1024
+
+
+@pytest.mark.parametrize(
+    ("event", "lines"),
+    [
+        (
+            {"type": "assistant", "message": {"content": [{"type": "text", "text": "One\n\nTwo"}]}},
+            ["One", "Two"],
+        ),
+        (("Read", {"file_path": "/vault/Needs_Action/x.md"}), ["Reading Needs_Action/x.md"]),
+        (("Edit", {"file_path": "/else/x.md"}), ["Editing /else/x.md"]),
+        (("Bash", {"command": "ls\n  -la"}), ["Running ls -la"]),
+        (("Bash", {}), ["Running ..."]),
+        (("mcp__email__send", {"to": "a@b.c"}), ["Calling send of MCP server email"]),
+        (("NewTool", None), ["Using NewTool"]),
+        (
+            {
+                "type": "user",
+                "message": {"content": [{"type": "tool_result", "is_error": True, "content": "no\nway"}]},
+            },
+            ["... which failed: no way"],
+        ),
+        ({"type": "user", "message": {"content": [{"type": "tool_result", "content": "file"}]}}, []),
+        (
+            {
+                **INIT,
+                "mcp_servers": [{"name": "a", "status": "connected"}, {"name": "b", "status": "failed"}],
+            },
+            ["Claude Code 2.1.197, model m", "MCP server b: failed"],
+        ),
+        (
+            {"type": "system", "subtype": "api_retry", "attempt": 2, "max_retries": 10, "error_status": 529},
+            ["The API refused (529); trying again, try 2 of 10"],
+        ),
+        (
+            {"type": "rate_limit_event", "rate_limit_info": {"status": "allowed_warning"}},
+            ["Usage limit: allowed warning"],
+        ),
+        ({"type": "rate_limit_event", "rate_limit_info": {"status": "allowed"}}, []),
+        ({"type": "result", "is_error": True, "result": "x"}, []),
+        ({"type": "something new"}, []),
+    ],
+)
+def test_events_in_words(event: object, lines: list[str]) -> None:
+    """The owner reads what is done, with paths as the vault has them, never JSON."""
+    if isinstance(event, tuple):
+        name, given_input = event
+        event = {
+            "type": "assistant",
+            "message": {"content": [{"type": "tool_use", "name": name, "input": given_input}]},
+        }
+    assert isinstance(event, dict)
+    assert list(describe(event, "/vault")) == lines
+
+
+def test_a_long_text_loses_its_middle() -> None:
+    """Beginning and end stay, and how much is missing is said."""
+    assert shortened("abc", 10) == "abc"
+    assert shortened("a" * 30 + "b" * 30, 20) == "aaaaa\n[... 40 characters left out ...]\n" + "b" * 15
