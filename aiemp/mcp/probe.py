@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,23 +16,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aiemp.mcp.launch import Launch, Launcher
-from aiemp.mcp.protocol import LONGEST_DETAIL, AnswerReader, Reply, clean, initialize_request
+from aiemp.mcp.protocol import LONGEST_DETAIL, clean
+from aiemp.mcp.trial import Trial
 from aiemp.mcp.verdict import State, Verdict
 from aiemp.plan import McpServer, Plan
 from aiemp.process.descendants import Descendants, adopting_orphans, die_with_parent
 from aiemp.process.held_signals import HeldSignals
-from aiemp.process.streams import BoundedOutput, Streams
+from aiemp.process.streams import Streams
 from aiemp.redaction import in_force
 
 log = logging.getLogger("aiemp.mcp")
 
 POLL_S = 0.05
 """How often to look for an exit, which no event tells where a child of the server holds its output open."""
-
-LAST_WORDS_S = 0.5
-"""How long the output of a server that has ended is read on: its answer may still be in the pipe."""
-
-STDERR_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,69 +87,6 @@ def probe_servers(
     return verdicts
 
 
-class _Trial:
-    """One server on trial."""
-
-    def __init__(self, process: subprocess.Popen[bytes], started: float) -> None:
-        self.process = process
-        self.started = started
-        self.answer = AnswerReader()
-        self.stderr = BoundedOutput(0, STDERR_BYTES)
-        self.verdict: Verdict | None = None
-        self._ended_at: float | None = None
-
-    def ask(self) -> None:
-        assert self.process.stdin is not None  # asked for below
-        with contextlib.suppress(OSError):  # it has ended already, which is seen in a moment
-            os.write(self.process.stdin.fileno(), initialize_request())
-
-    def judge(self, now: float) -> bool:
-        """Whether it can be judged by now; then it is."""
-        if self.answer.reply is not None:
-            self.verdict = self._verdict_of(self.answer.reply, now)
-        elif self.answer.is_too_much:
-            self.verdict = Verdict(State.RUBBISH, "it prints and prints, and nothing of it is an answer")
-        elif (code := _exit_of(self.process)) is not None:
-            self._ended_at = now if self._ended_at is None else self._ended_at
-            if now - self._ended_at < LAST_WORDS_S and not self.is_read:
-                return False
-            self.answer.finish()
-            self.verdict = (
-                Verdict(State.DIED, self._last_words(code))
-                if self.answer.reply is None
-                else self._verdict_of(self.answer.reply, now)
-            )
-        return self.verdict is not None
-
-    is_read = False
-    """Whether its standard output has come to its end."""
-
-    def give_up(self, limit_s: float) -> None:
-        """It had its time."""
-        if self.answer.strange:
-            self.verdict = Verdict(State.RUBBISH, f"it printed: {self.answer.strange}")
-        else:
-            self.verdict = Verdict(State.HANGS, f"no answer within {limit_s:g} s")
-
-    def _verdict_of(self, reply: Reply, now: float) -> Verdict:
-        redact = in_force().text
-        if reply.error:
-            return Verdict(State.REFUSED, redact(reply.error))
-        milliseconds = round((now - self.started) * 1000)
-        return Verdict(
-            State.AVAILABLE,
-            server=redact(reply.server),
-            version=redact(reply.version),
-            answered_ms=milliseconds,
-        )
-
-    def _last_words(self, code: int) -> str:
-        how = f"exit status {code}" if code >= 0 else f"killed by signal {-code}"
-        lines = self.stderr.value().decode("utf-8", "replace").split("\n")
-        said = next((line for line in reversed(lines) if line.strip()), "") or self.answer.strange
-        return clean(f"{how}: {said}" if said else how, LONGEST_DETAIL)
-
-
 def _try_together(
     launches: Sequence[Launch], limits: ProbeLimits, clock: Callable[[], float]
 ) -> list[Verdict]:
@@ -168,18 +100,18 @@ def _try_together(
         if signals.wake_descriptor >= 0:
             streams.wake_on(signals.wake_descriptor)
         descendants = Descendants(adopts)
-        trials: list[_Trial | Verdict] = []
+        trials: list[Trial | Verdict] = []
         try:
             trials += (_start(launch, descendants, streams, pipes, clock) for launch in launches)
-            running = [trial for trial in trials if isinstance(trial, _Trial)]
+            running = [trial for trial in trials if isinstance(trial, Trial)]
             _wait_for_answers(running, signals, streams, limits.answer_s, clock)
             _close(running, descendants, streams, limits, clock)
         finally:
             descendants.kill()
             for trial in trials:
-                if isinstance(trial, _Trial):
+                if isinstance(trial, Trial):
                     trial.process.poll()
-    return [trial.verdict if isinstance(trial, _Trial) else trial for trial in trials]  # type: ignore[misc]
+    return [trial.verdict if isinstance(trial, Trial) else trial for trial in trials]  # type: ignore[misc]
 
 
 def _start(
@@ -188,7 +120,7 @@ def _start(
     streams: Streams,
     pipes: contextlib.ExitStack,
     clock: Callable[[], float],
-) -> _Trial | Verdict:
+) -> Trial | Verdict:
     started = clock()
     try:
         process = subprocess.Popen(
@@ -205,7 +137,7 @@ def _start(
     except OSError as error:
         return Verdict(State.MISSING, clean(f"{launch.argv[0]}: {error.strerror}", LONGEST_DETAIL))
     descendants.lead_by(process.pid, process.poll)
-    trial = _Trial(process, started)
+    trial = Trial(process, started)
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None
     for pipe in (process.stdin, process.stdout, process.stderr):
         pipes.enter_context(pipe)
@@ -216,7 +148,7 @@ def _start(
 
 
 def _wait_for_answers(
-    trials: Sequence[_Trial],
+    trials: Sequence[Trial],
     signals: HeldSignals,
     streams: Streams,
     answer_s: float,
@@ -241,7 +173,7 @@ def _wait_for_answers(
 
 
 def _close(
-    trials: Sequence[_Trial],
+    trials: Sequence[Trial],
     descendants: Descendants,
     streams: Streams,
     limits: ProbeLimits,
@@ -265,17 +197,3 @@ def _all_gone(
             return False
         streams.step(min(POLL_S, left_s))
     return True
-
-
-def _exit_of(process: subprocess.Popen[bytes]) -> int | None:
-    """How the server ended, as Popen says it; None while it runs. It is only looked at and not reaped: until
-    then its number, and so its group's, belongs to it."""
-    if not hasattr(os, "waitid"):  # macOS before Python 3.13
-        return process.poll()
-    try:
-        ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return process.poll()
-    if ended is None:
-        return None
-    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status

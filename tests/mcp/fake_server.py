@@ -104,6 +104,14 @@ def refuses(*_):
         pass
 
 
+def refuses_in_escapes(*_):
+    """The whole message as escapes of JSON, which no look at the bytes can read."""
+    request = receive()
+    said = "".join(f"\\u{ord(letter):04x}" for letter in "GMAIL_TOKEN is old")
+    sys.stdout.write(f'{{"jsonrpc": "2.0", "id": {request["id"]}, "error": {{"message": "{said}"}}}}\n')
+    sys.stdout.flush()
+
+
 def answers_and_dies(*_):
     answer(receive())
 

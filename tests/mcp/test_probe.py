@@ -95,8 +95,10 @@ def test_what_there_is_no_time_for_is_left_out(fake: Fake, probe: Try) -> None:
 
 def test_a_time_limit_ends_the_servers_too(fake: Fake, probe: Try) -> None:
     """When the task's own limit strikes in the middle, it is raised, and nothing is left."""
+    started = time.monotonic()
     with pytest.raises(TimeLimitReached), time_limit(0.7):
         probe(fake("hangs"), limits=PATIENT)
+    assert time.monotonic() - started < PATIENT.answer_s / 2, "at once, not after the servers' own limit"
     assert signal.getsignal(signal.SIGALRM) is not None
 
 
@@ -189,13 +191,14 @@ def test_addresses(probe: Try) -> None:
 
 
 def test_what_a_server_says_is_redacted(fake: Fake, probe: Try, vault: Path) -> None:
-    """A server that dies with a token on its lips does not get it into the verdict."""
+    """A server that dies or refuses with a token on its lips does not get it into the verdict."""
     from aiemp.redaction import Redactor, in_force, put_in_force
 
     before = in_force()
-    put_in_force(Redactor({"module 'left-pad'": "A_TOKEN"}))
+    put_in_force(Redactor({"module 'left-pad'": "A_TOKEN", "GMAIL_TOKEN": "B_TOKEN"}))
     try:
-        verdict = probe(fake("dies"), limits=PATIENT)["dies"]
+        verdicts = probe(fake("dies"), fake("refuses_in_escapes"), limits=PATIENT)
     finally:
         put_in_force(before)
-    assert verdict.detail == "exit status 1: Error: Cannot find [A_TOKEN redacted]"
+    assert verdicts["refuses_in_escapes"].detail == "[B_TOKEN redacted] is old"
+    assert verdicts["dies"].detail == "exit status 1: Error: Cannot find [A_TOKEN redacted]"

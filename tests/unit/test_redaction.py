@@ -6,6 +6,8 @@ import itertools
 import json
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -13,9 +15,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from aiemp.alerts import Alert, raise_alert
 from aiemp.environment import parse_dotenv
-from aiemp.plan import McpServer, Plan, Watcher
+from aiemp.places import Places
+from aiemp.plan import DryRun, Frequency, McpServer, Plan, ScheduledTask, Watcher
 from aiemp.redaction import SHAPES, Redactor, in_force, put_in_force, redactor_of
+from aiemp.runner import run_task
 from aiemp.secret_values import dotenv_pairs, find_secrets, names_a_secret
 
 VALUES = st.text(alphabet="ab12-/+=\"'\\ ü%", min_size=8, max_size=20).map(str.strip)
@@ -253,6 +258,38 @@ def test_redactor_knows_environment_dotenv_and_configuration(tmp_path: Path) -> 
     text = "from-dotenv-1 from-watcher-2 from-option-3 from-server-4 from-url-5 from-environ-6 /usr/bin"
     assert "from-" not in redactor.text(text)
     assert redactor.text(text).endswith("/usr/bin")
+
+
+def test_alerts_are_redacted_in_all_their_places(vault: Path, tmp_path: Path) -> None:
+    """The file, the row and what the user's command gets have no secret, even where it would have been cut."""
+    put_in_force(Redactor({"s3cr3t-value": "A_TOKEN"}))
+    told = tmp_path / "told"
+    command = ("sh", "-c", 'env | grep ^AIEMP_ALERT > "$0"; cat >> "$0"', str(told))
+    plan = Plan(vault, alert_command=command)
+    alert = Alert("k", "c", "no s3cr3t-value", "x" * 1995 + "s3cr3t-value", "revoke s3cr3t-value")
+    outcome = raise_alert(plan, alert, datetime(2026, 11, 23, tzinfo=UTC), {"PATH": "/usr/bin:/bin"})
+    assert outcome.file is not None and outcome.on_dashboard and outcome.command_ran
+    for path in (outcome.file, vault / "Dashboard.md", told):
+        text = path.read_text(encoding="utf-8")
+        assert "s3cr3t" not in text
+        assert "no [A_TOKEN redacted]" in text
+
+
+def test_nothing_that_a_run_reports_holds_a_secret(vault: Path) -> None:
+    """A reason for being blocked, and what a dry run gives, are redacted for whoever calls the runner."""
+    (vault / ".env").write_text("A_TOKEN=s3cr3t-value\n")
+    blocked = ScheduledTask(
+        "own", "", Frequency.HOURLY, requires_claude=False, trigger_fn="tests.unit.blocked_task:blocked"
+    )
+    plan = Plan(vault, tasks=(blocked, replace(blocked, name="cmd", command=("send", "s3cr3t-value"))))
+    report = run_task(plan, "own", scheduled=False, environ={"PATH": "/usr/bin"})
+    assert report.message == "own: blocked: no login with [A_TOKEN redacted]"
+    assert "s3cr3t" not in Places(vault).ledger.read_text(encoding="utf-8")
+    assert "s3cr3t" not in (vault / "Dashboard.md").read_text(encoding="utf-8")
+    rehearsed = run_task(
+        replace(plan, dry_run=DryRun(True, "test")), "cmd", scheduled=False, environ={"PATH": "/usr/bin"}
+    )
+    assert str(rehearsed.details["output"]).endswith("send [A_TOKEN redacted]")
 
 
 def test_names() -> None:
