@@ -342,7 +342,7 @@ def test_orchestrator_asks_for_a_task(for_system: Installed) -> None:
     restart of it starts nothing."""
     for_system.install(TASK)
     for_system.systemctl("start", "aiemp.target")
-    request = start_request("job")
+    request = start_request("aiemp-task-job.path")
     for expected in (1, 2):
         for_system.machine.run(["touch", request], user=for_system.user.name)
         wait_until(lambda: len(for_system.log("trigger-job")) == expected, 10)  # noqa: B023
