@@ -140,7 +140,8 @@ class Descendants:
                     os.waitpid(process.pid, os.WNOHANG)
         if not self._before:
             return not _has_children()  # more certain than a scan, which a process that forks can dodge
-        return all(process.is_zombie for process in processes)
+        # A leader that has died since it was asked for is taken in the next time: its exit code is wanted.
+        return all(process.is_zombie and process.pid != self._leader for process in processes)
 
     def _signal_group(self, number: int) -> None:
         # Once its leader is reaped and the group empty, the number may be given to strangers. Who adopts

@@ -366,6 +366,27 @@ def test_a_killed_supervisor_takes_the_program_along(fake: FakeClaude, tmp_path:
     wait_until(lambda: not fake.alive(), "the fake is gone")
 
 
+@needs_adoption
+def test_a_leader_that_dies_while_it_is_looked_for() -> None:
+    """In a process with other children, too, it only counts as gone once its exit code is known."""
+    from aiemp.process.descendants import Descendants, adopting_orphans
+
+    mine = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
+    try:
+        with adopting_orphans() as adopts:
+            descendants = Descendants(adopts)
+            leader = subprocess.Popen([sys.executable, "-S", "-c", "raise SystemExit(3)"])
+            descendants.lead_by(leader.pid, lambda: None)
+            os.waitid(os.P_PID, leader.pid, os.WEXITED | os.WNOWAIT)
+            assert not descendants.gone()
+            descendants.lead_by(leader.pid, leader.poll)
+            assert descendants.gone()
+            assert leader.returncode == 3
+    finally:
+        mine.kill()
+        mine.wait()
+
+
 # Output
 
 
