@@ -39,7 +39,7 @@ def claude(tmp_path: Path) -> Path:
     """A folder with a ``claude`` in it."""
     program = tmp_path / "bin" / "claude"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\necho '2.0.0 (Claude Code)'\n")
+    program.write_text("#!/bin/sh\necho 2.1.197\n")
     program.chmod(0o755)
     return program.parent
 

@@ -20,6 +20,7 @@ from aiemp.process import LINUX_CAN_ADOPT
 from tests.conftest import processes_naming
 from tests.fakes.claude import FakeClaude
 
+PEAK_MEMORY = Path(__file__).parents[1] / "peak_memory.py"
 GRACE_S = 10.0
 SILENT_S = 1.5
 SLACK_S = 15.0
@@ -57,20 +58,18 @@ class Trigger:
         """Run it to its end; what it was worth as `--json` tells it."""
         self.fake.does(*steps)
         started = time.monotonic()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "aiemp", "--vault", str(self.vault), "trigger", "ask", "--json"],
+        peak = self.fake.folder / "peak"
+        aiemp = [sys.executable, "-m", "aiemp", "--vault", str(self.vault), "trigger", "ask", "--json"]
+        out = subprocess.run(
+            [sys.executable, "-S", PEAK_MEMORY, peak, *aiemp],
             env=self.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-        )
-        assert process.stdout is not None
-        with process.stdout:
-            out = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+            check=False,
+        ).stdout
         self.took_s = time.monotonic() - started
-        self.peak_kb = usage.ru_maxrss
+        self.peak_kb = int(peak.read_text())
         assert not processes_naming(str(self.fake.folder)), "the trigger ends after all that it started"
         answer: dict[str, Any] = json.loads(out)
         return answer

@@ -173,9 +173,7 @@ def test_doctor_names_what_is_broken_with_a_remedy_that_works(employee: Employee
     """Nothing fails on a healthy installation; each of four broken things is named, and typing what it says
     mends it."""
     claude = employee.user.home / ".local/bin/claude"
-    employee.machine.write_file(
-        claude, "#!/bin/sh\necho '2.0.0 (Claude Code)'\n", user=employee.user.name, mode=0o755
-    )
+    employee.machine.write_file(claude, "#!/bin/sh\necho 2.1.197\n", user=employee.user.name, mode=0o755)
     employee.start(QUIET + NAP + TASK + ASK)
     employee.until(lambda: "| Nap Watcher | 🟢 Running |" in employee.read("Dashboard.md"), "the start")
     healthy = employee.aiemp("doctor", check=False)

@@ -365,6 +365,27 @@ def test_a_killed_supervisor_takes_the_program_along(fake: FakeClaude, tmp_path:
     wait_until(lambda: not fake.alive(), "the fake is gone")
 
 
+@needs_adoption
+def test_a_leader_that_dies_while_it_is_looked_for() -> None:
+    """In a process with other children, too, it only counts as gone once its exit code is known."""
+    from aiemp.process.descendants import Descendants, adopting_orphans
+
+    mine = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
+    try:
+        with adopting_orphans() as adopts:
+            descendants = Descendants(adopts)
+            leader = subprocess.Popen([sys.executable, "-S", "-c", "raise SystemExit(3)"])
+            descendants.lead_by(leader.pid, lambda: None)
+            os.waitid(os.P_PID, leader.pid, os.WEXITED | os.WNOWAIT)
+            assert not descendants.gone()
+            descendants.lead_by(leader.pid, leader.poll)
+            assert descendants.gone()
+            assert leader.returncode == 3
+    finally:
+        mine.kill()
+        mine.wait()
+
+
 # Output
 
 
@@ -374,18 +395,38 @@ def test_a_flood_is_bounded_in_memory_and_whole_in_the_log(tmp_path: Path, fake:
     fake.does(("flood", size))
     log = tmp_path / "log"
     code = (
-        "import resource, sys, pathlib; from aiemp.process import run_supervised\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        f"import pathlib, sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        "from aiemp.process import run_supervised; from tests.peak_memory import peak_kb\n"
+        "before = peak_kb()\n"
         f"f = run_supervised([{str(fake.path)!r}], cwd=pathlib.Path('/'), env={{}}, timeout_s=60,"
         f" log_file=pathlib.Path({str(log)!r}))\n"
-        "after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "print(f.exit_code, f.output_bytes, len(f.output), after - before)"
+        "print(f.exit_code, f.output_bytes, len(f.output), peak_kb() - before)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     exit_code, output_bytes, kept, growth_kb = map(int, done.stdout.split())
     assert (exit_code, output_bytes, log.stat().st_size) == (0, size, size)
     assert kept < 66 * 1024
     assert growth_kb < 8 * 1024
+
+
+def test_the_streams_can_be_told_apart(fake: FakeClaude) -> None:
+    """``on_stderr`` takes stderr from ``on_output``: a warning must not come into the middle of an event."""
+    out: list[bytes] = []
+    err: list[bytes] = []
+    run(fake, ("say", "a"), ("complain", "b"), ("say", "c"), on_output=out.append, on_stderr=err.append)
+    assert (b"".join(out), b"".join(err)) == (b"ac", b"b")
+    run(fake, ("complain", "b"), on_output=out.append)
+    assert b"".join(out) == b"acb"
+
+
+def test_ticks_come_while_nothing_is_printed(fake: FakeClaude) -> None:
+    """Who shows the time is woken by an empty output; nobody else gets one."""
+    chunks: list[bytes] = []
+    run(fake, ("sleep", 0.4), ("say", "x"), on_output=chunks.append, tick_s=0.05)
+    assert chunks.count(b"") >= 2
+    chunks.clear()
+    run(fake, ("sleep", 0.2), ("say", "x"), on_output=chunks.append)
+    assert chunks == [b"x"]
 
 
 def test_a_flood_does_not_delay_the_limit(fake: FakeClaude) -> None:

@@ -232,6 +232,15 @@ def test_what_the_events_tell(fake: FakeClaude, vault: Path, tmp_path: Path) -> 
     assert (tmp_path / "run.jsonl").stat().st_mode & 0o777 == 0o600
 
 
+def test_the_last_line_may_lack_its_end(fake: FakeClaude, vault: Path, tmp_path: Path) -> None:
+    """An event without a newline behind it is one; half an event is in the log as it came."""
+    fake.does(events(INIT), ("say", json.dumps(result())))
+    assert invoke(fake, vault)["output"] == "All done."
+    fake.does(events(INIT), ("say", '{"type":"resu'))
+    invoke(fake, vault, log_file=tmp_path / "run.log")
+    assert '{"type":"resu' in (tmp_path / "run.log").read_text().splitlines()
+
+
 def test_an_older_claude_is_called_more_plainly(fake: FakeClaude, vault: Path) -> None:
     """One that does not know an option says so at once; then it is called without, and all else works."""
     fake.knows("--print", "--output-format", "--verbose")
