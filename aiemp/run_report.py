@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from aiemp.errors import AiempError
+from aiemp.places import Places
 from aiemp.plan import Plan
 from aiemp.runs import Ended, Result, Run, is_exhausted
 
@@ -83,6 +84,8 @@ def raise_task_alert(plan: Plan, run: Run, end: Ended, environ: Mapping[str, str
 
 
 def _clear_alert(plan: Plan, task: str) -> None:
+    if not any(Places(plan.vault).alerts.glob("*")):
+        return  # as nearly always, and that is known without loading what alerts need
     from aiemp.alerts import clear_alert  # noqa: PLC0415 - see above
 
     clear_alert(plan, f"task-{task}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from aiemp.dashboard.bullets import Bullet, item_name, tail_with_time, with_item, with_value
@@ -11,20 +10,11 @@ from aiemp.dashboard.cells import cell, inline
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.layout import HEALTH, find_list, with_table
 from aiemp.dashboard.names import component_key, looks_like_component, readable_component
+from aiemp.dashboard.rows import HealthRow
 from aiemp.dashboard.tables import Entry, Row, with_entries
 from aiemp.dashboard.timestamps import DATE_AND_SECONDS, find_stamp, written_like
 
 TEXT_LIMIT = 120
-
-
-@dataclass(frozen=True, slots=True)
-class HealthRow:
-    """How one component is: its name in whatever spelling, and the text to show. ``checked``: when that was
-    found out, on the wall clock; None: just now."""
-
-    component: str
-    status: str
-    checked: datetime | None = None
 
 
 def with_health(document: Document, rows: Sequence[HealthRow], at: datetime) -> Document:

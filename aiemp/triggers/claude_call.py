@@ -12,7 +12,6 @@ from aiemp.process import LogFile
 from aiemp.triggers.claude_leave import leave_in_words, require_leave
 from aiemp.triggers.context import RunContext
 
-LONGEST_SUMMARY = 160
 MOST_IN_TASK_LOG_BYTES = 1024 * 1024
 """Of each run. The whole of it is in the run's own log."""
 
@@ -59,13 +58,6 @@ def ask_claude(context: RunContext, prompt: str, dry_run: bool) -> dict[str, obj
 def duration_text(answer: dict[str, object]) -> str:
     """How long Claude worked, as the seed's ``duration``: ``45 s``."""
     return f"{answer['duration_seconds']:.0f} s"
-
-
-def last_line(text: object) -> str:
-    """The last line of an answer, where Claude sums up; shortened, "" when there is none."""
-    lines = str(text).strip().splitlines()
-    line = " ".join(lines[-1].split()) if lines else ""
-    return line if len(line) <= LONGEST_SUMMARY else line[: LONGEST_SUMMARY - 1] + "…"
 
 
 class _TaskLog:

@@ -8,10 +8,8 @@ import shlex
 
 from aiemp.environment import child_environment, vault_environment
 from aiemp.process import Ending, find_program, run_supervised
-from aiemp.triggers.claude_call import last_line
-from aiemp.triggers.claude_leave import leave_in_words, require_leave
 from aiemp.triggers.context import RunContext
-from aiemp.triggers.results import failed, reports_failures, succeeded
+from aiemp.triggers.results import failed, last_line, reports_failures, succeeded
 
 log = logging.getLogger("aiemp.triggers")
 
@@ -28,9 +26,13 @@ def run_command(context: RunContext, dry_run: bool) -> dict[str, object]:
     if dry_run:
         shown = f"Dry run, nothing was run. In {vault}:\n{shlex.join(argv)}"
         if context.task.requires_claude:
+            from aiemp.triggers.claude_leave import leave_in_words  # noqa: PLC0415 - few commands need Claude
+
             shown += f"\n{leave_in_words(context)}"
         return succeeded("The command was not run", output=shown)
     if context.task.requires_claude:
+        from aiemp.triggers.claude_leave import require_leave  # noqa: PLC0415 - as above
+
         require_leave(context)
     if os.sep not in argv[0]:
         found = find_program(argv[0], context.environ)

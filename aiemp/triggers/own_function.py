@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from aiemp.errors import AiempError, Blocked
-from aiemp.triggers.claude_leave import require_leave
 from aiemp.triggers.context import RunContext
 from aiemp.triggers.results import failed, succeeded
 
@@ -36,6 +35,8 @@ def run_function(context: RunContext, dry_run: bool) -> dict[str, object]:
     folder = plan.config_file.parent if plan.config_file else None
     needs_claude = context.task.requires_claude and not dry_run
     if needs_claude:
+        from aiemp.triggers.claude_leave import require_leave  # noqa: PLC0415 - few functions need Claude
+
         require_leave(context)
     started = time.monotonic()
     with _trusted_imports(plan.vault, folder), contextlib.redirect_stdout(sys.stderr):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from aiemp.plan import ScheduledTask
-from aiemp.triggers.claude_call import ask_claude, duration_text, last_line
+from aiemp.triggers.claude_call import ask_claude, duration_text
 from aiemp.triggers.context import RunContext
-from aiemp.triggers.results import failed, reports_failures, succeeded
+from aiemp.triggers.results import failed, last_line, reports_failures, succeeded
 
 
 @reports_failures

@@ -13,6 +13,8 @@ log = logging.getLogger("aiemp.triggers")
 
 P = ParamSpec("P")
 
+LONGEST_SUMMARY = 160
+
 
 def succeeded(summary: str, **values: object) -> dict[str, object]:
     """A result that says what was done, in one line for people."""
@@ -38,3 +40,10 @@ def reports_failures(trigger: Callable[P, dict[str, object]]) -> Callable[P, dic
             return failed(str(error))
 
     return reporting
+
+
+def last_line(text: object) -> str:
+    """The last line of an answer, where Claude sums up; shortened, "" when there is none."""
+    lines = str(text).strip().splitlines()
+    line = " ".join(lines[-1].split()) if lines else ""
+    return line if len(line) <= LONGEST_SUMMARY else line[: LONGEST_SUMMARY - 1] + "…"
