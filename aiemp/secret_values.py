@@ -53,7 +53,7 @@ _DOTENV = re.compile(
 )
 _REFERENCE = re.compile(r"\$\{([^}:]*)(?::-([^}]*))?\}")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
+_CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def find_secrets(variables: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -229,9 +229,10 @@ def test_dotenv_is_read_generously() -> None:
     assert redactor.text("plain-value-here-and-more") == "[F_TOKEN redacted]"
 
 
-LINES = st.text(alphabet="abc123 #\"'\\$-=", max_size=24)
+LINES = st.text(alphabet="abcfv123 #\"'\\$-=", max_size=24)
 
 
+@example(lines=['"', "111111\\a", '"'])
 @given(lines=st.lists(LINES, min_size=1, max_size=4))
 def test_no_reading_of_dotenv_is_missed(lines: list[str]) -> None:
     """Whatever the library reads as the value of a secret is redacted, in whatever quotes it was written."""
