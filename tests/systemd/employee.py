@@ -139,9 +139,13 @@ class Employee:
 
     def processes(self, command: str) -> int:
         """How many processes of the machine have this command line."""
-        look = 'for each in /proc/[0-9]*; do tr "\\0" " " < "$each/cmdline"; echo; done 2> /dev/null'
-        lines = self.machine.run(["sh", "-c", look], check=False).stdout.splitlines()
-        return sum(line.rstrip() == command for line in lines)
+        return sum(line == command for _, line in self.command_lines())
+
+    def command_lines(self) -> list[tuple[int, str]]:
+        """The processes of the machine, each with its command line."""
+        look = 'for each in [0-9]*; do echo "$each $(tr "\\0" " " < "$each/cmdline")"; done 2> /dev/null'
+        lines = self.machine.run(["sh", "-c", look], cwd=Path("/proc"), check=False).stdout.splitlines()
+        return [(int(line.split()[0]), line.partition(" ")[2].rstrip()) for line in lines]
 
     def until(self, condition: Callable[[], object], what: str, deadline_s: float = 30.0) -> None:
         """Wait for something; show the journal when it does not come."""

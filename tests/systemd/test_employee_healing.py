@@ -80,7 +80,8 @@ def test_watcher_that_could_not_run_before_is_started(employee: Employee) -> Non
     employee.machine.write_file(employee.vault / ".env", "LACKS_PATH=token\n", user=employee.user.name)
     employee.until(lambda: employee.state(LACKS_UNIT) == "active", "the one that lacked something")
     assert (employee.state(NAP_UNIT), employee.processes("sleep 4721")) == ("inactive", 1)
-    employee.machine.run(["pkill", "-f", "sleep 4721"])
+    (pid,) = [pid for pid, line in employee.command_lines() if line == "sleep 4721"]
+    employee.machine.run(["sh", "-c", f"kill {pid}"])
     manual.communicate(timeout=30)
     employee.until(lambda: employee.state(NAP_UNIT) == "active", "systemd's own")
     employee.until(lambda: employee.processes("sleep 4721") == 1, "its program")
