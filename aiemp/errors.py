@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 
@@ -42,10 +42,14 @@ class Blocked(AiempError):
     """A task cannot run *now* for a reason outside itself; it stays due and no attempt is spent.
 
     Source: semantics "Blocked is not failed". ``reason`` is one plain sentence with its remedy. ``until``:
-    before that moment (aware) it is no use to try again; None when nobody can tell.
+    before that moment (aware) it is no use to try again; None when nobody can tell. ``details`` are what it
+    cost to find out, where that is something: values for the run's record.
     """
 
-    def __init__(self, reason: str, until: datetime | None = None) -> None:
+    def __init__(
+        self, reason: str, until: datetime | None = None, details: Mapping[str, object] | None = None
+    ) -> None:
         self.reason = reason
         self.until = until
+        self.details = details or {}
         super().__init__(reason)

@@ -95,15 +95,16 @@ class Ledger:
         )
         self._add_to_history(run, end, details)
 
-    def block(self, run: Run, end: Ended, plan: Plan) -> bool:
-        """Write down that ``run`` cannot happen now. Returns whether the reason is new for this slot."""
+    def block(self, run: Run, end: Ended, plan: Plan, details: Mapping[str, object] | None = None) -> bool:
+        """Write down that ``run`` cannot happen now, and in ``details`` what it cost to find out. Returns whether
+        the reason is new for this slot."""
         record = self.read().record(run.task)
         known = record.blocked_slot == run.slot and record.blocked_reason == end.error
         if known and record.running is None:
             return False
         self._change_record(run.task, lambda current: ended(current, run, end, plan.task(run.task)))
-        if not known:
-            self._add_to_history(run, end, None)
+        if details or not known:
+            self._add_to_history(run, end, details)
         return not known
 
     def correct(self, run: Run, end: Ended, plan: Plan) -> bool:

@@ -244,7 +244,7 @@ class _Attempt:
         took_s, reason = time.monotonic() - started, self.redactor.text(blocked.reason)
         end = Ended(Result.BLOCKED, self.clock(), took_s, reason, until=blocked.until)
         try:
-            if self.ledger.block(run, end, self.plan):
+            if self.ledger.block(run, end, self.plan, self.redactor.values(dict(blocked.details))):
                 publish_blocked(self.plan, run, end)
         except OSError as error:
             log.error("%s is blocked, which cannot be written down: %s", run.name, error)

@@ -26,6 +26,9 @@ DEFAULT_SETTINGS = ClaudeSettings()
 SECONDS_PER_MINUTE = 60.0
 TICK_S = 1.0
 
+WORKED_S = 60.0
+"""A refusal comes within seconds. After this long something was done before it, where the cost is not known."""
+
 
 def invoke_claude(
     prompt: str,
@@ -51,7 +54,8 @@ def invoke_claude(
     ``environ`` stands for this process's environment. ``on_output`` gets what a person should see of the
     work, ``log_file`` the whole of it (:mod:`aiemp.claude.run_log`), with times in ``zone``. Asked to end,
     Claude has ``grace_s`` seconds. Raises Blocked when Claude Code is not there, or refuses because of a
-    usage limit or a missing login, with the time to come back.
+    usage limit or a missing login, with the time to come back; and with the result in its ``details``, when it
+    had worked before.
     """
     environ = os.environ if environ is None else environ
     if dry_run:
@@ -80,7 +84,10 @@ def invoke_claude(
             until = verdict.refusal.until(now, zone, learned.reset_at)
             reason = verdict.refusal.reason(until, zone)
             run_log.step(f"Blocked: {reason}")
-            raise Blocked(reason, until)
+            has_worked = _has_worked(finished, learned)
+            raise Blocked(
+                reason, until, _result(verdict, finished, learned, log_file) if has_worked else None
+            )
         took = f"after {finished.duration_s:.0f} s"
         run_log.step(f"Failed {took}: {verdict.error}" if verdict.error else f"Ended well {took}")
     return _result(verdict, finished, learned, log_file, warnings)
@@ -148,6 +155,13 @@ class _Call:
     def _show(self, data: bytes) -> None:
         if self.on_output is not None and data:
             self.on_output(data)
+
+
+def _has_worked(finished: Finished, learned: Learned) -> bool:
+    """Whether a run that was refused in the end is one of the day's: refusals at once, which come again and
+    again until the limit is lifted, must not use up the budget of runs."""
+    cost_usd = learned.result.cost_usd if learned.result else None
+    return bool(cost_usd) if cost_usd is not None else finished.duration_s >= WORKED_S
 
 
 def _is_refused(finished: Finished, learned: Learned) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from aiemp.claude import invoke_claude
 from aiemp.claude.run_log import new_log
+from aiemp.errors import Blocked
 from aiemp.places import Places
 from aiemp.process import LogFile
 from aiemp.triggers.claude_leave import leave_in_words, require_leave
@@ -33,26 +34,34 @@ def ask_claude(context: RunContext, prompt: str, dry_run: bool) -> dict[str, obj
             Places(plan.vault), context.task.name, context.local_now, plan.claude.keep_logs_days
         )
     with _TaskLog(context.log_file, context.on_output) as task_log:
-        answer = invoke_claude(
-            prompt,
-            plan.vault,
-            context.task.timeout_minutes,
-            dry_run,
-            settings=plan.claude,
-            environ=context.environ,
-            log_file=claude_log,
-            on_output=task_log.on_output,
-            zone=plan.zone,
-        )
-    del answer["log_file"]  # an absolute path, which a vault that moves would make wrong
+        try:
+            answer = invoke_claude(
+                prompt,
+                plan.vault,
+                context.task.timeout_minutes,
+                dry_run,
+                settings=plan.claude,
+                environ=context.environ,
+                log_file=claude_log,
+                on_output=task_log.on_output,
+                zone=plan.zone,
+            )
+        except Blocked as blocked:
+            if blocked.details:
+                blocked.details = _for_history(blocked.details, plan.vault, claude_log)
+            raise
     if dry_run:
-        answer["output"] = f"{answer['output']}\n{leave_in_words(context)}"
-    else:
-        answer["claude_s"] = answer["duration_seconds"]
+        return {**answer, "output": f"{answer['output']}\n{leave_in_words(context)}"}
+    return _for_history(answer, plan.vault, claude_log)
+
+
+def _for_history(answer: Mapping[str, object], vault: Path, claude_log: Path | None) -> dict[str, object]:
+    values = {"claude_s": answer["duration_seconds"], **answer}
+    del values["log_file"]  # an absolute path, which a vault that moves would make wrong
     if claude_log is not None:
-        answer["claude_log"] = str(claude_log.relative_to(plan.vault))
+        values["claude_log"] = str(claude_log.relative_to(vault))
     unknown = ("cost_usd", "turns", "session_id")
-    return {key: value for key, value in answer.items() if not (key in unknown and value is None)}
+    return {key: value for key, value in values.items() if not (key in unknown and value is None)}
 
 
 def duration_text(answer: dict[str, object]) -> str:

@@ -189,6 +189,18 @@ def test_blocked_reason_is_new_once_per_slot(vault: Path, plan: Plan) -> None:
     assert ledger.read().record("triage").last_run is None
 
 
+def test_what_a_block_cost_is_in_the_history_each_time(vault: Path, plan: Plan) -> None:
+    """Told once for its slot; what was spent to find out is kept all the same."""
+    ledger, limit = Ledger(vault), an_end(Result.BLOCKED, "a limit")
+    told = []
+    for _ in range(2):
+        ledger.begin(a_run())
+        told.append(ledger.block(a_run(), limit, plan, {"claude_s": 90.0, "cost_usd": 0.5}))
+    assert told == [True, False]
+    kept = [entry["details"] for entry in ledger.history.newest_first("triage")]
+    assert kept == [{"claude_s": 90.0, "cost_usd": 0.5}] * 2
+
+
 def test_last_run_in_the_future_is_clamped_and_reported_once(vault: Path, plan: Plan) -> None:
     """A last run years ahead becomes now; a calendar task's of an hour ahead stays (its slots did run)."""
     state_file(vault).parent.mkdir()

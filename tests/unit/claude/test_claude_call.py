@@ -360,6 +360,20 @@ def test_a_refused_run_is_blocked(fake: FakeClaude, vault: Path, tmp_path: Path)
     assert "Blocked: Claude Code says: You've hit" in (tmp_path / "run.log").read_text()
 
 
+def test_what_was_spent_before_a_refusal_is_told(fake: FakeClaude, vault: Path) -> None:
+    """A run that worked and then met its limit has cost something, which the budget is to know; one that was
+    refused at once has not, however often it is tried again."""
+    refused = result("Come back later", is_error=True, api_error_status=429)
+    fake.does(events(INIT, says("Working."), refused), ("end", 1))
+    with pytest.raises(Blocked) as caught:
+        invoke(fake, vault)
+    assert (caught.value.details["cost_usd"], caught.value.details["turns"]) == (0.25, 3)
+    fake.does(events(INIT, {**refused, "total_cost_usd": 0}), ("end", 1))
+    with pytest.raises(Blocked) as caught:
+        invoke(fake, vault)
+    assert caught.value.details == {}
+
+
 def test_an_answer_about_limits_is_no_refusal(fake: FakeClaude, vault: Path) -> None:
     """Only failed runs are searched: exit 0 is an answer, whatever it says."""
     fake.does(
