@@ -9,9 +9,14 @@ import sys
 import time
 from types import ModuleType
 
-from benchmarks import render, systemd_engine, tick
+from benchmarks import render, systemd_engine, tick, trigger
 
-BENCHMARKS: dict[str, ModuleType] = {"tick": tick, "render": render, "systemd_engine": systemd_engine}
+BENCHMARKS: dict[str, ModuleType] = {
+    "tick": tick,
+    "trigger": trigger,
+    "render": render,
+    "systemd_engine": systemd_engine,
+}
 
 
 def main() -> int:
