@@ -36,7 +36,7 @@ def timed_ms(argv: list[str], environ: dict[str, str]) -> float:
 def rounds(home: Path) -> list[tuple[float, float, float]]:
     """The three commands in turn: a run, the import of click, the floor."""
     environ = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
-    aiemp = [sys.executable, "-m", "aiemp", "--vault", str(home / "vault")]
+    aiemp = [sys.executable, "-m", "aiemp"]
     timed_ms([*aiemp, "init", str(home / "vault")], environ)
     config = home / ".config/aiemp/aiemp.toml"
     config.write_text(config.read_text(encoding="utf-8") + TASK, encoding="utf-8")
