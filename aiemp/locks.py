@@ -121,6 +121,29 @@ def read_holder(path: Path) -> Holder:
 
 
 @contextlib.contextmanager
+def folder_lock(folder: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold ``folder`` itself, waiting for it as long as it takes; ``on_wait`` is called if that is so.
+
+    For beside a lock that is a file in there: whoever deletes that (``git clean -fdx``) would let a second holder
+    in. Where a folder cannot be locked (some network file systems) this does nothing.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        descriptor = -1
+    try:
+        if descriptor >= 0:
+            with contextlib.suppress(OSError):
+                if not _try_lock(descriptor, PROBE_PATIENCE_S):
+                    on_wait()
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
 def short_lock(path: Path) -> Iterator[None]:
     """Hold ``path`` for one read-modify-replace. Waits: nobody keeps it longer than a write takes."""
     make_private_folder(path.parent)

@@ -30,6 +30,7 @@ from aiemp.log_files import last_line
 from aiemp.orchestrator_report import OrchestratorReport
 from aiemp.plan import ScheduledTask
 from aiemp.plan_source import PlanSource, plan_source
+from aiemp.process.left_over import end_left_over, mark_of
 from aiemp.runs import Result
 from aiemp.steps import Steps
 from aiemp.systemd.notify import SILENT, Notifier
@@ -201,6 +202,7 @@ class Orchestrator:
             for name in self.ledger.clamp_future(self.plan, now):
                 log.warning("the last run of %s lay in the future; it counts as now", name)
             for run, end in self.ledger.recover_if_idle(self.plan, now):
+                end_left_over(mark_of(run.name, run.pid))
                 self.report.publish_recovered(run, end)
         self.state = self.ledger.read()
         outlook = self.agenda.look(self.plan, self.state.records, now)

@@ -18,8 +18,9 @@ from aiemp.clock import utc_now
 from aiemp.decisions import decide
 from aiemp.errors import Blocked, UsageError
 from aiemp.ledger import Ledger
-from aiemp.locks import Holder, acquire
+from aiemp.locks import Holder, acquire, folder_lock
 from aiemp.plan import Plan, ScheduledTask
+from aiemp.process.left_over import RUN_MARK, end_left_over, mark_of
 from aiemp.redaction import Redactor, put_in_force, redactor_of
 from aiemp.run_report import publish_blocked, publish_end, publish_recovered
 from aiemp.runs import Ended, Result, Run, Sighting
@@ -150,8 +151,8 @@ class _Attempt:
             return self._blocked_report(blocked.reason, started)
         except OSError as error:
             return self._blocked_report(f"cannot take the run lock in the vault: {error}", started)
-        self.notifier.ready()
-        with lock:
+        with lock, folder_lock(self.plan.vault, lambda: on_wait(Holder(0, "another run"))):
+            self.notifier.ready()
             return self._run_locked(waited_for)
 
     def _run_locked(self, waited_for: Sequence[Holder]) -> RunReport:
@@ -160,6 +161,7 @@ class _Attempt:
         seen = Sighting(waited_for[0].pid, now) if waited_for else None
         try:
             for run, end in self.ledger.recover(self.plan, now, seen):
+                end_left_over(mark_of(run.name, run.pid))
                 publish_recovered(self.plan, run, end, self.environ)
             self.ledger.clamp_future(self.plan, now)
             record = self.ledger.read().record(self.task.name)
@@ -185,7 +187,8 @@ class _Attempt:
         details: Mapping[str, object] = {}
         try:
             with time_limit(self._limit_s()):
-                details = resolve(self.task)(self._context(run.started, self._log_file()), False)
+                context = self._context(run.started, self._log_file(), mark_of(run.name, run.pid))
+                details = resolve(self.task)(context, False)
             result = Result.SUCCEEDED if details.get("success") is True else Result.FAILED
             error = "" if result is Result.SUCCEEDED else str(details.get("error") or "it gave no reason")
         except Blocked as blocked:
@@ -255,12 +258,12 @@ class _Attempt:
 
         require_vault(self.plan.vault)
 
-    def _context(self, now: datetime, log_file: Path | None) -> RunContext:
+    def _context(self, now: datetime, log_file: Path | None, mark: str = "") -> RunContext:
         return RunContext(
             plan=self.plan,
             task=self.task,
             now=now,
-            environ=self.environ,
+            environ={**self.environ, RUN_MARK: mark} if mark else self.environ,
             log_file=log_file,
             runs=self.ledger.history.between,
             on_output=self.on_output,

@@ -234,6 +234,56 @@ def test_killed_run_is_found_by_the_next(
     assert Ledger(vault).read().record("long").last is not None
 
 
+def test_what_a_killed_run_left_at_work_is_ended_by_the_next(
+    vault: Path, environ: dict[str, str], aiemp: Aiemp, write_config: WriteConfig
+) -> None:
+    """kill -9 of a run takes its child along, but not what that one had started, in a session of its own or not:
+    it must not work on beside the next attempt."""
+    marks = vault.parent / "marks"
+    work = f"import time; open({str(marks)!r}, 'a').write('x'); time.sleep(300)"
+    command = ["sh", "-c", 'setsid "$0" -c "$1" & "$0" -c "$1"; true', sys.executable, work]
+    write_config(f"[tasks.long]\n{HOURLY}command = {json.dumps(command)}\n")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "aiemp", "--vault", str(vault), "trigger", "long", "--scheduled"],
+        env=environ,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    wait_until(lambda: marks.exists() and marks.read_text() == "xx", "both at work")
+    child.kill()
+    child.wait()
+    wait_until(lambda: len(processes_naming(str(marks))) == 2, "the death of the shell alone")
+    write_config(f'[tasks.long]\n{HOURLY}command = ["true"]\n')
+    done = aiemp("trigger", "long", "--scheduled")
+    assert results(vault, "long") == ["succeeded", "interrupted"]
+    assert processes_naming(str(marks)) == []
+    assert "left at work" in done.stderr
+
+
+def test_second_run_waits_though_the_locks_were_deleted(
+    vault: Path, environ: dict[str, str], write_config: WriteConfig
+) -> None:
+    """``rm -r .state`` (or ``git clean -fdx``) in the middle of a run: the next one still waits for its end."""
+    write_config(LONG + f'[tasks.mark]\n{HOURLY}command = ["sh", "-c", "echo x > Done/mark"]\n')
+    child = start_long(vault, environ)
+    (vault / ".state").rename(vault.parent / "old")
+    waiting = subprocess.Popen(
+        [sys.executable, "-m", "aiemp", "--vault", str(vault), "trigger", "mark"],
+        env=environ,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert waiting.stderr is not None
+    assert "waiting for another run" in waiting.stderr.readline()
+    assert not (vault / "Done" / "mark").exists()
+    child.terminate()
+    child.wait()
+    assert waiting.wait(30) == 0
+    waiting.stderr.close()
+    assert (vault / "Done" / "mark").exists()
+
+
 def test_time_limit_ends_the_whole_command(
     vault: Path, aiemp: Aiemp, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
