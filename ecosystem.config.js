@@ -34,28 +34,31 @@ const PATH = [
   "/usr/bin",
   "/bin",
 ].join(":");
+// PM2 would hand a path with a space in it to a shell. env becomes what it is given: no process more.
+const viaEnv = python.includes(" ") ? [python] : [];
 
 module.exports = {
   apps: [
     {
       name: "aiemp-orchestrator",
       // Python itself, no `uv run` before it: PM2 signals and measures its own child alone.
-      script: python,
+      script: viaEnv.length ? "/usr/bin/env" : python,
       interpreter: "none",
       // -P: no module of the working folder is loaded.
-      args: ["-P", "-m", "aiemp", ...options, "run"],
+      args: [...viaEnv, "-P", "-m", "aiemp", ...options, "run", "--failure-pause", "10"],
       // Not the vault: PM2 does not notice when a process cannot start because its folder is not there (a disk
       // that is mounted late), and says "online".
       cwd: folder,
       env: { VAULT_PATH: vault, DRY_RUN: dryRun, PATH },
 
       autorestart: true,
-      // A pause of 0.1 s, growing to 15 s. After 50 failures in a row, ten minutes, PM2 gives up and says "errored":
-      // what passes by itself has passed then. PM2 counts an end within min_uptime of the start, and only during
-      // the first min_uptime * max_restarts after `pm2 start` or `pm2 restart`; so min_uptime has to be longer
-      // than the longest pause, or the limit is never reached (1 s and restart_delay 10 s: never).
-      exp_backoff_restart_delay: 100,
-      max_restarts: 50,
+      // A crash is restarted at once. A start that fails (a mistake in aiemp.toml, a disk that is not mounted yet)
+      // waits 10 s before it ends, by --failure-pause; after 30 of them PM2 gives up and says "errored". It is
+      // not PM2 that waits, by restart_delay or exp_backoff_restart_delay: with restart_delay above min_uptime the
+      // limit is never reached, and with either it says "waiting restart" for ever once it has given up. PM2 counts
+      // what ended within min_uptime, and only in the first min_uptime * max_restarts after `pm2 start` or
+      // `pm2 restart`; what fails later is tried again every 10 s until it works.
+      max_restarts: 30,
       min_uptime: 60000,
       // The orchestrator alone, which needs about 30 MB: PM2 does not count what watchers and Claude use.
       max_memory_restart: "500M",
@@ -68,7 +71,7 @@ module.exports = {
 
       // In PM2's own folder (~/.pm2/logs), not in the vault: PM2 makes a folder that is missing, an empty vault
       // where a disk is not mounted; and a process whose log cannot be opened is never tried again. What the
-      // orchestrator says is in the vault too, in Logs/aiemp/orchestrator.log.
+      // orchestrator says is in the vault too, in Logs/aiemp/orchestrator.log. `pm2 flush` empties them.
       merge_logs: true,
       log_date_format: "YYYY-MM-DD HH:mm:ss Z",
       watch: false,

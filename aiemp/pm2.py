@@ -27,16 +27,11 @@ OF_A_CHECKOUT = f"""\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Restarts:
-    """When PM2 tries again, and when no more. The pause grows by half each time (PM2, God.js, handleExit)."""
-
-    backoff_ms: int = 100
-    max_restarts: int = 50
-    min_uptime_ms: int = 60_000
-
-
-RESTARTS = Restarts()
+PAUSE_S = 10
+MAX_RESTARTS = 30
+MIN_UPTIME_MS = 60_000
+"""When PM2 tries again, and when no more: five minutes of failing at each start. The rule behind them is that of
+PM2's God.js, handleExit; the template tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +49,7 @@ class Machine:
 
 def render(plan: Plan, machine: Machine) -> str:
     """The file for an installed aiemp. AiempError for a path that no JavaScript file can hold."""
-    head = (
-        f"{GENERATED_BY}{__version__}. Not to be edited: change aiemp.toml, and run `aiemp pm2-config` again.\n"
-    )
+    head = f"{GENERATED_BY}{__version__}. Not to be edited: change aiemp.toml, and run `aiemp pm2-config` again.\n"
     options = ["--vault", str(plan.vault)]
     if plan.config_file is not None:
         options += ["--config", str(plan.config_file)]
@@ -124,9 +117,10 @@ def _filled(**values: object) -> str:
         finalize=javascript,
     )
     restarts = {
-        "backoff_ms": RESTARTS.backoff_ms,
-        "max_restarts": RESTARTS.max_restarts,
-        "min_uptime_ms": RESTARTS.min_uptime_ms,
+        "pause_s": PAUSE_S,
+        "pause_text": str(PAUSE_S),
+        "max_restarts": MAX_RESTARTS,
+        "min_uptime_ms": MIN_UPTIME_MS,
     }
     return environment.get_template(TEMPLATE).render({**restarts, **values})
 
