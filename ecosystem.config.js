@@ -60,13 +60,14 @@ module.exports = {
       // `pm2 restart`; what fails later is tried again every 10 s until it works.
       max_restarts: 30,
       min_uptime: 60000,
-      // The orchestrator alone, which needs about 30 MB: PM2 does not count what watchers and Claude use.
+      // The orchestrator alone, which needs about 20 MB: PM2 does not count what watchers and Claude use.
       max_memory_restart: "500M",
 
       // A graceful stop takes a moment; but a running task and the slowest watcher have this long to end.
       // For a watcher with a stop_timeout_seconds above 10: `aiemp pm2-config`, which takes it from aiemp.toml.
       kill_timeout: 65000,
-      // The signal is for the orchestrator alone, which stops the others and writes down what it interrupted.
+      // The signal is for the orchestrator alone, which stops the others and writes down what it interrupted. If it
+      // has to be killed, its watchers go on, and the next start takes them over.
       treekill: false,
 
       // In PM2's own folder (~/.pm2/logs), not in the vault: PM2 makes a folder that is missing, an empty vault
