@@ -47,14 +47,18 @@ class Machine:
     path_variable: str
 
 
-def render(plan: Plan, machine: Machine) -> str:
-    """The file for an installed aiemp. AiempError for a path that no JavaScript file can hold."""
+def render(plan: Plan, machine: Machine, *, is_module: bool = False) -> str:
+    """The file for an installed aiemp. AiempError for a path that no JavaScript file can hold.
+
+    ``is_module``: as an ECMAScript module (a ``.mjs``), which PM2 loads with Node 20.19 or newer.
+    """
     head = f"{GENERATED_BY}{__version__}. Not to be edited: change aiemp.toml, and run `aiemp pm2-config` again.\n"
     options = ["--vault", str(plan.vault)]
     if plan.config_file is not None:
         options += ["--config", str(plan.config_file)]
     return head + _filled(
         checkout=False,
+        is_module=is_module,
         folder=machine.folder,
         python=machine.python,
         vault=plan.vault,
@@ -68,7 +72,8 @@ def render(plan: Plan, machine: Machine) -> str:
 def render_for_checkout() -> str:
     """The file that is checked in at the top of the repository."""
     usual = Plan(Path(), watchers=(Watcher("any"),))
-    return OF_A_CHECKOUT + _filled(checkout=True, kill_timeout_ms=_milliseconds(stopping_takes_s(usual)))
+    kill_timeout_ms = _milliseconds(stopping_takes_s(usual))
+    return OF_A_CHECKOUT + _filled(checkout=True, is_module=False, kill_timeout_ms=kill_timeout_ms)
 
 
 def is_generated(text: str) -> bool:

@@ -57,7 +57,6 @@ def test_writes_only_what_is_its_own(aiemp: Aiemp, tmp_path: Path) -> None:
     [
         ("pm2.js", "must end in"),
         ("ecosystem.json", "must end in"),
-        ("ecosystem.config.mjs", "ecosystem.config.cjs"),
         ("none/ecosystem.config.js", "there is no folder"),
     ],
 )

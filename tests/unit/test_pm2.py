@@ -34,16 +34,17 @@ HOSTILE = [
 ]
 
 
-def evaluated(text: str, tmp_path: Path, **env: str) -> dict[str, Any]:
+def evaluated(text: str, tmp_path: Path, name: str = "ecosystem.config.js", **env: str) -> dict[str, Any]:
     """The one app of a configuration, as the real Node understands it."""
     node = shutil.which("node")
     if node is None:
         if os.environ.get("CI") == "true":
             pytest.fail("no node in CI", pytrace=False)
         pytest.skip("node is not installed")
-    file = tmp_path / "ecosystem.config.js"
+    file = tmp_path / name
     file.write_text(text, encoding="utf-8")
-    code = "process.stdout.write(JSON.stringify(require(process.argv[1]).apps))"
+    load = "import(process.argv[1]).then((file) => file.default ?? file)"
+    code = f"{load}.then((config) => process.stdout.write(JSON.stringify(config.apps)))"
     environ = {"PATH": "/some/bin", "HOME": "/home/me", **env}
     done = subprocess.run([node, "-e", code, str(file)], env=environ, capture_output=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
@@ -91,6 +92,12 @@ def test_settings_follow_the_plan(tmp_path: Path) -> None:
     assert app["env"]["DRY_RUN"] == "true"
     assert app["kill_timeout"] == stopping_takes_s(PLAN) * 1000 > 40_000
     assert (app["interpreter"], app["script"], app["treekill"]) == ("none", str(MACHINE.python), False)
+
+
+def test_module_says_the_same(tmp_path: Path) -> None:
+    """A .mjs exports what the others do."""
+    module = evaluated(pm2.render(PLAN, MACHINE, is_module=True), tmp_path, "ecosystem.config.mjs")
+    assert module == evaluated(pm2.render(PLAN, MACHINE), tmp_path)
 
 
 def test_space_in_the_python_is_kept_from_the_shell(tmp_path: Path) -> None:

@@ -16,8 +16,7 @@ from aiemp.cli.invocation import Invocation
 from aiemp.cli.screen import Screen, visible
 
 USUAL_NAME = "ecosystem.config.js"
-NAME_IN_A_MODULE = "ecosystem.config.cjs"
-ENDINGS = (".config.js", ".config.cjs")
+ENDINGS = (".config.js", ".config.cjs", ".config.mjs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Pm2Config:
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write it into FILE; its name ends in .config.js or .config.cjs.",
+    help="Write it into FILE; its name ends in .config.js, .config.cjs, or .config.mjs (Node 20.19 or newer).",
 )
 def pm2_config(invocation: Invocation, output: Path | None) -> Pm2Config:
     """Show PM2's configuration, ecosystem.config.js.
@@ -64,7 +63,8 @@ def pm2_config(invocation: Invocation, output: Path | None) -> Pm2Config:
         _check_name(output)
     plan = invocation.load_plan()
     here = user_installation(os.environ, OLDEST_SYSTEMD)
-    content = render(plan, Machine(here.python, here.home, here.path_variable))
+    is_module = output is not None and output.suffix == ".mjs"
+    content = render(plan, Machine(here.python, here.home, here.path_variable), is_module=is_module)
     if output is None:
         invocation.note(f"aiemp: write it with `aiemp pm2-config --output {USUAL_NAME}`")
         return Pm2Config(content)
@@ -79,10 +79,10 @@ def _check_name(file: Path) -> None:
     from aiemp.errors import UsageError
 
     if not file.name.endswith(ENDINGS):
-        reason = "PM2 starts any other file as a program"
-        if file.name.endswith(".config.mjs"):
-            reason = f"only a new Node lets PM2 load a .mjs, and any takes {NAME_IN_A_MODULE}"
-        raise UsageError(f"{file.name} must end in {' or '.join(ENDINGS)}: {reason}")
+        raise UsageError(
+            f"{file.name} must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}: "
+            "PM2 starts any other file as a program"
+        )
     if not file.parent.is_dir():
         raise UsageError(f"there is no folder {file.parent}; make it first")
     package = next((path for path in _packages(file) if path.is_file()), None)
