@@ -8,7 +8,9 @@ PYTEST_ARGS ?=
 
 .PHONY: all run test test-systemd257 check format bench docs golden clean
 
+# All that `pm2 start ecosystem.config.js` needs.
 all: $(VENV)/.installed
+	@$(BIN)/aiemp init "$(VAULT)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -56,9 +58,10 @@ golden: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 
-# The pages that are made from the program itself.
+# The pages that are made from the program itself, and PM2's configuration for a checkout.
 docs: $(VENV)/.installed
 	$(BIN)/python -m aiemp.cli.reference > docs/commands.md
+	$(BIN)/python -m aiemp.pm2 > ecosystem.config.js
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -32,9 +32,13 @@ LOADER_VARIABLES = frozenset(
 )
 """What a shell, an interpreter, the dynamic loader, a package runner or Claude's own hooks go by."""
 
-NOT_FOR_CHILDREN = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT")
+NOT_FOR_CHILDREN = (
+    *("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT"),
+    *("NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"),
+)
 NOT_FOR_CHILDREN_PREFIX = "LISTEN_"
-"""systemd speaks to this process alone (sd_notify(3), sd_listen_fds(3)); Claude refuses to run in Claude."""
+"""systemd speaks to this process alone (sd_notify(3), sd_listen_fds(3)); Claude refuses to run in Claude. So does
+PM2: a child that is a Node program (Claude, an MCP server) would look for PM2's channel, and abort."""
 
 
 def vault_environment(vault: Path, *, refuse_writable: bool = False) -> tuple[dict[str, str], list[str]]:

@@ -6,10 +6,13 @@ click: what a process that lives for months imports, it keeps.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import sys
+import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,18 @@ from aiemp.systemd.notify import take_over
 def main(arguments: list[str]) -> int:
     """Run the orchestrator as OPTIONS say. Returns the exit status."""
     options: dict[str, Any] = json.loads(arguments[0])
+    try:
+        status = _run(options)
+    except Exception:  # noqa: BLE001 - whatever it is, who starts us again should not do that all the time
+        traceback.print_exc()
+        status = 1
+    if status and options.get("failure_pause"):
+        with contextlib.suppress(KeyboardInterrupt):
+            time.sleep(float(options["failure_pause"]))
+    return status
+
+
+def _run(options: dict[str, Any]) -> int:
     notifier = take_over()
     level = logging.DEBUG if options.get("verbose") else logging.INFO
     log_to(None, level=level)

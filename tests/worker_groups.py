@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SHARING_FOLDERS = ("systemd", "claude", "mcp")
+SHARING_FOLDERS = ("systemd", "claude", "mcp", "pm2")
 """Folders below tests/ whose tests share an engine that takes seconds to have."""
 
 

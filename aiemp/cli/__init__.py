@@ -30,6 +30,7 @@ COMMANDS = {
     "render": "aiemp.cli.commands.render:render",
     "install-units": "aiemp.cli.commands.install_units:install_units",
     "uninstall-units": "aiemp.cli.commands.install_units:uninstall_units",
+    "pm2-config": "aiemp.cli.commands.pm2_config:pm2_config",
     "alert": "aiemp.cli.commands.alert:alert",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,17 @@ INTERRUPTED = 130
 COMPLETION_VARIABLE = "_AIEMP_COMPLETE"
 
 
-def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each way in which a call ends
+def run(arguments: Sequence[str]) -> int:
     """Run one command line; prints its answer, or what went wrong, and returns the exit status."""
     prepare_streams()
     invocation = Invocation()
+    status = _run(arguments, invocation)
+    if invocation.failure_pause_s and status not in (0, INTERRUPTED):
+        time.sleep(invocation.failure_pause_s)  # a signal ends it
+    return status
+
+
+def _run(arguments: Sequence[str], invocation: Invocation) -> int:  # noqa: PLR0911 - one for each way to end
     if COMPLETION_VARIABLE in os.environ:
         cli.main(prog_name="aiemp", complete_var=COMPLETION_VARIABLE, obj=invocation)
     try:

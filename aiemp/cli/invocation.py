@@ -24,6 +24,8 @@ class Invocation:
     vault: Path | None = None
     json: bool = False
     verbosity: int = 0
+    failure_pause_s: float = 0.0
+    """How long a call that failed waits before it ends, having said why."""
 
     def start_logging(self, level: int | None = None) -> None:
         """Log to standard error, from ``level`` or what ``-q`` and ``-v`` ask for."""

@@ -29,8 +29,9 @@ from aiemp.engines.children import (
     has_ended,
     signal_group,
 )
+from aiemp.engines.stop_times import TASK_STOP_GRACE_S, stopping_takes_s
 from aiemp.engines.wakeup import Wakeup
-from aiemp.engines.watcher_manager import LAST_PATIENCE_S, WatcherManager
+from aiemp.engines.watcher_manager import WatcherManager
 from aiemp.locks import probe
 from aiemp.log_files import prepare_log_file
 from aiemp.places import Places
@@ -40,9 +41,6 @@ from aiemp.watcher_status import WatcherStatus
 log = logging.getLogger("aiemp.engine")
 
 TASK_LOG_LIMIT_BYTES = 8 * 1024 * 1024
-
-TASK_STOP_GRACE_S = 20.0
-"""A stopped task has to end Claude (10 s grace) and write down that it was interrupted."""
 
 OVERTIME_S = 180.0
 """A task ends itself at its time limit; this much later its process is killed from outside."""
@@ -161,8 +159,7 @@ class LocalEngine:
 
     @property
     def stopping_takes_s(self) -> float:
-        slowest_s = max((watcher.stop_timeout_s for watcher in self.plan.watchers), default=0.0)
-        return slowest_s + LAST_PATIENCE_S + TASK_STOP_GRACE_S + 30.0
+        return stopping_takes_s(self.plan)
 
     def stop(self) -> None:
         self._ask_task_to_stop()

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from aiemp.clock import utc_now
 from aiemp.engines import Event
+from aiemp.engines.stop_times import LAST_PATIENCE_S
 from aiemp.engines.supervised import Supervised
 from aiemp.engines.wakeup import Wakeup
 from aiemp.file_signature import file_signature
@@ -18,9 +19,6 @@ from aiemp.plan import Origin, Plan, Watcher
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 log = logging.getLogger("aiemp.watchers")
-
-LAST_PATIENCE_S = 5.0
-"""How long a killed process may take to be gone (it may hang in the kernel) before stopping goes on."""
 
 
 class WatcherManager:

@@ -80,6 +80,7 @@ def used(aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]) -> Aiem
         ("aiemp status", ["status"]),
         ("aiemp doctor", ["doctor"]),
         ("aiemp render", ["render"]),
+        ("aiemp pm2-config", ["pm2-config"]),
         ("aiemp config show", ["config", "show"]),
         ("aiemp config validate", ["config", "validate"]),
         ("aiemp run --once", ["run", "--once"]),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -18,6 +15,7 @@ from aiemp.mcp.probe import ProbeLimits, probe_servers
 from aiemp.mcp.verdict import Verdict
 from aiemp.plan import McpServer, Plan
 from tests.conftest import processes_naming
+from tests.npm_packages import installed
 
 HERE = Path(__file__).resolve().parent
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -28,38 +26,11 @@ Try = Callable[..., dict[str, Verdict]]
 Fake = Callable[..., McpServer]
 
 
-def cannot_be_had(reason: str) -> NoReturn:
-    """Skip, or fail where the environment says that this is CI."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"no real MCP server in CI: {reason}", pytrace=False)
-    pytest.skip(f"no real MCP server: {reason}")
-
-
 @pytest.fixture(scope="session")
 def everything() -> Path:
-    """The script of @modelcontextprotocol/server-everything, installed once for all runs and workers."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        cannot_be_had("node and npm are not installed")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aiemp-tests"
-    cache.mkdir(parents=True, exist_ok=True)
-    manifest = (HERE / "package.json").read_bytes()
-    folder = cache / "mcp"
-    with (cache / "mcp.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the workers of pytest-xdist come at the same time
-        done = folder / "installed.json"
-        if not done.exists() or done.read_bytes() != manifest:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            (folder / "package.json").write_bytes(manifest)
-            command = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
-            made = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, check=False, timeout=110
-            )
-            if made.returncode != 0:
-                cannot_be_had(f"npm install failed: {made.stderr.strip()[-500:]}")
-            done.write_bytes(manifest)
-    return folder / "node_modules/@modelcontextprotocol/server-everything/dist/index.js"
+    """The script of @modelcontextprotocol/server-everything."""
+    modules = installed(HERE / "package.json", "mcp", "MCP server")
+    return modules / "@modelcontextprotocol/server-everything/dist/index.js"
 
 
 @pytest.fixture

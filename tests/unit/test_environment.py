@@ -167,7 +167,8 @@ def test_a_child_gets_what_is_set_then_the_vault_s_then_extra() -> None:
 
 
 def test_a_child_gets_none_of_our_own_messages() -> None:
-    """Neither systemd's socket and watchdog, nor what makes Claude refuse; not from .env either."""
+    """Neither systemd's socket and watchdog, nor PM2's channel, which makes a Node program abort, nor what makes
+    Claude refuse; not from .env either."""
     ours = {
         "NOTIFY_SOCKET": "/run/x",
         "WATCHDOG_PID": "1",
@@ -177,6 +178,8 @@ def test_a_child_gets_none_of_our_own_messages() -> None:
         "LISTEN_FDNAMES": "x",
         "CLAUDECODE": "1",
         "CLAUDE_CODE_ENTRYPOINT": "cli",
+        "NODE_CHANNEL_FD": "3",
+        "NODE_CHANNEL_SERIALIZATION_MODE": "json",
     }
     assert child_environment(ours, ours, False) == {"DRY_RUN": "false"}
 

@@ -30,6 +30,7 @@ PURE = [
     "dashboard/tables.py",
     "decisions.py",
     "engines/restart_policy.py",
+    "engines/stop_times.py",
     "ledger_format.py",
     "mcp/protocol.py",
     "mcp/variables.py",

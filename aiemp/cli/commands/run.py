@@ -68,6 +68,13 @@ class Cycle:
 )
 @click.option("--system", is_flag=True, help="With --engine systemd: the machine's units, not the user's.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; only say what would be done.")
+@click.option(
+    "--failure-pause",
+    type=click.FloatRange(0, LONGEST_INTERVAL_S),
+    default=0,
+    metavar="SECONDS",
+    help="After a failure wait before ending: for a supervisor that starts it again at once (PM2).",
+)
 def run(
     invocation: Invocation,
     once: bool,
@@ -77,6 +84,7 @@ def run(
     engine: str,
     system: bool,
     dry_run: bool,
+    failure_pause: float,
 ) -> Cycle:
     """Run the orchestrator.
 
@@ -86,6 +94,7 @@ def run(
     from aiemp.errors import UsageError
     from aiemp.vault.layout import require_vault
 
+    invocation.failure_pause_s = failure_pause
     if engine == "systemd" and once:
         raise UsageError("--once is for the local engine: under systemd each unit is started by systemd")
     plan = invocation.load_plan(dry_run=dry_run, warn=False)  # the orchestrator logs the warnings
@@ -105,6 +114,7 @@ def run(
         "engine": engine,
         "system": system,
         "verbose": invocation.verbosity > 0,
+        "failure_pause": failure_pause,
     }
     if not once:
         _become_orchestrator(options)
