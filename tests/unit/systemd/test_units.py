@@ -391,6 +391,7 @@ def test_every_template_is_used() -> None:
         "aiemp-task.timer.j2",
         "aiemp-request.path.j2",
         "aiemp-alert@.service.j2",
+        "ecosystem.config.js.j2",  # aiemp/pm2.py
     }
     with pytest.raises(Exception, match="undefined"):
         render_template("aiemp.target.j2", {"name": "aiemp.target", "version": "1"})
