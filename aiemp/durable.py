@@ -32,21 +32,26 @@ def make_private_folder(path: Path, *, levels: int = 2, may_lead_away: bool = Fa
     for folder in reversed(missing):
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=PRIVATE_FOLDER)
+            _give(folder, _owner_of_new(folder))
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
     """Replace ``path`` by ``data``, all or nothing. Raises OSError and leaves the old file when it cannot.
 
-    An existing file keeps its mode; ``mode`` is for a new one.
+    An existing file keeps its mode and, as far as we may, its owner; ``mode`` is for a new one, which belongs
+    to whom the folder belongs. So a command typed as root takes nothing away from who runs everything.
     """
+    owner = _owner_of_new(path)
     with contextlib.suppress(OSError):
-        mode = path.stat().st_mode & 0o7777
+        status = path.stat()
+        mode, owner = status.st_mode & 0o7777, (status.st_uid, status.st_gid)
     temporary = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
     try:
         try:
             write_all(descriptor, data)
-            os.fchmod(descriptor, mode)
+            _give(descriptor, owner)
+            os.fchmod(descriptor, mode)  # after it: a change of owner may clear bits of it
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -67,6 +72,8 @@ def append_line(path: Path, line: bytes) -> None:
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(path, flags, PRIVATE_FILE)
     try:
+        if created:
+            _give(descriptor, _owner_of_new(path))
         size = os.fstat(descriptor).st_size
         torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         try:
@@ -80,6 +87,24 @@ def append_line(path: Path, line: bytes) -> None:
         os.close(descriptor)
     if created:
         sync_folder(path.parent)
+
+
+def _owner_of_new(path: Path) -> tuple[int, int] | None:
+    """Whose a new file or folder is to be; None: as the system has it. Only root makes files for others."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        status = path.parent.stat()
+    except OSError:
+        return None
+    return status.st_uid, status.st_gid
+
+
+def _give(what: int | Path, owner: tuple[int, int] | None) -> None:
+    """Make ``owner`` the owner (user, group), where that is allowed."""
+    if owner is not None and owner != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(OSError):
+            os.chown(what, *owner)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -27,14 +27,14 @@ from aiemp.errors import ConfigError
 from aiemp.installed_code import InstalledCode
 from aiemp.ledger import Ledger, LedgerState
 from aiemp.log_files import last_line
-from aiemp.orchestrator_report import OrchestratorReport
+from aiemp.orchestrator_report import OrchestratorReport, task_ended
 from aiemp.plan import ScheduledTask
 from aiemp.plan_source import PlanSource, plan_source
 from aiemp.process.left_over import end_left_over, mark_of
-from aiemp.runs import Result
 from aiemp.steps import Steps
 from aiemp.systemd.notify import SILENT, Notifier
 from aiemp.vault.layout import require_vault
+from aiemp.vault_wait import waited_for_vault
 
 log = logging.getLogger("aiemp.orchestrator")
 
@@ -105,6 +105,18 @@ class Orchestrator:
 
     def start(self) -> None:
         """Run until SIGTERM or SIGINT. Raises AiempError when another orchestrator has this vault."""
+        with self._awake():
+            if self.notifier.is_heard and waited_for_vault(
+                self.vault_path, self.notifier, lambda: self._running, self._wait
+            ):
+                self.superseded = self._running  # nothing was read from the vault: start afresh
+            else:
+                self._run()
+
+    def _wait(self) -> None:
+        self.wakeup.wait(self.check_interval)
+
+    def _run(self) -> None:
         with self._in_charge():
             self._begin()
             while self._running:
@@ -117,7 +129,7 @@ class Orchestrator:
 
     def run_once(self) -> dict[str, Any]:
         """One cycle: start the watchers, run what is due to its end, update health, stop, report."""
-        with self._in_charge():
+        with self._awake(), self._in_charge():
             self._begin()
             while self._running:
                 self._tick(self.clock())
@@ -225,24 +237,8 @@ class Orchestrator:
     def _task_ended(self, event: Event, now: datetime) -> None:
         record = self.ledger.read().record(event.name)
         moved = self.agenda.ended(event.name, record, now)
-        blocked = record.last is not None and record.last.result is Result.BLOCKED
-        if not moved and not blocked:
-            words = last_line(self.ledger.places.task_log(event.name))
-            log.error(
-                "%s ended (%s) and left no record: %s", event.name, event.detail, words or "see its log"
-            )
-        elif record.last is not None:
-            said = record.last.error or record.last.summary
-            log.info("%s %s%s", event.name, record.last.result.value, f": {said}" if said else "")
-        self.task_reports.append(
-            {
-                "name": event.name,
-                "result": record.last.result.value if record.last and not self.dry_run else None,
-                "error": record.last.error if record.last else "",
-                "summary": record.last.summary if record.last else "",
-                "exit": event.detail,
-            }
-        )
+        words = last_line(self.ledger.places.task_log(event.name))
+        self.task_reports.append(task_ended(event, record, moved, words, dry_run=self.dry_run))
 
     def _check_watcher_health(self, now: datetime) -> None:
         """Find watchers that hang. Crashed ones were seen when they ended, by the engine's ``keep_up``."""
@@ -313,17 +309,22 @@ class Orchestrator:
         return min(self.check_interval, max(0.0, (wake_at - now).total_seconds()))
 
     @contextmanager
+    def _awake(self) -> Iterator[None]:
+        """Handle signals."""
+        self.wakeup.open()
+        try:
+            self._setup_signal_handlers()
+            self._running = True
+            yield
+        finally:
+            self.wakeup.close()
+
+    @contextmanager
     def _in_charge(self) -> Iterator[None]:
-        """Hold the vault's orchestrator lock, and handle signals, as long as this one runs."""
+        """Hold the vault's orchestrator lock as long as this one runs."""
         self.charge.take()
         try:
-            self.wakeup.open()
-            try:
-                self._setup_signal_handlers()
-                self._running = True
-                yield
-            finally:
-                self.wakeup.close()
+            yield
         finally:
             self.charge.release()
 

@@ -12,7 +12,7 @@ from aiemp.errors import AiempError
 from aiemp.plan import Plan
 from aiemp.redaction import in_force
 from aiemp.run_report import publish_recovered
-from aiemp.runs import Ended, Run
+from aiemp.runs import Ended, Result, Run, TaskRecord
 
 log = logging.getLogger("aiemp.orchestrator")
 
@@ -122,3 +122,23 @@ class OrchestratorReport:
             update(self.plan.vault, add_error(now.astimezone(self.plan.zone), component, error, resolution))
         except (OSError, AiempError) as problem:
             log.error("the dashboard was not updated: %s", problem)
+
+
+def task_ended(
+    event: Event, record: TaskRecord, moved: bool, words: str, *, dry_run: bool
+) -> dict[str, object]:
+    """Log how a task's process ended, and return it for who asked for one cycle. ``moved``: whether its record has
+    changed; ``words``: the last it said."""
+    last = record.last
+    if not moved and (last is None or last.result is not Result.BLOCKED):
+        log.error("%s ended (%s) and left no record: %s", event.name, event.detail, words or "see its log")
+    elif last is not None:
+        said = last.error or last.summary
+        log.info("%s %s%s", event.name, last.result.value, f": {said}" if said else "")
+    return {
+        "name": event.name,
+        "result": last.result.value if last and not dry_run else None,
+        "error": last.error if last else "",
+        "summary": last.summary if last else "",
+        "exit": event.detail,
+    }

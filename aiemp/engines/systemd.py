@@ -94,7 +94,8 @@ class SystemdEngine:
         self._dotenv: FileSignature | None = None
 
     def start(self) -> None:
-        self.units = self._look()
+        # What has failed already counts as news: nobody may have been there to tell it (a vault not mounted yet).
+        self.units = {unit: state for unit, state in self._look().items() if state.active != "failed"}
 
     def keep_up(self, now: datetime) -> Sequence[Event]:
         before, self.units = self.units, self._look()
@@ -103,7 +104,7 @@ class SystemdEngine:
             unit = watcher_unit(watcher.name)
             was, is_now = before.get(unit, UnitState()), self.units[unit]
             if is_now.active == "failed" and was.active != "failed":
-                events.append(self._paused(watcher, unit, is_now.result))
+                events.append(self._failed(watcher, unit, is_now.result))
             elif is_now.restarts > was.restarts and unit in before:
                 detail = f"systemd restarted it, {is_now.restarts - was.restarts} times since the last look"
                 events.append(Event(Happening.WATCHER_DIED, watcher.name, detail))
@@ -124,7 +125,10 @@ class SystemdEngine:
 
             close_overrun(self.plan, task, now, self.systemctl.environ)
 
-    def _paused(self, watcher: Watcher, unit: str, result: str) -> Event:
+    def _failed(self, watcher: Watcher, unit: str, result: str) -> Event:
+        if result == "timeout":
+            # With Restart=always nothing but a *stop* ends so: somebody wanted it, and it had to be killed.
+            return Event(Happening.WATCHER_DIED, watcher.name, "stopped")
         from aiemp.systemd.failures import failure_words, watcher_remedy  # noqa: PLC0415 - rare, and heavy
 
         remedy = watcher_remedy(self.systemctl.scope, watcher.name)
@@ -181,10 +185,14 @@ class SystemdEngine:
         self.units[unit] = UnitState("loaded", "activating", "start")
 
     def apply(self, plan: Plan) -> None:
+        was_edited = plan != self.plan
         self.plan = plan
         self.units = self._look()
         self._left_alone.clear()
-        log.warning("aiemp.toml was edited: `aiemp install-units` brings the units up to date")
+        if was_edited:
+            line = "sudo aiemp install-units --system --run-as USER"
+            command = line if self.systemctl.scope is Scope.SYSTEM else "aiemp install-units"
+            log.warning("aiemp.toml was edited: `%s` brings the units up to date", command)
 
     def unpause(self) -> None:
         """Start the watchers again that systemd gave up (SIGHUP). For the machine's units that needs root."""

@@ -18,10 +18,10 @@ def test_name_that_is_not_utf8_stops_no_watcher(vault: Path, start_aiemp: Callab
     """A file whose name is no UTF-8 costs the watcher its events at most: it lives, and other files become
     items."""
     aiemp = start_aiemp("run", "--no-schedules", "--interval", "1")
+    aiemp.wait_for("watcher filesystem: started")
     wait_until(lambda: running(vault, "filesystem"), "the watcher")
     holder = running(vault, "filesystem")
     assert holder is not None
-    aiemp.wait_for("watcher filesystem")
     with open(os.fsencode(vault / "Drop") + b"/inv\xff.txt", "wb") as out:  # noqa: PTH123 - bytes
         out.write(b"x")
     (vault / "Drop" / "plain.txt").write_text("y")

@@ -88,6 +88,50 @@ def test_watcher_that_could_not_run_before_is_started(employee: Employee) -> Non
     assert employee.alerts() == []
 
 
+def test_built_in_watcher_that_runs_elsewhere_is_no_failure(employee: Employee) -> None:
+    """Somebody runs it by hand: its unit is left alone, without an alert, and started when that one ends."""
+    unit, config = (
+        "aiemp-watcher-approval.service",
+        IDLE.replace("[watchers.approval]\nenabled = false\n", ""),
+    )
+    employee.configure(config)
+    which = ["--config", str(employee.config)]
+    manual = employee.machine.background(["aiemp", *which, "watch", "approval"], user=employee.user.name)
+    ours = "-m aiemp.watchers.approval"
+
+    def pids() -> list[int]:
+        return [pid for pid, line in employee.command_lines() if ours in line]
+
+    employee.until(pids, "the one by hand")
+    employee.start(config)
+    employee.until(lambda: employee.show(unit, "ExecMainStatus")["ExecMainStatus"] == "170", "the other one")
+    assert employee.show(unit, "ActiveState", "Result") == {"ActiveState": "inactive", "Result": "success"}
+    employee.machine.run(["sh", "-c", f"kill {pids()[0]}"])
+    manual.communicate(timeout=30)
+    employee.until(lambda: employee.state(unit) == "active", "systemd's own")
+    assert (len(pids()), employee.alerts()) == (1, [])
+
+
+def test_vault_that_comes_late_is_waited_for(employee: Employee) -> None:
+    """Its disk is mounted, or unlocked, long after the boot: nothing is given up meanwhile, the status says what is
+    waited for, and then all of it runs."""
+    away = f"{employee.vault}.away"
+    employee.configure(IDLE + NAP)
+    employee.install()
+    employee.machine.run(["mv", employee.vault, away])
+    employee.start(IDLE + NAP, NAP_UNIT)
+    status = "StatusText"
+    employee.until(lambda: "waiting" in employee.show(ORCHESTRATOR, status)[status], "the wait")
+    employee.until(
+        lambda: employee.show(NAP_UNIT, "ExecMainStatus")["ExecMainStatus"] == "170", "its watcher"
+    )
+    assert {employee.state(unit) for unit in (ORCHESTRATOR, NAP_UNIT)} == {"active", "inactive"}
+    employee.machine.run(["mv", away, employee.vault])
+    employee.until(lambda: employee.state(NAP_UNIT) == "active", "the watcher")
+    employee.until(lambda: "Nap Watcher | 🟢" in employee.read("Dashboard.md"), "its row")
+    assert employee.alerts() == []
+
+
 def test_missed_slot_is_healed_and_an_edited_time_fires_no_spurious_run(employee: Employee) -> None:
     """A first enable of a persistent timer does not fire for today's slot; the orchestrator starts what is overdue,
     once. A new time between the last activation and now makes systemd fire at the reload (issue 16732); the trigger

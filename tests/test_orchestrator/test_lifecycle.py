@@ -78,7 +78,7 @@ def test_signal_handler_triggers_shutdown(vault: Path, environ: dict[str, str]) 
     """SIGTERM and SIGINT only set the flag that ends the loop; the loop does the rest."""
     for number in (signal.SIGTERM, signal.SIGINT):
         orchestrator = Orchestrator(vault, dry_run=True, environ=environ)
-        with orchestrator._in_charge():
+        with orchestrator._awake():
             assert orchestrator._running is True
             os.kill(os.getpid(), number)
             assert orchestrator._running is False

@@ -100,3 +100,23 @@ def test_append_does_not_follow_a_link(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic link"):
         append_line(tmp_path / "2026-11.jsonl", b"ours")
     assert victim.read_text() == "theirs"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files for others")
+def test_root_takes_nothing_away(tmp_path: Path) -> None:
+    """What root replaces keeps its owner, and what root makes belongs to whom the folder belongs."""
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    os.chown(folder, 12345, 12346)
+    old = folder / "old"
+    old.touch()
+    old.chmod(0o640)
+    os.chown(old, 23456, 23457)
+    replace_file(old, b"x")
+    replace_file(folder / "new", b"x")
+    append_line(folder / "lines", b"x")
+    make_private_folder(folder / "a" / "b")
+    found = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in folder.rglob("*")}
+    theirs = (12345, 12346)
+    assert found == {"old": (23456, 23457), "new": theirs, "lines": theirs, "a": theirs, "b": theirs}
+    assert old.stat().st_mode & 0o777 == 0o640

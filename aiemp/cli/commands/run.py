@@ -98,7 +98,8 @@ def run(
     if engine == "systemd" and once:
         raise UsageError("--once is for the local engine: under systemd each unit is started by systemd")
     plan = invocation.load_plan(dry_run=dry_run, warn=False)  # the orchestrator logs the warnings
-    require_vault(plan.vault)
+    if "NOTIFY_SOCKET" not in os.environ:  # as a service it waits for its vault (aiemp/vault_wait.py)
+        require_vault(plan.vault)
     if engine == "local" and not plan.dry_run.active:
         # Under systemd this command is no person's: units are installed by one, which adopts.
         from aiemp.mcp.approval import adopt_servers
