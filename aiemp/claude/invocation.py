@@ -110,7 +110,7 @@ class _Call:
         """Run it in the first form that this Claude Code knows. Raises OSError if it cannot be started."""
         deadline = time.monotonic() + self.timeout_minutes * SECONDS_PER_MINUTE
         for form in output_forms(self.settings.args):
-            reader = EventReader(str(self.vault))
+            reader = EventReader(str(self.vault), form.prints_events)
             finished = self._run(form, env, reader, max(0.0, deadline - time.monotonic()))
             self._pass_on(reader.finish())
             if not (form.options and _is_refused(finished, reader.learned)):

@@ -30,6 +30,7 @@ KINDS = frozenset(
         *("auth_status", "tool_use_summary", "control_request", "control_response", "keep_alive"),
     )
 )
+_EVENT_START = b'{"type":'
 _COST = re.compile(rb'"total_cost_usd":([0-9.eE+-]+)')
 _TURNS = re.compile(rb'"num_turns":(\d+)')
 
@@ -64,10 +65,12 @@ class RunResult:
 class Learned:
     """What is known so far. ``reset_at``: seconds since 1970 when the usage limit that was met is lifted.
 
-    ``unfinished`` is what came of a message that has not ended yet.
+    ``unfinished`` is what came of a message that has not ended yet. ``is_cut_off``: the output ended within an
+    event.
     """
 
     has_events: bool = False
+    is_cut_off: bool = False
     session_id: str | None = None
     last_text: str = ""
     last_activity: str = ""
@@ -78,9 +81,13 @@ class Learned:
 
 @dataclass(slots=True)
 class EventReader:
-    """Takes the output in chunks of any size; ``vault`` is cut off from the paths that a reader is shown."""
+    """Takes the output in chunks of any size; ``vault`` is cut off from the paths that a reader is shown.
+
+    ``takes_events``: whether events were asked for. Otherwise a line of an answer that looks like one is text.
+    """
 
     vault: str = ""
+    takes_events: bool = True
     learned: Learned = field(default_factory=Learned)
     _line: bytearray = field(default_factory=bytearray)
     _tail: bytes = b""
@@ -89,6 +96,8 @@ class EventReader:
 
     def feed(self, chunk: bytes) -> list[Piece]:
         """The pieces that ``chunk`` completes. A line that may be an event waits for its end."""
+        if not self.takes_events:
+            return [Piece(chunk)] if chunk else []
         pieces: list[Piece] = []
         while chunk:
             if not self._length and not self._in_text and not chunk.startswith(b"{"):
@@ -98,7 +107,13 @@ class EventReader:
 
     def finish(self) -> list[Piece]:
         """The rest: what was printed without the end of its line."""
-        return [self._end_event()] if self._length else []
+        if not self._length:
+            return []
+        start = bytes(self._line[: len(_EVENT_START)])
+        piece = self._end_event()
+        if not piece.is_event and _EVENT_START.startswith(start):
+            self.learned.is_cut_off = True
+        return [piece]
 
     def _text(self, chunk: bytes, pieces: list[Piece]) -> bytes:
         """Take all lines up to one that may be an event, in one piece."""
@@ -130,13 +145,14 @@ class EventReader:
         return rest
 
     def _end_event(self) -> Piece:
-        line, length = bytes(self._line), self._length
+        line, length, tail = bytes(self._line), self._length, self._tail
         self._line = bytearray()
         self._length = 0
+        self._tail = b""
         if length > LONGEST_LINE_BYTES:
-            return Piece(b"", True, self._too_long(line, length))
+            return Piece(b"", True, self._too_long(line, length, tail or line[-TAIL_BYTES:]))
         if line.count(b",") + line.count(b"[") + line.count(b"{") > MOST_VALUES:
-            return Piece(line, True, self._too_long(line, length))
+            return Piece(line, True, self._too_long(line, length, tail or line[-TAIL_BYTES:]))
         try:
             event = json.loads(line)
         except (ValueError, RecursionError):
@@ -147,13 +163,16 @@ class EventReader:
         return Piece(line, True, self._learn(event), event["type"] == "stream_event")
 
     def _seems_event(self) -> bool:
-        return self._line.startswith(b'{"type":')
+        return self._line.startswith(_EVENT_START)
 
-    def _too_long(self, line: bytes, length: int) -> tuple[str, ...]:
+    def _too_long(self, line: bytes, length: int, tail: bytes) -> tuple[str, ...]:
         """Of an endless ``result`` at least what was paid; of others nothing."""
         if not line.startswith(b'{"type":"result"'):
             return ()
-        head, tail = line[:TAIL_BYTES], self._tail or line[-TAIL_BYTES:]
+        head = line[:TAIL_BYTES]
+        if not tail.rstrip().endswith(b"}"):
+            self.learned.is_cut_off = True
+            return ()
         cost, turns = _COST.search(tail) or _COST.search(head), _TURNS.search(head)
         self.learned.has_events = True
         self.learned.result = RunResult(

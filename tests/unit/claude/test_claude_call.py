@@ -266,6 +266,23 @@ def test_a_users_own_output_format_stays(fake: FakeClaude, vault: Path) -> None:
         assert (found["output"], found["cost_usd"]) == ("All done.", 0.25)
 
 
+def test_events_are_only_taken_where_they_were_asked_for(fake: FakeClaude, vault: Path) -> None:
+    """A plain answer with a line like an event is the answer; half a line of JSON is none where JSON was asked."""
+    answer = 'Here is:\n{"type":"user","name":"Bob"}\nall done'
+    fake.does(("say", answer))
+    for args in (("--output-format", "text"), ("--output-format=text",)):
+        found = invoke(fake, vault, settings=ClaudeSettings(args=args))
+        assert (found["success"], found["output"]) == (True, answer)
+    fake.knows("--print")
+    assert invoke(fake, vault)["output"] == answer
+    fake.knows("--print", "--output-format", "--output-format=stream-json")
+    fake.does(("say", json.dumps(result(), separators=(",", ":"))[:60]))
+    for args in (("--output-format", "json"), ("--output-format=stream-json",)):
+        found = invoke(fake, vault, settings=ClaudeSettings(args=args))
+        assert (found["success"], found["output"]) == (False, "")
+        assert "before it had answered" in str(found["error"])
+
+
 def test_silence_is_ended_where_work_is_shown(fake: FakeClaude, vault: Path, tmp_path: Path) -> None:
     """Without any output for silent_minutes it is ended and failed, with its last step, what it was saying."""
     delta = {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "I will now"}}
