@@ -19,6 +19,7 @@ from aiemp.clock import utc_now
 from aiemp.errors import Blocked
 from aiemp.plan import ClaudeSettings
 from aiemp.process import Ending, Finished, run_supervised
+from aiemp.redaction import in_force
 
 log = logging.getLogger("aiemp.claude")
 
@@ -110,7 +111,7 @@ class _Call:
         """Run it in the first form that this Claude Code knows. Raises OSError if it cannot be started."""
         deadline = time.monotonic() + self.timeout_minutes * SECONDS_PER_MINUTE
         for form in output_forms(self.settings.args):
-            reader = EventReader(str(self.vault), form.prints_events)
+            reader = EventReader(str(self.vault), form.prints_events, in_force().values)
             finished = self._run(form, env, reader, max(0.0, deadline - time.monotonic()))
             self._pass_on(reader.finish())
             if not (form.options and _is_refused(finished, reader.learned)):
@@ -150,7 +151,8 @@ class _Call:
                 self.run_log.event(piece.raw)
                 self.run_log.step(*piece.lines)
             if piece.lines:
-                self._show(("\n".join(piece.lines) + "\n").encode("utf-8", "backslashreplace"))
+                lines = in_force().text("\n".join(piece.lines) + "\n")
+                self._show(lines.encode("utf-8", "backslashreplace"))
 
     def _show(self, data: bytes) -> None:
         if self.on_output is not None and data:
@@ -180,6 +182,11 @@ def _environment(vault_path: Path, environ: Mapping[str, str]) -> dict[str, str]
     return child_environment(environ, dotenv, dry_run=False)
 
 
+def _printable(text: str) -> str:
+    """Without secrets, and without the half characters that JSON can spell and no file can hold."""
+    return in_force().text(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
 def _failed(error: str) -> dict[str, object]:
     return _result(Verdict("", error), None, Learned(), None)
 
@@ -194,9 +201,9 @@ def _result(
     found = learned.result
     return {
         "success": verdict.error is None,
-        "output": verdict.output,
+        "output": _printable(verdict.output),
         "duration_seconds": round(finished.duration_s, 3) if finished else 0.0,
-        "error": verdict.error,
+        "error": None if verdict.error is None else _printable(verdict.error),
         "timed_out": finished is not None and finished.ended is Ending.TIMED_OUT,
         "exit_code": finished.exit_code if finished else None,
         "cost_usd": found.cost_usd if found else None,

@@ -15,6 +15,7 @@ import pytest
 from aiemp.claude import find_claude, invoke_claude
 from aiemp.errors import Blocked
 from aiemp.plan import ClaudeSettings
+from aiemp.redaction import Redactor, in_force, put_in_force
 from tests.fakes.claude import STREAMING, FakeClaude
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
@@ -358,6 +359,44 @@ def test_a_vault_that_is_not_there_is_blocked(fake: FakeClaude, vault: Path) -> 
     with pytest.raises(Blocked, match="no such folder"):
         invoke(fake, vault / "missing")
     assert fake.calls == []
+
+
+# Secrets
+
+
+def test_no_secret_is_written_or_shown(fake: FakeClaude, vault: Path, tmp_path: Path) -> None:
+    """Not from the prompt, nor with JSON's escapes, nor from the pieces of a message that are put together."""
+    before = in_force()
+    put_in_force(Redactor({"tok-12345678": "A_TOKEN"}))
+    shown: list[bytes] = []
+    found: list[object] = []
+    deltas = [
+        {"type": "stream_event", "event": {"type": "content_block_delta", "delta": {"text": part}}}
+        for part in ("I use tok-1", "2345678 now")
+    ]
+    escaped = json.dumps(says("With tok-12345678")).replace("tok-", "\\u0074ok-") + "\n"
+    answer = json.dumps(result("It is tok-12345678")).replace("5678", "\\u00355678"[:6] + "678") + "\n"
+    quick = ClaudeSettings(silent_minutes=0.005)
+    try:
+        for number, steps in enumerate(
+            (
+                (events(INIT), ("say", escaped), events(*deltas), ("sleep",)),
+                (events(INIT), ("say", escaped), ("say", answer)),
+            )
+        ):
+            fake.does(*steps)
+            log = tmp_path / f"run{number}.log"
+            found.append(
+                invoke(fake, vault, "Use tok-12345678", settings=quick, on_output=shown.append, log_file=log)
+            )
+    finally:
+        put_in_force(before)
+    seen = [b"".join(shown).decode(), repr(found), *(path.read_text() for path in tmp_path.glob("run*"))]
+    assert len(seen) == 6
+    for text in seen:
+        assert "12345678" not in text
+        assert "ok-1" not in text
+        assert "[A_TOKEN redacted]" in text
 
 
 # Refusals
