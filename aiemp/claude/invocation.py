@@ -83,7 +83,7 @@ def invoke_claude(
         if verdict.refusal is not None:
             now = clock()
             until = verdict.refusal.until(now, zone, learned.reset_at)
-            reason = verdict.refusal.reason(until, zone)
+            reason = verdict.refusal.reason(until, zone, now)
             run_log.step(f"Blocked: {reason}")
             has_worked = _has_worked(finished, learned)
             raise Blocked(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 
-from aiemp.claude.reset_times import reset_time
+from aiemp.claude.reset_times import FURTHEST, reset_time
 
 LONGEST_LINE = 400
 LAST_LINES = 12
@@ -22,7 +22,8 @@ quotes in its answer, from blocking the task."""
 TRY_AGAIN = timedelta(minutes=15)
 """When to try again if nobody says when: each try costs the start of a Claude Code, and nothing else."""
 
-LONGEST_WAIT = timedelta(days=32)
+LONGEST_WAIT = timedelta(days=8)
+"""A task that is blocked for longer would not be held at all (:data:`aiemp.decisions.LONGEST_HOLD`)."""
 
 _LIMITS = re.compile(
     r"""
@@ -88,20 +89,24 @@ class Refusal:
         """Before when it is no use to try again (aware). ``reset_at``: seconds since 1970, if told apart.
 
         The message's own time counts, in ``zone`` where it names none; one that has passed counts as not
-        named, since Claude Code has just refused.
+        named, since Claude Code has just refused. It is at most :data:`LONGEST_WAIT` from ``now``.
         """
         named = reset_time(self.line, now, zone) if self.kind is RefusalKind.LIMIT else None
         if self.kind is RefusalKind.LIMIT and reset_at is not None:
             with contextlib.suppress(ValueError, OverflowError, OSError):
                 named = datetime.fromtimestamp(reset_at, UTC)
-        soonest = now + TRY_AGAIN
-        return named if named is not None and now < named < now + LONGEST_WAIT else soonest
+        if named is None or not now < named <= now + FURTHEST:
+            return now + TRY_AGAIN
+        return min(named, now + LONGEST_WAIT)
 
-    def reason(self, until: datetime, zone: tzinfo) -> str:
-        """What the owner reads: what Claude Code said, and what to do."""
+    def reason(self, until: datetime, zone: tzinfo, now: datetime) -> str:
+        """What the owner reads: what Claude Code said, and what to do. ``until`` is what :meth:`until` gave."""
         said = f"Claude Code says: {_EPOCH.sub('', self.line)}"
         if self.kind is RefusalKind.LIMIT:
-            return f"{said} (it is tried again from {until.astimezone(zone):%Y-%m-%d %H:%M %Z} on)"
+            moment = f"{until.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+            if until >= now + LONGEST_WAIT:
+                return f"{said} (it is looked at again on {moment})"
+            return f"{said} (it is tried again from {moment} on)"
         return f"{said} (log in once with `claude` as the user that runs aiemp, or set ANTHROPIC_API_KEY)"
 
 
