@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import time
@@ -26,6 +27,9 @@ log = logging.getLogger("aiemp.claude")
 DEFAULT_SETTINGS = ClaudeSettings()
 SECONDS_PER_MINUTE = 60.0
 TICK_S = 1.0
+
+INSTALLATION_ERRORS = frozenset({errno.ENOEXEC, errno.ENOENT, errno.EACCES, errno.EPERM})
+"""Why a program cannot be started, whatever it is asked to do; a prompt that is too long (E2BIG) is the task's."""
 
 WORKED_S = 60.0
 """A refusal comes within seconds. After this long something was done before it, where the cost is not known."""
@@ -56,7 +60,7 @@ def invoke_claude(
     work, ``log_file`` the whole of it (:mod:`aiemp.claude.run_log`), with times in ``zone``. Asked to end,
     Claude has ``grace_s`` seconds. Raises Blocked when Claude Code is not there, or refuses because of a
     usage limit or a missing login, with the time to come back; and with the result in its ``details``, when it
-    had worked before.
+    had worked before. A Claude Code that cannot be started is Blocked too.
     """
     environ = os.environ if environ is None else environ
     if dry_run:
@@ -77,6 +81,11 @@ def invoke_claude(
             finished, learned = call.in_best_form(_environment(vault_path, environ))
         except OSError as error:
             reason = f"Claude Code ({program}) cannot be started in {vault_path}: {error}"
+            if error.errno in INSTALLATION_ERRORS and vault_path.is_dir():
+                if error.errno == errno.ENOENT and program.exists():
+                    reason += " (the program that its first line names is not there)"
+                run_log.step(f"Blocked: {reason}")
+                raise Blocked(f"{reason}; mend the installation, or claude.command in aiemp.toml") from error
             run_log.step(f"Failed: {reason}")
             return _failed(reason)
         verdict = judge(finished, learned, timeout_minutes, settings.silent_minutes)

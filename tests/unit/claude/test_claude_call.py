@@ -144,6 +144,17 @@ def test_a_configured_path_that_is_wrong(tmp_path: Path) -> None:
         find_claude(ClaudeSettings(command=str(tmp_path / "none")), {})
 
 
+def test_a_claude_on_the_path_that_is_not_executable(fake: FakeClaude, vault: Path) -> None:
+    """It is told that it is there, and what is wrong with it, not that it is not installed."""
+    fake.path.chmod(0o644)
+    with pytest.raises(Blocked) as caught:
+        invoke_claude("x", vault, environ={"PATH": f"/nowhere:{fake.folder}"})
+    assert caught.value.reason == (
+        f"Claude Code cannot be run: {fake.path} is not executable; "
+        "make it so (chmod +x), or set claude.command in aiemp.toml"
+    )
+
+
 def test_no_claude_from_the_vault(fake: FakeClaude, vault: Path) -> None:
     """A file named ``claude`` in the vault is not run, not even with ``.`` on the PATH."""
     fake.path.rename(vault / "claude")
@@ -199,12 +210,19 @@ def test_a_prompt_that_cannot_be_passed(fake: FakeClaude, vault: Path, prompt: s
     assert fake.calls == []
 
 
-def test_a_program_that_is_none(fake: FakeClaude, vault: Path) -> None:
-    """An executable file that the system cannot execute is a failure with the system's reason."""
-    fake.path.write_bytes(b"\0\0rubbish")
-    result = invoke(fake, vault)
-    assert result["success"] is False
-    assert "cannot be started" in str(result["error"])
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"\0\0rubbish", "Exec format error"),
+        (b"#!/nowhere/node\n", "the program that its first line names is not there"),
+    ],
+)
+def test_a_program_that_is_none(fake: FakeClaude, vault: Path, tmp_path: Path, data: bytes, why: str) -> None:
+    """What the system cannot execute is the installation's fault, not the task's: blocked, with the reason."""
+    fake.path.write_bytes(data)
+    with pytest.raises(Blocked, match=f"cannot be started.*{why}"):
+        invoke(fake, vault, log_file=tmp_path / "run.log")
+    assert "Blocked: " in (tmp_path / "run.log").read_text()
 
 
 # What it shows while it works
