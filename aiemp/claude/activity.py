@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 LONGEST_LINE = 300
+MOST_AMOUNT = 1e9
 
 _VERBS = {
     "Read": ("Reading", "file_path"),
@@ -32,6 +33,13 @@ def describe(event: Mapping[str, Any], vault: str = "") -> tuple[str, ...]:
         return ()
     prefix = vault.rstrip("/") + "/" if vault else ""
     return tuple(teller(event, prefix))
+
+
+def amount(value: object) -> float | None:
+    """A cost or a number of turns; None for what is none, or cannot be meant."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < MOST_AMOUNT else None  # not for what is not a number either
 
 
 def _system(event: Mapping[str, Any], _prefix: str) -> Iterator[str]:
@@ -91,9 +99,9 @@ def _user(event: Mapping[str, Any], _prefix: str) -> Iterator[str]:
 def _result(event: Mapping[str, Any], _prefix: str) -> Iterator[str]:
     if event.get("is_error") is True:
         return  # the verdict says why
-    cost, turns = event.get("total_cost_usd"), event.get("num_turns")
-    facts = [f"{turns} turns" if turns != 1 else "1 turn"] if isinstance(turns, int) else []
-    if isinstance(cost, int | float) and not isinstance(cost, bool):
+    cost, turns = amount(event.get("total_cost_usd")), amount(event.get("num_turns"))
+    facts = [] if turns is None else [f"{turns:.0f} turns" if turns != 1 else "1 turn"]
+    if cost is not None:
         facts.append(f"{cost:.2f} US dollars")
     yield "Answered" + (f" ({', '.join(facts)})" if facts else "")
 

@@ -26,10 +26,11 @@ _REFUSED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class OutputForm:
-    """Options that decide what is printed, and whether something is printed while Claude works."""
+    """Options that decide what is printed: whether as events, and whether while Claude works."""
 
     options: tuple[str, ...] = ()
     streams: bool = False
+    prints_events: bool = False
 
 
 PLAIN = OutputForm()
@@ -39,8 +40,10 @@ def output_forms(args: Sequence[str]) -> tuple[OutputForm, ...]:
     """The forms to be tried, the best first. ``args`` of the user's that choose one leave no choice."""
     chosen = _chosen_format(args)
     if chosen is not None:
-        return (OutputForm(streams=chosen == "stream-json"),)
-    return (OutputForm((*STREAM, PARTIAL), streams=True), OutputForm(STREAM, streams=True), PLAIN)
+        streams = chosen == "stream-json"
+        return (OutputForm(streams=streams, prints_events=streams or chosen == "json"),)
+    options = ((*STREAM, PARTIAL), STREAM)
+    return (*(OutputForm(each, streams=True, prints_events=True) for each in options), PLAIN)
 
 
 def claude_words(program: str, args: Sequence[str], form: OutputForm, prompt: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import time
@@ -19,12 +20,16 @@ from aiemp.clock import utc_now
 from aiemp.errors import Blocked
 from aiemp.plan import ClaudeSettings
 from aiemp.process import Ending, Finished, run_supervised
+from aiemp.redaction import in_force
 
 log = logging.getLogger("aiemp.claude")
 
 DEFAULT_SETTINGS = ClaudeSettings()
 SECONDS_PER_MINUTE = 60.0
 TICK_S = 1.0
+
+INSTALLATION_ERRORS = frozenset({errno.ENOEXEC, errno.ENOENT, errno.EACCES, errno.EPERM})
+"""Why a program cannot be started, whatever it is asked to do; a prompt that is too long (E2BIG) is the task's."""
 
 WORKED_S = 60.0
 """A refusal comes within seconds. After this long something was done before it, where the cost is not known."""
@@ -55,7 +60,7 @@ def invoke_claude(
     work, ``log_file`` the whole of it (:mod:`aiemp.claude.run_log`), with times in ``zone``. Asked to end,
     Claude has ``grace_s`` seconds. Raises Blocked when Claude Code is not there, or refuses because of a
     usage limit or a missing login, with the time to come back; and with the result in its ``details``, when it
-    had worked before.
+    had worked before. A Claude Code that cannot be started is Blocked too.
     """
     environ = os.environ if environ is None else environ
     if dry_run:
@@ -76,13 +81,18 @@ def invoke_claude(
             finished, learned = call.in_best_form(_environment(vault_path, environ))
         except OSError as error:
             reason = f"Claude Code ({program}) cannot be started in {vault_path}: {error}"
+            if error.errno in INSTALLATION_ERRORS and vault_path.is_dir():
+                if error.errno == errno.ENOENT and program.exists():
+                    reason += " (the program that its first line names is not there)"
+                run_log.step(f"Blocked: {reason}")
+                raise Blocked(f"{reason}; mend the installation, or claude.command in aiemp.toml") from error
             run_log.step(f"Failed: {reason}")
             return _failed(reason)
         verdict = judge(finished, learned, timeout_minutes, settings.silent_minutes)
         if verdict.refusal is not None:
             now = clock()
             until = verdict.refusal.until(now, zone, learned.reset_at)
-            reason = verdict.refusal.reason(until, zone)
+            reason = verdict.refusal.reason(until, zone, now)
             run_log.step(f"Blocked: {reason}")
             has_worked = _has_worked(finished, learned)
             raise Blocked(
@@ -110,7 +120,7 @@ class _Call:
         """Run it in the first form that this Claude Code knows. Raises OSError if it cannot be started."""
         deadline = time.monotonic() + self.timeout_minutes * SECONDS_PER_MINUTE
         for form in output_forms(self.settings.args):
-            reader = EventReader(str(self.vault))
+            reader = EventReader(str(self.vault), form.prints_events, in_force().values)
             finished = self._run(form, env, reader, max(0.0, deadline - time.monotonic()))
             self._pass_on(reader.finish())
             if not (form.options and _is_refused(finished, reader.learned)):
@@ -150,7 +160,8 @@ class _Call:
                 self.run_log.event(piece.raw)
                 self.run_log.step(*piece.lines)
             if piece.lines:
-                self._show(("\n".join(piece.lines) + "\n").encode("utf-8", "backslashreplace"))
+                lines = in_force().text("\n".join(piece.lines) + "\n")
+                self._show(lines.encode("utf-8", "backslashreplace"))
 
     def _show(self, data: bytes) -> None:
         if self.on_output is not None and data:
@@ -180,6 +191,11 @@ def _environment(vault_path: Path, environ: Mapping[str, str]) -> dict[str, str]
     return child_environment(environ, dotenv, dry_run=False)
 
 
+def _printable(text: str) -> str:
+    """Without secrets, and without the half characters that JSON can spell and no file can hold."""
+    return in_force().text(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
 def _failed(error: str) -> dict[str, object]:
     return _result(Verdict("", error), None, Learned(), None)
 
@@ -194,9 +210,9 @@ def _result(
     found = learned.result
     return {
         "success": verdict.error is None,
-        "output": verdict.output,
+        "output": _printable(verdict.output),
         "duration_seconds": round(finished.duration_s, 3) if finished else 0.0,
-        "error": verdict.error,
+        "error": None if verdict.error is None else _printable(verdict.error),
         "timed_out": finished is not None and finished.ended is Ending.TIMED_OUT,
         "exit_code": finished.exit_code if finished else None,
         "cost_usd": found.cost_usd if found else None,

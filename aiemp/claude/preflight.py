@@ -32,11 +32,23 @@ def find_claude(settings: ClaudeSettings, environ: Mapping[str, str]) -> Path:
     if os.sep in command:
         problem = "is not executable" if Path(command).exists() else "does not exist"
         raise Blocked(f"Claude Code cannot be run: {command} {problem}; mend claude.command in aiemp.toml")
+    if there := _not_executable(command, environ):
+        raise Blocked(
+            f"Claude Code cannot be run: {there} is not executable; "
+            "make it so (chmod +x), or set claude.command in aiemp.toml"
+        )
     log.debug("PATH is %s", environ.get("PATH", "not set"))
     raise Blocked(
         f"Claude Code is not installed: `{command}` is not on the PATH of aiemp; "
         "install it (https://claude.com/claude-code), or set claude.command in aiemp.toml to its full path"
     )
+
+
+def _not_executable(name: str, environ: Mapping[str, str]) -> Path | None:
+    """The first file called ``name`` on the PATH, of which none can be executed."""
+    folders = environ.get("PATH", os.defpath).split(os.pathsep)
+    paths = (Path(folder, name) for folder in folders if Path(folder).is_absolute())
+    return next((path for path in paths if os.path.isfile(path)), None)  # noqa: PTH113 - may raise in pathlib
 
 
 def warnings_about(prompt: str, vault: Path) -> tuple[str, ...]:

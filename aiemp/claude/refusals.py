@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 
-from aiemp.claude.reset_times import reset_time
+from aiemp.claude.reset_times import FURTHEST, reset_time
 
 LONGEST_LINE = 400
 LAST_LINES = 12
@@ -22,28 +22,34 @@ quotes in its answer, from blocking the task."""
 TRY_AGAIN = timedelta(minutes=15)
 """When to try again if nobody says when: each try costs the start of a Claude Code, and nothing else."""
 
-LONGEST_WAIT = timedelta(days=32)
+LONGEST_WAIT = timedelta(days=8)
+"""A task that is blocked for longer would not be held at all (:data:`aiemp.decisions.LONGEST_HOLD`)."""
 
 _LIMITS = re.compile(
     r"""
       (you['’]ve|you[ ]have) [ ] (hit|reached) [ ] your [ ] ([\w.'’-]+[ ]){0,4} limit
-    | ([\w.-]+[ ]){0,4} limit [ ] reached\b                 # 5-hour, weekly, Claude AI usage ...
+    | ((claude|ai|usage|5-hour|daily|weekly|monthly|opus|sonnet|haiku|session|fast) [ ])+
+      limit [ ] reached \b (?! [ ] (?! resets?\b ) \w )   # but "... reached for 2 accounts"
+    | limit [ ] reached \W+ resets?\b
     | you['’]re [ ] out [ ] of [ ] ([\w.-]+[ ]){0,2} (usage|credits)
     | (your [ ])? credit [ ] balance [ ] is [ ] too [ ] low
-    | api [ ] error: .* ( \b429\b | rate_limit_error | credit [ ] balance [ ] is [ ] too [ ] low )
+    | api [ ] error: (?! \D{0,40} 5\d\d\b ) ( \D{0,40} \b429\b | .* rate_limit_error
+        | .* credit [ ] balance [ ] is [ ] too [ ] low )
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 _LOGINS = re.compile(
     r"""
-      (invalid|missing) [ ] api [ ] key
-    | not [ ] logged [ ] in
-    | .* please [ ] run [ ] /login
-    | oauth [ ] (token|session|authentication) [ ] .* (expired|revoked|not [ ] supported)
+      ( (invalid|missing) [ ] api [ ] key | not [ ] logged [ ] in | please [ ] run [ ] /login ) [ ]* ([·∙.] | $)
+    | (login|session|credentials) [ ] (has [ ] | have [ ])? expired \b .* please [ ] run [ ] /login
+    | your [ ] (account|organization) [ ] .* please [ ] run [ ] /login
+    | oauth [ ] (access [ ])? (token|session|authentication) [ ] ((has|is|was|been|currently) [ ])*
+      (expired|revoked|not [ ] supported)
     | could [ ] not [ ] resolve [ ] authentication [ ] method
     | your [ ] organization [ ] does [ ] not [ ] have [ ] access [ ] to [ ] claude
-    | api [ ] error: .* ( \b401\b | authentication_error )
-    | (failed [ ] to [ ] authenticate)
+    | api [ ] error: (?! \D{0,40} 5\d\d\b ) ( \D{0,40} \b401\b | .* authentication_error
+        | .* [·∙] [ ] please [ ] run [ ] /login )
+    | failed [ ] to [ ] authenticate [ ]* ([·∙.:] | $)
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -61,8 +67,15 @@ class RefusalKind(Enum):
     LOGIN = "login"
 
 
-_STATUS_KINDS = {401: RefusalKind.LOGIN, 402: RefusalKind.LIMIT, 429: RefusalKind.LIMIT}
+STATUS_KINDS = {
+    401: RefusalKind.LOGIN,
+    402: RefusalKind.LIMIT,
+    403: RefusalKind.LOGIN,
+    429: RefusalKind.LIMIT,
+}
 """What an HTTP status of the API means (its documentation, "Errors"). 529 and 5xx are its own trouble."""
+
+SERVERS_TROUBLE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +89,35 @@ class Refusal:
         """Before when it is no use to try again (aware). ``reset_at``: seconds since 1970, if told apart.
 
         The message's own time counts, in ``zone`` where it names none; one that has passed counts as not
-        named, since Claude Code has just refused.
+        named, since Claude Code has just refused. It is at most :data:`LONGEST_WAIT` from ``now``.
         """
         named = reset_time(self.line, now, zone) if self.kind is RefusalKind.LIMIT else None
         if self.kind is RefusalKind.LIMIT and reset_at is not None:
             with contextlib.suppress(ValueError, OverflowError, OSError):
                 named = datetime.fromtimestamp(reset_at, UTC)
-        soonest = now + TRY_AGAIN
-        return named if named is not None and now < named < now + LONGEST_WAIT else soonest
+        if named is None or not now < named <= now + FURTHEST:
+            return now + TRY_AGAIN
+        return min(named, now + LONGEST_WAIT)
 
-    def reason(self, until: datetime, zone: tzinfo) -> str:
-        """What the owner reads: what Claude Code said, and what to do."""
+    def reason(self, until: datetime, zone: tzinfo, now: datetime) -> str:
+        """What the owner reads: what Claude Code said, and what to do. ``until`` is what :meth:`until` gave."""
         said = f"Claude Code says: {_EPOCH.sub('', self.line)}"
         if self.kind is RefusalKind.LIMIT:
-            return f"{said} (it is tried again from {until.astimezone(zone):%Y-%m-%d %H:%M %Z} on)"
+            moment = f"{until.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+            if until >= now + LONGEST_WAIT:
+                return f"{said} (it is looked at again on {moment})"
+            return f"{said} (it is tried again from {moment} on)"
         return f"{said} (log in once with `claude` as the user that runs aiemp, or set ANTHROPIC_API_KEY)"
 
 
 def find_refusal(*outputs: str, status: int | None = None) -> Refusal | None:
     """The refusal in the output of a run that failed, if there is one. Each output is one stream's text.
 
-    ``status``: the HTTP status that the API refused with, where Claude Code tells it.
+    ``status``: the HTTP status that the API refused with, where Claude Code tells it. One that means trouble
+    of the API's own is no refusal, whatever the words.
     """
+    if status is not None and status >= SERVERS_TROUBLE:
+        return None
     for output in outputs:
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         for line in reversed(lines[-LAST_LINES:]):
@@ -108,7 +128,7 @@ def find_refusal(*outputs: str, status: int | None = None) -> Refusal | None:
                 return Refusal(RefusalKind.LOGIN, line)
             if _LIMITS.match(plain):
                 return Refusal(RefusalKind.LIMIT, line)
-    kind = _STATUS_KINDS.get(status or 0)
+    kind = STATUS_KINDS.get(status or 0)
     if kind is None:
         return None
     said = next((line.strip() for output in outputs for line in output.splitlines() if line.strip()), "")

@@ -8,7 +8,7 @@ Wordings seen: ``...limit reached|1766502000``, ``resets 3pm``, ``resets 11:30am
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 JUST_PASSED = timedelta(hours=3)
@@ -24,11 +24,12 @@ _EPOCH = re.compile(r"\|\s*(\d{10})(\d{3})?\b")
 _RETRY_AFTER = re.compile(r"retry[- _]after\W{1,4}(\d{1,7})\b", re.IGNORECASE)
 _IN = re.compile(
     r"\b(?:resets?|again|available|lifted|retry) in (?:about )?"
-    r"((?:\d+ ?(?:d|h|m|s|days?|hrs?|hours?|min|mins|minutes?|sec|seconds?)\b[ ,]*(?:and )?)+)",
+    r"((?:\d+(?:\.\d+)? ?(?:d|h|m|s|days?|hrs?|hours?|min|mins|minutes?|sec|seconds?)\b[ ,]*(?:and )?)+)",
     re.IGNORECASE,
 )
-_AMOUNT = re.compile(r"(\d+) ?([dhms])", re.IGNORECASE)
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([dhms])", re.IGNORECASE)
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_OFFSET = re.compile(r"(?:UTC|GMT)([+-])(\d{1,2}):?(\d\d)?", re.IGNORECASE)
 _ISO = re.compile(r"\b(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)")
 _AT = re.compile(
     r"""\b(?:resets?|again|available|until)\b [ ]+ (?:on [ ]|at [ ])?
@@ -37,8 +38,9 @@ _AT = re.compile(
         | (?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \.? [ ]+ (?P<day>\d{1,2})
           (?: ,? [ ]+ (?P<year>20\d\d) )? (?: ,? [ ]+ (?:at [ ])? | \b )
       )?
-      (?: (?P<hour>\d{1,2}) (?: :(?P<minute>\d\d) )? (?: :\d\d )? [ ]? (?P<half>[ap]\.?m\b)? )?
-      (?: [ ]* \(? (?P<zone>[A-Z][\w+-]*(?:/[\w+-]+)+|UTC|GMT) \)? )?
+      (?: (?P<midnight>midnight\b)
+        | (?P<hour>\d{1,2}) (?: :(?P<minute>\d\d) )? (?: :\d\d )? [ ]? (?P<half>[ap]\.?m\b)? )?
+      (?: [ ]* \(? (?P<zone>[A-Z][\w+-]*(?:/[\w+-]+)+|(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d\d)?)?) \)? )?
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -50,10 +52,12 @@ def reset_time(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     ``now`` is aware; ``zone`` counts where the message names no zone that is known here. A moment that has
     passed is given as it is.
     """
-    found = _moment(text, now, zone)
-    if found is None or found > now + FURTHEST:
+    try:
+        found = _moment(text, now, zone)
+        found = None if found is None else found.astimezone(UTC)
+    except OverflowError:  # before the first year, or behind the last
         return None
-    return found.astimezone(UTC)
+    return None if found is None or found > now + FURTHEST else found
 
 
 def _moment(text: str, now: datetime, zone: tzinfo) -> datetime | None:
@@ -68,7 +72,7 @@ def _in_numbers(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     if match := _RETRY_AFTER.search(text):
         return now + timedelta(seconds=int(match[1]))
     if match := _IN.search(text):
-        seconds = sum(int(n) * _UNITS[unit.lower()] for n, unit in _AMOUNT.findall(match[1]))
+        seconds = sum(float(n) * _UNITS[unit.lower()] for n, unit in _AMOUNT.findall(match[1]))
         return now + timedelta(seconds=min(seconds, 2 * FURTHEST.total_seconds()))
     if match := _ISO.search(text):
         try:
@@ -104,6 +108,8 @@ def _at(match: re.Match[str], now: datetime, zone: tzinfo) -> datetime | None:
 
 
 def _time(match: re.Match[str]) -> time | None:
+    if match["midnight"]:
+        return time(0)
     if match["hour"] is None or not (match["half"] or match["minute"]):
         return None
     hour, minute = int(match["hour"]), int(match["minute"] or 0)
@@ -133,6 +139,11 @@ def _date(match: re.Match[str], today: date) -> date:
 def _zone(name: str | None) -> tzinfo | None:
     if not name:
         return None
+    if offset := _OFFSET.fullmatch(name):
+        ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
+        if ahead >= timedelta(days=1):
+            return None
+        return timezone(-ahead if offset[1] == "-" else ahead)
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):  # Etc/Unknown, which it says when it knows none itself

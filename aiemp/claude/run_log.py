@@ -19,6 +19,7 @@ from pathlib import Path
 
 from aiemp.durable import PRIVATE_FILE, make_private_folder, write_all
 from aiemp.places import Places
+from aiemp.redaction import in_force
 
 log = logging.getLogger("aiemp.claude")
 
@@ -119,6 +120,7 @@ class RunLog:
             return
         stamp = f"{self._clock():%H:%M:%S} "
         text = "\n".join(line for each in lines for line in each.splitlines() or [""])
+        text = in_force().text(text)  # it was put together here, from what came in pieces and in escapes
         data = (stamp + text).encode("utf-8", "backslashreplace").replace(b"\n", b"\n" + INDENT)
         self.text((b"" if self._at_line_start else b"\n") + data + b"\n")
 

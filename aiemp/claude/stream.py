@@ -8,13 +8,12 @@ of the events were seen with Claude Code 2.1.
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiemp.claude.activity import describe
+from aiemp.claude.activity import amount, describe
 
 LONGEST_LINE_BYTES = 1024 * 1024
 """Longer events (a picture that was read) are not taken apart. The longest answer of a model is shorter."""
@@ -30,6 +29,7 @@ KINDS = frozenset(
         *("auth_status", "tool_use_summary", "control_request", "control_response", "keep_alive"),
     )
 )
+_EVENT_START = b'{"type":'
 _COST = re.compile(rb'"total_cost_usd":([0-9.eE+-]+)')
 _TURNS = re.compile(rb'"num_turns":(\d+)')
 
@@ -64,10 +64,12 @@ class RunResult:
 class Learned:
     """What is known so far. ``reset_at``: seconds since 1970 when the usage limit that was met is lifted.
 
-    ``unfinished`` is what came of a message that has not ended yet.
+    ``unfinished`` is what came of a message that has not ended yet. ``is_cut_off``: the output ended within an
+    event.
     """
 
     has_events: bool = False
+    is_cut_off: bool = False
     session_id: str | None = None
     last_text: str = ""
     last_activity: str = ""
@@ -78,9 +80,15 @@ class Learned:
 
 @dataclass(slots=True)
 class EventReader:
-    """Takes the output in chunks of any size; ``vault`` is cut off from the paths that a reader is shown."""
+    """Takes the output in chunks of any size; ``vault`` is cut off from the paths that a reader is shown.
+
+    ``takes_events``: whether events were asked for. Otherwise a line of an answer that looks like one is text.
+    ``redact`` takes secrets out of a decoded value, where JSON's escapes hid them from who redacted the bytes.
+    """
 
     vault: str = ""
+    takes_events: bool = True
+    redact: Callable[[object], object] | None = None
     learned: Learned = field(default_factory=Learned)
     _line: bytearray = field(default_factory=bytearray)
     _tail: bytes = b""
@@ -89,6 +97,8 @@ class EventReader:
 
     def feed(self, chunk: bytes) -> list[Piece]:
         """The pieces that ``chunk`` completes. A line that may be an event waits for its end."""
+        if not self.takes_events:
+            return [Piece(chunk)] if chunk else []
         pieces: list[Piece] = []
         while chunk:
             if not self._length and not self._in_text and not chunk.startswith(b"{"):
@@ -98,7 +108,13 @@ class EventReader:
 
     def finish(self) -> list[Piece]:
         """The rest: what was printed without the end of its line."""
-        return [self._end_event()] if self._length else []
+        if not self._length:
+            return []
+        start = bytes(self._line[: len(_EVENT_START)])
+        piece = self._end_event()
+        if not piece.is_event and _EVENT_START.startswith(start):
+            self.learned.is_cut_off = True
+        return [piece]
 
     def _text(self, chunk: bytes, pieces: list[Piece]) -> bytes:
         """Take all lines up to one that may be an event, in one piece."""
@@ -130,38 +146,52 @@ class EventReader:
         return rest
 
     def _end_event(self) -> Piece:
-        line, length = bytes(self._line), self._length
+        line, length, tail = bytes(self._line), self._length, self._tail
         self._line = bytearray()
         self._length = 0
+        self._tail = b""
         if length > LONGEST_LINE_BYTES:
-            return Piece(b"", True, self._too_long(line, length))
+            return Piece(b"", True, self._too_long(line, length, tail or line[-TAIL_BYTES:]))
         if line.count(b",") + line.count(b"[") + line.count(b"{") > MOST_VALUES:
-            return Piece(line, True, self._too_long(line, length))
+            return Piece(line, True, self._too_long(line, length, tail or line[-TAIL_BYTES:]))
         try:
-            event = json.loads(line)
+            line, event = self._decoded(line)
+            kind = event.get("type") if isinstance(event, dict) else None
+            if not isinstance(kind, str) or kind not in KINDS:
+                return Piece(line)
+            self.learned.has_events = True
+            return Piece(line, True, self._learn(event), kind == "stream_event")
         except (ValueError, RecursionError):
             return Piece(line)
-        if not isinstance(event, dict) or event.get("type") not in KINDS:
-            return Piece(line)
-        self.learned.has_events = True
-        return Piece(line, True, self._learn(event), event["type"] == "stream_event")
+
+    def _decoded(self, line: bytes) -> tuple[bytes, Any]:
+        """The line and its value, both without secrets. Text without a backslash stands in JSON as it is."""
+        event = json.loads(line)
+        if self.redact is not None and b"\\" in line:
+            redacted = _with_keys(self.redact(event), self.redact)
+            if redacted != event:
+                return json.dumps(redacted, separators=(",", ":")).encode() + b"\n", redacted
+        return line, event
 
     def _seems_event(self) -> bool:
-        return self._line.startswith(b'{"type":')
+        return self._line.startswith(_EVENT_START)
 
-    def _too_long(self, line: bytes, length: int) -> tuple[str, ...]:
+    def _too_long(self, line: bytes, length: int, tail: bytes) -> tuple[str, ...]:
         """Of an endless ``result`` at least what was paid; of others nothing."""
         if not line.startswith(b'{"type":"result"'):
             return ()
-        head, tail = line[:TAIL_BYTES], self._tail or line[-TAIL_BYTES:]
+        head = line[:TAIL_BYTES]
+        if not tail.rstrip().endswith(b"}"):
+            self.learned.is_cut_off = True
+            return ()
         cost, turns = _COST.search(tail) or _COST.search(head), _TURNS.search(head)
         self.learned.has_events = True
         self.learned.result = RunResult(
             text=f"[an answer of {length} bytes, which stands in Claude's log]",
             is_error=b'"is_error":true' in head,
             subtype="success" if b'"subtype":"success"' in head else "",
-            cost_usd=_money(cost and float(cost[1])),
-            turns=int(turns[1]) if turns else None,
+            cost_usd=_amount_in(cost),
+            turns=_whole(_amount_in(turns)),
         )
         return ()
 
@@ -222,7 +252,7 @@ def shortened(text: str, longest: int = LONGEST_TEXT) -> str:
 
 
 def _result(event: Mapping[str, Any]) -> RunResult:
-    text, turns, status = event.get("result"), _number(event.get("num_turns")), event.get("api_error_status")
+    text, status = event.get("result"), _number(event.get("api_error_status"))
     errors = event.get("errors")
     subtype = event.get("subtype")
     subtype = subtype if isinstance(subtype, str) else ""
@@ -230,19 +260,34 @@ def _result(event: Mapping[str, Any]) -> RunResult:
         text=shortened(text.strip()) if isinstance(text, str) else "",
         is_error=event.get("is_error") is True or subtype.startswith("error"),
         subtype=subtype,
-        cost_usd=_money(event.get("total_cost_usd")),
-        turns=None if turns is None else int(turns),
+        cost_usd=amount(event.get("total_cost_usd")),
+        turns=_whole(amount(event.get("num_turns"))),
         errors=tuple(str(each)[:500] for each in errors[:5]) if isinstance(errors, list) else (),
-        api_status=int(status) if (status := _number(status)) is not None else None,
+        api_status=_whole(status),
     )
 
 
-def _money(value: object) -> float | None:
-    number = _number(value)
-    return None if number is None or number < 0 else float(number)
+def _amount_in(match: re.Match[bytes] | None) -> float | None:
+    try:
+        return amount(float(match[1])) if match else None
+    except ValueError:
+        return None
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
+
+
+def _with_keys(value: object, redact: Callable[[object], object]) -> object:
+    """``value`` with its keys redacted; what the keys lead to already is."""
+    if isinstance(value, dict):
+        return {redact(key): _with_keys(below, redact) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_with_keys(each, redact) for each in value]
+    return value
 
 
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if math.isfinite(value) and abs(value) < 1e15 else None
+    return float(value) if -1e15 < value < 1e15 else None  # not for what is not a number either

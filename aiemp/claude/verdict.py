@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from aiemp.claude.refusals import Refusal, find_refusal, refusal_as_answer
+from aiemp.claude.refusals import STATUS_KINDS, Refusal, find_refusal, refusal_as_answer
 from aiemp.claude.stream import Learned, RunResult
 from aiemp.process import Ending, Finished
 
@@ -32,7 +32,7 @@ def judge(finished: Finished, learned: Learned, timeout_minutes: float, silent_m
     """The verdict on a run that has ended, by itself or by us."""
     result = learned.result
     stderr = finished.stderr.decode("utf-8", "replace").strip()
-    if learned.has_events:
+    if learned.has_events or learned.is_cut_off:
         output = result.text if result is not None else learned.last_text or learned.unfinished
     else:
         output = finished.output.decode("utf-8", "replace").strip()
@@ -42,10 +42,8 @@ def judge(finished: Finished, learned: Learned, timeout_minutes: float, silent_m
             return Verdict(output, warning="Claude Code had answered, but did not end by itself")
         return Verdict(output, _ended_by_us(finished, learned, timeout_minutes, silent_minutes))
     if finished.exit_code != 0 or (result is not None and result.is_error):
-        said = output if result is None else "\n".join((result.text, *result.errors))
-        refusal = find_refusal(said, stderr, status=result.api_status if result else None)
-        return Verdict(output, _failure(finished, result, output, stderr), refusal)
-    if learned.has_events and result is None:
+        return Verdict(output, _failure(finished, result, output, stderr), _refusal(finished, result, stderr))
+    if (learned.has_events or learned.is_cut_off) and result is None:
         said = f": {last_line(stderr)}" if stderr else ""
         return Verdict(output, f"Claude Code ended without error, but before it had answered{said}")
     if not output:
@@ -53,6 +51,20 @@ def judge(finished: Finished, learned: Learned, timeout_minutes: float, silent_m
         return Verdict(output, f"Claude Code ended without error, but printed no answer{said}")
     refusal = refusal_as_answer(output)
     return Verdict(output, refusal.line if refusal else None, refusal)
+
+
+def _refusal(finished: Finished, result: RunResult | None, stderr: str) -> Refusal | None:
+    """The refusal in a run that failed. Once it has a result, that alone counts: on stderr are its tools too."""
+    if result is None:
+        # Of events only Claude Code's own words count, which it prints beside them, never those of its messages.
+        said = finished.output.decode("utf-8", "replace")
+        return find_refusal(said, stderr) if finished.signal is None else None
+    has_worked = result.subtype.startswith("error_max_") or (
+        result.subtype == "error_during_execution" and bool(result.turns)
+    )
+    if not result.is_error or (has_worked and result.api_status not in STATUS_KINDS):
+        return None
+    return find_refusal("\n".join((result.text, *result.errors)), status=result.api_status)
 
 
 def last_line(text: str) -> str:

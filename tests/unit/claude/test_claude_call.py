@@ -15,6 +15,7 @@ import pytest
 from aiemp.claude import find_claude, invoke_claude
 from aiemp.errors import Blocked
 from aiemp.plan import ClaudeSettings
+from aiemp.redaction import Redactor, in_force, put_in_force
 from tests.fakes.claude import STREAMING, FakeClaude
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
@@ -143,6 +144,17 @@ def test_a_configured_path_that_is_wrong(tmp_path: Path) -> None:
         find_claude(ClaudeSettings(command=str(tmp_path / "none")), {})
 
 
+def test_a_claude_on_the_path_that_is_not_executable(fake: FakeClaude, vault: Path) -> None:
+    """It is told that it is there, and what is wrong with it, not that it is not installed."""
+    fake.path.chmod(0o644)
+    with pytest.raises(Blocked) as caught:
+        invoke_claude("x", vault, environ={"PATH": f"/nowhere:{fake.folder}"})
+    assert caught.value.reason == (
+        f"Claude Code cannot be run: {fake.path} is not executable; "
+        "make it so (chmod +x), or set claude.command in aiemp.toml"
+    )
+
+
 def test_no_claude_from_the_vault(fake: FakeClaude, vault: Path) -> None:
     """A file named ``claude`` in the vault is not run, not even with ``.`` on the PATH."""
     fake.path.rename(vault / "claude")
@@ -198,12 +210,19 @@ def test_a_prompt_that_cannot_be_passed(fake: FakeClaude, vault: Path, prompt: s
     assert fake.calls == []
 
 
-def test_a_program_that_is_none(fake: FakeClaude, vault: Path) -> None:
-    """An executable file that the system cannot execute is a failure with the system's reason."""
-    fake.path.write_bytes(b"\0\0rubbish")
-    result = invoke(fake, vault)
-    assert result["success"] is False
-    assert "cannot be started" in str(result["error"])
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"\0\0rubbish", "Exec format error"),
+        (b"#!/nowhere/node\n", "the program that its first line names is not there"),
+    ],
+)
+def test_a_program_that_is_none(fake: FakeClaude, vault: Path, tmp_path: Path, data: bytes, why: str) -> None:
+    """What the system cannot execute is the installation's fault, not the task's: blocked, with the reason."""
+    fake.path.write_bytes(data)
+    with pytest.raises(Blocked, match=f"cannot be started.*{why}"):
+        invoke(fake, vault, log_file=tmp_path / "run.log")
+    assert "Blocked: " in (tmp_path / "run.log").read_text()
 
 
 # What it shows while it works
@@ -264,6 +283,23 @@ def test_a_users_own_output_format_stays(fake: FakeClaude, vault: Path) -> None:
         found = invoke(fake, vault, settings=ClaudeSettings(args=args))
         assert fake.calls[-1]["argv"] == [*args, "--print", "Do it."]
         assert (found["output"], found["cost_usd"]) == ("All done.", 0.25)
+
+
+def test_events_are_only_taken_where_they_were_asked_for(fake: FakeClaude, vault: Path) -> None:
+    """A plain answer with a line like an event is the answer; half a line of JSON is none where JSON was asked."""
+    answer = 'Here is:\n{"type":"user","name":"Bob"}\nall done'
+    fake.does(("say", answer))
+    for args in (("--output-format", "text"), ("--output-format=text",)):
+        found = invoke(fake, vault, settings=ClaudeSettings(args=args))
+        assert (found["success"], found["output"]) == (True, answer)
+    fake.knows("--print")
+    assert invoke(fake, vault)["output"] == answer
+    fake.knows("--print", "--output-format", "--output-format=stream-json")
+    fake.does(("say", json.dumps(result(), separators=(",", ":"))[:60]))
+    for args in (("--output-format", "json"), ("--output-format=stream-json",)):
+        found = invoke(fake, vault, settings=ClaudeSettings(args=args))
+        assert (found["success"], found["output"]) == (False, "")
+        assert "before it had answered" in str(found["error"])
 
 
 def test_silence_is_ended_where_work_is_shown(fake: FakeClaude, vault: Path, tmp_path: Path) -> None:
@@ -341,6 +377,44 @@ def test_a_vault_that_is_not_there_is_blocked(fake: FakeClaude, vault: Path) -> 
     with pytest.raises(Blocked, match="no such folder"):
         invoke(fake, vault / "missing")
     assert fake.calls == []
+
+
+# Secrets
+
+
+def test_no_secret_is_written_or_shown(fake: FakeClaude, vault: Path, tmp_path: Path) -> None:
+    """Not from the prompt, nor with JSON's escapes, nor from the pieces of a message that are put together."""
+    before = in_force()
+    put_in_force(Redactor({"tok-12345678": "A_TOKEN"}))
+    shown: list[bytes] = []
+    found: list[object] = []
+    deltas = [
+        {"type": "stream_event", "event": {"type": "content_block_delta", "delta": {"text": part}}}
+        for part in ("I use tok-1", "2345678 now")
+    ]
+    escaped = json.dumps(says("With tok-12345678")).replace("tok-", "\\u0074ok-") + "\n"
+    answer = json.dumps(result("It is tok-12345678")).replace("5678", "\\u00355678"[:6] + "678") + "\n"
+    quick = ClaudeSettings(silent_minutes=0.005)
+    try:
+        for number, steps in enumerate(
+            (
+                (events(INIT), ("say", escaped), events(*deltas), ("sleep",)),
+                (events(INIT), ("say", escaped), ("say", answer)),
+            )
+        ):
+            fake.does(*steps)
+            log = tmp_path / f"run{number}.log"
+            found.append(
+                invoke(fake, vault, "Use tok-12345678", settings=quick, on_output=shown.append, log_file=log)
+            )
+    finally:
+        put_in_force(before)
+    seen = [b"".join(shown).decode(), repr(found), *(path.read_text() for path in tmp_path.glob("run*"))]
+    assert len(seen) == 6
+    for text in seen:
+        assert "12345678" not in text
+        assert "ok-1" not in text
+        assert "[A_TOKEN redacted]" in text
 
 
 # Refusals

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiemp.claude.refusals import TRY_AGAIN, Refusal, RefusalKind, find_refusal, refusal_as_answer
+from aiemp.claude.refusals import (
+    LONGEST_WAIT,
+    TRY_AGAIN,
+    Refusal,
+    RefusalKind,
+    find_refusal,
+    refusal_as_answer,
+)
 from aiemp.claude.reset_times import FURTHEST, reset_time
+from aiemp.decisions import LONGEST_HOLD
 
 NEW_YORK = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 25, 18, 40, tzinfo=UTC)
@@ -107,6 +115,15 @@ TIMES = [
     ("resets in about 1 hour and 30 minutes", "2026-11-25 20:10 +0000"),
     ("resets in 6d 1h", "2026-12-01 19:40 +0000"),
     ('API Error: 429 {"type":"error"} retry-after: 3600', "2026-11-25 19:40 +0000"),
+    ("limit reached · resets 3pm (UTC+2)", "2026-11-26 15:00 +0200"),
+    ("resets 11pm (UTC+05:30)", "2026-11-25 23:00 +0530"),
+    ("resets 3pm (GMT-3)", "2026-11-25 15:00 -0300"),
+    ("resets 3pm (UTC+99)", "2026-11-25 15:00 -0500"),
+    ("resets tomorrow at 9am", "2026-11-26 09:00 -0500"),
+    ("resets at midnight", "2026-11-26 00:00 -0500"),
+    ("resets midnight (UTC)", "2026-11-26 00:00 +0000"),
+    ("resets in 1.5h", "2026-11-25 20:10 +0000"),
+    ("resets in 90 minutes", "2026-11-25 20:10 +0000"),
     ("resets at 2026-11-26T08:00:00Z", "2026-11-26 08:00 +0000"),
 ]
 
@@ -131,12 +148,22 @@ def test_the_time_to_come_back(text: str, expected: str) -> None:
         "limit reached|9999999999",
         "5-hour limit reached",
         "resets Jun 1",
+        "resets 0001-01-01 00:00",
+        "resets 9999-12-31 23:59",
     ],
 )
 def test_no_time_is_made_up(text: str) -> None:
     """What names no moment, or none that can be meant, gives none."""
     found = reset_time(text, NOW, NEW_YORK)
     assert found is None or found < NOW
+
+
+def test_a_moment_beyond_the_calendar() -> None:
+    """Where a zone would put it before the first year or behind the last, it is none."""
+    for text in ("0001-01-01 00:00", "9999-12-31 23:59"):
+        for zone in (NEW_YORK, ZoneInfo("Asia/Tokyo"), UTC):
+            found = reset_time(text, NOW, zone)
+            assert found is None or found < NOW
 
 
 def test_the_new_year() -> None:
@@ -165,11 +192,25 @@ def test_the_events_time_counts_first() -> None:
     assert refusal.until(NOW, UTC, 1e14) == NOW + timedelta(hours=2)
 
 
+def test_no_wait_is_longer_than_what_holds() -> None:
+    """A later moment would hold nothing, so it is looked at again before; the owner reads that moment."""
+    assert LONGEST_WAIT <= LONGEST_HOLD
+    refusal = Refusal(RefusalKind.LIMIT, "Weekly limit reached · resets Dec 15, 9am")
+    until = refusal.until(NOW, UTC)
+    assert until == NOW + LONGEST_WAIT
+    assert (
+        Refusal(RefusalKind.LIMIT, "Limit").until(NOW, UTC, (NOW + 20 * LONGEST_HOLD / 8).timestamp())
+        == until
+    )
+    said = f"{until:%Y-%m-%d %H:%M} UTC"
+    assert refusal.reason(until, UTC, NOW).endswith(f"9am (it is looked at again on {said})")
+
+
 def test_the_reason_can_be_read() -> None:
     """Seconds since 1970 are for machines: the owner reads a local time."""
     refusal = Refusal(RefusalKind.LIMIT, "Claude AI usage limit reached|1795608000")
     now = datetime(2026, 11, 25, 9, tzinfo=UTC)
-    reason = refusal.reason(refusal.until(now, NEW_YORK), NEW_YORK)
+    reason = refusal.reason(refusal.until(now, NEW_YORK), NEW_YORK, now)
     assert reason == (
         "Claude Code says: Claude AI usage limit reached (it is tried again from 2026-11-25 07:00 EST on)"
     )
@@ -181,4 +222,4 @@ def test_any_text_is_survived(text: str) -> None:
     for line in (text, f"resets {text}", f"resets in {text}"):
         found = reset_time(line, NOW, NEW_YORK)
         assert found is None or found <= NOW + FURTHEST
-        assert NOW < Refusal(RefusalKind.LIMIT, line).until(NOW, NEW_YORK) <= NOW + FURTHEST
+        assert NOW < Refusal(RefusalKind.LIMIT, line).until(NOW, NEW_YORK) <= NOW + LONGEST_WAIT

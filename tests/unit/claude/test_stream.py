@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiemp.claude.activity import describe
-from aiemp.claude.stream import LONGEST_LINE_BYTES, EventReader, Piece, shortened
+from aiemp.claude.stream import KINDS, LONGEST_LINE_BYTES, EventReader, Piece, shortened
+from aiemp.claude.verdict import judge
+from aiemp.process import Ending, Finished
+from aiemp.redaction import Redactor
 
 ROOT = Path(__file__).parents[3]
 INIT = {
@@ -128,6 +132,105 @@ def test_json_that_is_no_event_is_text() -> None:
     reader, pieces = read(b'{"answer": 1}\n', b'{"type": "invoice"}')
     assert [piece.is_event for piece in pieces] == [False, False]
     assert not reader.learned.has_events
+
+
+HUGE = 10**400
+SECRETS = Redactor({"tok-12345678": "A_TOKEN", "rejected": "B_TOKEN"})
+
+
+@pytest.mark.parametrize("odd", [HUGE, -HUGE, float("nan"), float("inf"), -1, -0.5, True, "3", [1]], ids=repr)
+def test_numbers_that_cannot_be_meant_are_not_known(odd: object) -> None:
+    """Neither shown nor counted: a cost or a number of turns that is negative, endless or no number."""
+    reader, (piece,) = read(line({**RESULT, "total_cost_usd": odd, "num_turns": odd}))
+    assert reader.learned.result is not None
+    assert (reader.learned.result.cost_usd, reader.learned.result.turns) == (None, None)
+    assert piece.lines == ("Answered",)
+
+
+@pytest.mark.parametrize("kind", [["string", "null"], {}, None, 3])
+def test_a_type_that_is_no_name(kind: object) -> None:
+    """A JSON schema in an answer has types that are lists: it is text."""
+    _, (piece,) = read(line({"type": kind}))
+    assert not piece.is_event
+
+
+def test_a_giant_result_with_a_cost_that_is_no_number() -> None:
+    """Its cost is not known then."""
+    whole = line({**RESULT, "result": "x" * (2 * LONGEST_LINE_BYTES)}).replace(b":0.5", b":1.2.3")
+    reader, _ = read(whole)
+    assert reader.learned.result is not None
+    assert reader.learned.result.cost_usd is None
+
+
+ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(
+        [HUGE, -HUGE, 1e300, float("nan"), float("inf"), "\ud800", "rejected", "init", "api_retry"]
+    )
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=6),
+    max_leaves=10,
+)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([*sorted(KINDS), None]),
+            st.dictionaries(st.sampled_from(FIELDS), ANY_JSON, max_size=8),
+        )
+        | ANY_JSON
+        | st.binary(max_size=30),
+        max_size=4,
+    ),
+    st.sampled_from([0, 1, None]),
+    st.booleans(),
+)
+def test_nothing_that_is_printed_raises(values: list[object], code: int | None, is_redacting: bool) -> None:
+    """Whatever stands on stdout: it is read, told, and judged."""
+    printed = b""
+    for value in values:
+        if isinstance(value, tuple):
+            value = {**value[1], "type": value[0]} if value[0] else value[1]
+        printed += value if isinstance(value, bytes) else json.dumps(value).encode() + b"\n"
+    reader = EventReader("/vault", redact=SECRETS.values if is_redacting else None)
+    pieces = [*reader.feed(printed), *reader.finish()]
+    for piece in pieces:
+        assert all(isinstance(each, str) for each in piece.lines)
+    finished = Finished(
+        code, None if code is not None else 9, Ending.EXITED, 1.0, printed, printed, len(printed)
+    )
+    verdict = judge(finished, reader.learned, 10, 5)
+    if verdict.refusal is not None:
+        now = datetime(2026, 11, 25, tzinfo=UTC)
+        verdict.refusal.until(now, UTC, reader.learned.reset_at)
+
+
+@pytest.mark.parametrize("depth", [100, 300, 480, 900, 990, 5000])
+@pytest.mark.parametrize("field", ["errors", "mcp_servers", "type", "message", "attempt"])
+def test_deep_events_are_survived(depth: int, field: str) -> None:
+    """What is nested beyond what can be read is text."""
+    deep = b"[" * depth + b'"\\u0061"' + b"]" * depth
+    for kind in (b"result", b"system", b"user"):
+        event = b'{"subtype":"init","%s":%s,"type":"%s"}\n' % (field.encode(), deep, kind)
+        reader = EventReader(redact=SECRETS.values)
+        (piece,) = reader.feed(event)
+        assert piece.raw == event
+
+
+def test_secrets_in_escapes_and_at_a_cut() -> None:
+    """A secret that JSON spells otherwise is taken out of all that is learnt, told and written, whole."""
+    reader = EventReader(redact=SECRETS.values)
+    tool = {"type": "tool_use", "name": "Bash", "input": {"command": "x" * 285 + " tok-12345678"}}
+    event = {"type": "assistant", "message": {"content": [tool, {"type": "text", "text": "tok-12345678"}]}}
+    (piece,) = reader.feed(line(event).replace(b"tok-", b"\\u0074ok-"))
+    assert "5678" not in repr((piece, reader.learned))
+    assert "tok" not in repr((piece, reader.learned))
+    assert json.loads(piece.raw)["message"]["content"][1]["text"] == "[A_TOKEN redacted]"
+    (text,) = reader.feed(b'{"type":"else","\\u0074ok-12345678":"\\u0074ok-12345678"}\n')
+    assert json.loads(text.raw) == {"type": "else", "[A_TOKEN redacted]": "[A_TOKEN redacted]"}
 
 
 def test_an_unfinished_message() -> None:
