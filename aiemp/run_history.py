@@ -105,10 +105,20 @@ class History:
 def _parse(line: bytes, path: Path) -> dict[str, Any] | None:
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         log.debug("%s: a line that is not JSON is passed over", path)
         return None
-    return entry if isinstance(entry, dict) else None
+    if not isinstance(entry, dict):
+        return None
+    # What we did not write may be nested deeper than those can bear who show it.
+    kept = _plain(entry)
+    if isinstance(details := entry.get("details"), dict):
+        kept["details"] = _plain(details)
+    return kept
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if not isinstance(value, dict | list)}
 
 
 def _lines_backwards(path: Path) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ import pytest
 
 from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire
+from aiemp.places import Places
 from aiemp.plan import Frequency, Plan, ScheduledTask
 from aiemp.runs import Ended, Result, Run, is_exhausted
 
@@ -365,3 +366,26 @@ def test_the_history_between_reads_no_further_back_than_it_must(vault: Path, pla
         ledger.finish(a_run(started=end), Ended(Result.SUCCEEDED, end, 1.0), plan)
     found = ledger.history.between(NOW - timedelta(hours=3), NOW + timedelta(minutes=1))
     assert [entry["finished"] for entry in found] == [ends[2].isoformat(), ends[1].isoformat()]
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000, "NaN", '"\\ud800"'])
+def test_a_history_line_that_no_parser_bears_is_passed_over(vault: Path, plan: Plan, line: str) -> None:
+    """Nested beyond all measure, or a number without end: it costs only itself."""
+    run = a_run()
+    ledger = Ledger(vault)
+    ledger.finish(run, an_end(), plan)
+    (file,) = Places(vault).runs.glob("*.jsonl")
+    file.write_text(f"{line}\n{file.read_text()}{line}\n")
+    assert [each["task"] for each in ledger.history.newest_first()] == ["triage"]
+    assert len(ledger.history.between(NOW, NOW + timedelta(hours=1))) == 1
+
+
+def test_what_no_run_of_ours_says_is_left_out_of_its_line(vault: Path, plan: Plan) -> None:
+    """Values within values, which nobody wrote who writes history, must not reach those who show it."""
+    folder = Places(vault).runs
+    folder.mkdir(parents=True)
+    deep = "[" * 400 + "]" * 400
+    line = f'{{"task": "x", "finished": "{NOW.isoformat()}", "deep": {deep}, "details": {{"a": 1, "b": {deep}}}}}'
+    (folder / f"{NOW:%Y-%m}.jsonl").write_text(f"{line}\n")
+    (entry,) = Ledger(vault).history.newest_first()
+    assert entry == {"task": "x", "finished": NOW.isoformat(), "details": {"a": 1}}
