@@ -48,6 +48,11 @@ class Spent:
         return Spent(self.runs + other.runs, self.seconds + other.seconds, sum(costs) if costs else None)
 
 
+def has_limit(settings: ClaudeSettings) -> bool:
+    """Whether there is a budget at all."""
+    return (settings.runs_per_day, settings.minutes_per_day, settings.cost_per_day) != (None, None, None)
+
+
 def why_blocked(settings: ClaudeSettings, spent: Spent) -> str | None:
     """Why no run may begin now, with the remedy; None when one may.
 

@@ -16,6 +16,7 @@ from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire
 from aiemp.places import Places
 from aiemp.plan import Frequency, Plan, ScheduledTask
+from aiemp.run_history import entry_of
 from aiemp.runs import Ended, Result, Run, is_exhausted
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -389,3 +390,50 @@ def test_what_no_run_of_ours_says_is_left_out_of_its_line(vault: Path, plan: Pla
     (folder / f"{NOW:%Y-%m}.jsonl").write_text(f"{line}\n")
     (entry,) = Ledger(vault).history.newest_first()
     assert entry == {"task": "x", "finished": NOW.isoformat(), "details": {"a": 1}}
+
+
+@pytest.mark.parametrize("where", ["Logs", "Logs/aiemp", "Logs/aiemp/runs", "Logs/aiemp/runs/2026-11.jsonl"])
+@pytest.mark.parametrize("what", ["link", "loop", "fifo", "file", "folder"])
+def test_what_keeps_the_history_from_being_written_is_told(
+    vault: Path, plan: Plan, tmp_path: Path, where: str, what: str
+) -> None:
+    """Whatever stands in its way is named before anything is lost, with what to do; looking changes nothing.
+    The same things keep a line from being added."""
+    path = vault / where
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "away").mkdir()
+    history = Ledger(vault).history
+    assert history.obstacle(NOW) is None
+    if what == "link":
+        path.symlink_to(tmp_path / "away" / ("f" if path.suffix else ""))
+    elif what == "loop":
+        path.symlink_to(path)
+    elif what == "fifo":
+        os.mkfifo(path)
+    elif what == "file":
+        path.touch()
+    else:
+        path.mkdir()
+    fits = what == ("file" if path.suffix else "folder")
+    obstacle = history.obstacle(NOW)
+    assert (obstacle is None) == fits
+    if obstacle is None:
+        history.append(entry_of(a_run(), an_end(), None))
+        return
+    assert str(path) in obstacle.partition("; ")[0]
+    assert obstacle.partition("; ")[2]
+    with pytest.raises(OSError):
+        history.append(entry_of(a_run(), an_end(), None))
+    assert list((tmp_path / "away").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize(("where", "mode"), [("Logs", 0o500), ("Logs/aiemp/runs/2026-11.jsonl", 0o400)])
+def test_a_history_that_is_not_ours_to_write_is_told(vault: Path, where: str, mode: int) -> None:
+    """A right that is missing is among what keeps the history from being written."""
+    path = vault / where
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch() if path.suffix else path.mkdir()
+    path.chmod(mode)
+    assert str(path) in (Ledger(vault).history.obstacle(NOW) or "")
+    path.chmod(0o700)
