@@ -232,3 +232,14 @@ def test_a_budget_that_cannot_be_kept_blocks(
     config.write_text(ASK)
     assert aiemp("trigger", "ask").returncode == 0
     assert len(claude.calls) == 2
+
+
+def test_resume_mends_a_folder_that_holds_claude(aiemp: Aiemp, claude: FakeClaude, vault: Path) -> None:
+    """What the reason for being blocked promises is so; it is told where the folder went."""
+    (Places(vault).pause / "x").mkdir(parents=True)
+    assert "end that with: aiemp resume" in aiemp("trigger", "ask").stdout
+    done = aiemp("resume")
+    assert done.returncode == 0, done.stderr
+    assert "pause.json.aside-" in done.stderr
+    assert aiemp("trigger", "ask").returncode == 0
+    assert len(claude.calls) == 1
