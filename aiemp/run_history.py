@@ -79,7 +79,9 @@ class History:
         found = next(path for path in (self.folder, *self.folder.parents) if path.is_dir())
         if not os.access(found, os.W_OK | os.X_OK):
             return f"{found} cannot be written; give yourself the right: {_grant(found)}"
-        return _file_obstacle(self.folder / f"{now.astimezone(UTC):%Y-%m}.jsonl")
+        lock, lines = self.folder / ".lock", self.folder / f"{now.astimezone(UTC):%Y-%m}.jsonl"
+        # A lock can be taken on a file that cannot be written (aiemp.locks).
+        return _file_obstacle(lock, os.O_RDONLY) or _file_obstacle(lines, os.O_RDWR | os.O_APPEND)
 
     def newest_first(self, task: str | None = None) -> Iterator[dict[str, Any]]:
         """The ended runs, the newest first, of one task or of all. Reads no more than is asked for."""
@@ -123,10 +125,10 @@ class History:
         return [path for path in self.folder.glob("*.jsonl") if path.is_file()]
 
 
-def _file_obstacle(path: Path) -> str | None:
+def _file_obstacle(path: Path, access: int) -> str | None:
     try:
         # As append_line does it, but nothing is made, and a FIFO is not waited for.
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(path, access | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -392,6 +392,25 @@ def test_what_no_run_of_ours_says_is_left_out_of_its_line(vault: Path, plan: Pla
     assert entry == {"task": "x", "finished": NOW.isoformat(), "details": {"a": 1}}
 
 
+@pytest.mark.parametrize("what", ["link", "loop", "folder"])
+def test_a_lock_that_keeps_the_history_from_being_written_is_told(
+    vault: Path, tmp_path: Path, what: str
+) -> None:
+    """Its lock is in its folder, and may be replaced like anything there."""
+    history = Ledger(vault).history
+    history.append(entry_of(a_run(), an_end(), None))
+    assert history.obstacle(NOW) is None
+    lock = history.folder / ".lock"
+    lock.unlink()
+    if what == "folder":
+        lock.mkdir()
+    else:
+        lock.symlink_to(tmp_path / "away" if what == "link" else lock)
+    assert str(lock) in (history.obstacle(NOW) or "")
+    with pytest.raises(OSError):
+        history.append(entry_of(a_run(), an_end(), None))
+
+
 @pytest.mark.parametrize("where", ["Logs", "Logs/aiemp", "Logs/aiemp/runs", "Logs/aiemp/runs/2026-11.jsonl"])
 @pytest.mark.parametrize("what", ["link", "loop", "fifo", "file", "folder"])
 def test_what_keeps_the_history_from_being_written_is_told(
