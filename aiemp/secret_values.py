@@ -109,12 +109,18 @@ def option_pairs(command: Iterable[str]) -> Iterator[tuple[str, str]]:
             name, has_value, value = word.lstrip("-").partition("=")
             before = name
             if has_value:
-                yield name, value
+                yield from _option(name, value)
                 yield from _pairs_in(value)
         else:
             if before:
-                yield before, word
+                yield from _option(before, word)
             before = ""
+
+
+def _option(name: str, value: str) -> Iterator[tuple[str, str]]:
+    yield name, value
+    if name in ("u", "user", "proxy-user") and ":" in value:  # as curl has them
+        yield "credentials", value.partition(":")[2]
 
 
 def _pairs_in(word: str) -> Iterator[tuple[str, str]]:
@@ -179,7 +185,7 @@ def _secrets_in_webhook(path: str) -> Iterator[str]:
         part = part.strip("\"';,()")  # noqa: PLW2901 - as a shell's line has it
         if part.isdigit() or len(part) < LEAST_CHARACTERS:
             continue
-        if len(part) >= 2 * LEAST_CHARACTERS or any(character.isdigit() for character in part):
+        if len(part) >= 2 * LEAST_CHARACTERS or not part.isalpha():
             yield part
 
 

@@ -132,6 +132,8 @@ DISCORD = "https://discord.com/api/webhooks/123456789012345678/aB3-dE5_gH7jK9mN1
         (("curl", "-d", "@-", SLACK), ["X" * 24]),
         (("sh", "-c", f"curl -d @- '{SLACK}'; echo done"), ["X" * 24]),
         (("curl", DISCORD), ["aB3-dE5_gH7"]),
+        (("curl", "https://discord.com/api/webhooks/1234/abcdef_ghijkl"), ["abcdef_ghijkl"]),
+        (("curl", "-u", "me:passw0rd99", "--proxy-user=me:0ther-pass"), ["passw0rd99", "0ther-pass"]),
         (("curl", "https://api.telegram.org/bot123456:ABC-DEF1234ghIkl-zyx/sendMessage"), ["ABC-DEF1234"]),
         (("curl", "https://me:s3cr3t-pass@example.com/"), ["s3cr3t-pass"]),
     ],
