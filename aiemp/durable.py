@@ -24,7 +24,8 @@ def make_private_folder(path: Path, *, levels: int = 2, may_lead_away: bool = Fa
     and a link there must not make us write elsewhere. ``may_lead_away`` is for folders outside of the vault.
     """
     top = path.parents[levels - 1]
-    if not may_lead_away and not path.resolve().is_relative_to(top.resolve()):
+    # Not Path.resolve(): of links in a circle it makes a RuntimeError before Python 3.13.
+    if not may_lead_away and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(top)):
         raise OSError(errno.ELOOP, f"a link leads out of {top}; put a folder there instead", str(path))
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     if len(missing) > levels:

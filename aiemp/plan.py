@@ -34,7 +34,8 @@ class ScheduledTask:
     Exactly one of these says what it does: ``trigger_fn`` (a name from :mod:`aiemp.triggers`, or
     ``"module:function"``), ``prompt`` (with ``skills``), or ``command`` (an argv).
     ``last_run`` is aware, and filled in from the ledger where a task meets the clock. ``expect`` is a glob
-    below the vault: a run is a success only if a new or changed file matches it.
+    below the vault: a run is a success only if a new or rewritten file matches it, other than aiemp's own logs and
+    state.
     """
 
     name: str

@@ -6,8 +6,11 @@ by a power cut, edited) is passed over; the next append ends it first, so it cos
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -60,6 +63,26 @@ class History:
             # A surrogate is a byte of some file name that is not UTF-8.
             append_line(self.folder / f"{finished:%Y-%m}.jsonl", line.encode("utf-8", "backslashreplace"))
 
+    def obstacle(self, now: datetime) -> str | None:
+        """Why a run that ended ``now`` could not be added, and behind a semicolon what to do; None when it could,
+        as far as that can be seen. Looks only."""
+        vault = self.folder.parents[2]
+        if not vault.is_dir():
+            return None  # which is told by whoever needs it
+        for path in (*reversed(self.folder.parents[:2]), self.folder):
+            if not os.path.lexists(path):
+                break
+            if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(vault)):
+                return f"{path} is a link that leads out of the vault; put a folder there instead"
+            if not path.is_dir():
+                return f"{path} is no folder; {_away(path)}"
+        found = next(path for path in (self.folder, *self.folder.parents) if path.is_dir())
+        if not os.access(found, os.W_OK | os.X_OK):
+            return f"{found} cannot be written; give yourself the right: {_grant(found)}"
+        lock, lines = self.folder / ".lock", self.folder / f"{now.astimezone(UTC):%Y-%m}.jsonl"
+        # A lock can be taken on a file that cannot be written (aiemp.locks).
+        return _file_obstacle(lock, os.O_RDONLY) or _file_obstacle(lines, os.O_RDWR | os.O_APPEND)
+
     def newest_first(self, task: str | None = None) -> Iterator[dict[str, Any]]:
         """The ended runs, the newest first, of one task or of all. Reads no more than is asked for."""
         wanted = None if task is None else json.dumps(task).encode()
@@ -102,13 +125,52 @@ class History:
         return [path for path in self.folder.glob("*.jsonl") if path.is_file()]
 
 
+def _file_obstacle(path: Path, access: int) -> str | None:
+    try:
+        # As append_line does it, but nothing is made, and a FIFO is not waited for.
+        descriptor = os.open(path, access | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            return f"{path} is no file; {_away(path)}"
+        return f"{path}: {error.strerror}; give yourself the right: {_grant(path)}"
+    try:
+        return None if stat.S_ISREG(os.fstat(descriptor).st_mode) else f"{path} is no file; {_away(path)}"
+    finally:
+        os.close(descriptor)
+
+
+def _away(path: Path) -> str:
+    import shlex  # noqa: PLC0415 - for once; the orchestrator holds none of it
+
+    return f"move it away: mv {shlex.quote(str(path))} {shlex.quote(f'{path}.aside')}"
+
+
+def _grant(path: Path) -> str:
+    import shlex  # noqa: PLC0415 - as above
+
+    quoted = shlex.quote(str(path))
+    return f'sudo chown "$(id -u)" {quoted} && chmod u+rwX {quoted}'
+
+
 def _parse(line: bytes, path: Path) -> dict[str, Any] | None:
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         log.debug("%s: a line that is not JSON is passed over", path)
         return None
-    return entry if isinstance(entry, dict) else None
+    if not isinstance(entry, dict):
+        return None
+    # What we did not write may be nested deeper than those can bear who show it.
+    kept = _plain(entry)
+    if isinstance(details := entry.get("details"), dict):
+        kept["details"] = _plain(details)
+    return kept
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if not isinstance(value, dict | list)}
 
 
 def _lines_backwards(path: Path) -> Iterator[bytes]:

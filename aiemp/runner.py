@@ -214,7 +214,8 @@ class _Attempt:
     def _end(
         self, run: Run, result: Result, error: str, details: Mapping[str, object], started: float
     ) -> RunReport:
-        error, details = self.redactor.text(error), self.redactor.values(details)
+        redactor = self._put_in_force_anew()
+        error, details = redactor.text(error), redactor.values(details)
         end = Ended(
             result,
             self.clock(),
@@ -244,14 +245,19 @@ class _Attempt:
                 time.sleep(1)
 
     def _block(self, run: Run, blocked: Blocked, started: float) -> RunReport:
-        took_s, reason = time.monotonic() - started, self.redactor.text(blocked.reason)
+        redactor = self._put_in_force_anew()
+        took_s, reason = time.monotonic() - started, redactor.text(blocked.reason)
         end = Ended(Result.BLOCKED, self.clock(), took_s, reason, until=blocked.until)
         try:
-            if self.ledger.block(run, end, self.plan, self.redactor.values(dict(blocked.details))):
+            if self.ledger.block(run, end, self.plan, redactor.values(dict(blocked.details))):
                 publish_blocked(self.plan, run, end)
         except OSError as error:
             log.error("%s is blocked, which cannot be written down: %s", run.name, error)
-        return self._blocked_report(blocked.reason, started, run)
+        return self._blocked_report(reason, started, run)
+
+    def _put_in_force_anew(self) -> Redactor:
+        """The redactor for the end of a run, which may have written a new token into ``.env``."""
+        return put_in_force(self.redactor.joined(redactor_of(self.plan, self.environ)))
 
     def _require_vault(self) -> None:
         from aiemp.vault.layout import require_vault  # noqa: PLC0415 - keeps --help and errors quick

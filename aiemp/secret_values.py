@@ -1,4 +1,4 @@
-"""Which values are secrets: those of variables whose names say so, and passwords in addresses. Pure.
+"""Which values are secrets: those of variables whose names say so, and what addresses and commands hold. Pure.
 
 Redaction goes by value (:mod:`aiemp.redaction`), and a value is replaced wherever it appears. So a word that
 may stand in any sentence must not be taken for a secret, or logs would become unreadable: paths, switches,
@@ -18,13 +18,13 @@ LONGEST_PIECE = 512
 STRONG = frozenset(
     (
         *("PASSWORD", "PASSWD", "PASSPHRASE", "PASSCODE", "PASS", "PWD", "SECRET", "SECRETS"),
-        *("TOKEN", "APIKEY", "JWT", "BEARER", "OTP"),
+        *("PW", "TOKEN", "APIKEY", "JWT", "BEARER", "OTP", "PSK"),
     )
 )
 WEAK = frozenset(
     (
         *("KEY", "KEYS", "AUTH", "AUTHORIZATION", "CREDENTIAL", "CREDENTIALS", "COOKIE", "COOKIES"),
-        *("WEBHOOK", "DSN", "SALT", "SIGNATURE"),
+        *("CRED", "CREDS", "PAT", "WEBHOOK", "DSN", "SALT", "SIGNATURE"),
     )
 )
 """Words of a variable's name. A weak one may also name a kind or a place: a plain word is no secret there."""
@@ -45,7 +45,16 @@ _NAME_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w .@-]*)+")
 _FILE_NAME = re.compile(r"[\w ./@-]+\.(?:json|pem|key|pickle|txt|toml|ya?ml|env|crt|cer|p12|pfx|db)")
 _RANDOM = re.compile(r"(?=[^/]*[a-z])(?=[^/]*[A-Z])(?=[^/]*\d)[^/]{20,}")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:([^\s/?#@]*)@)?[^\s/?#]*([^\s?#]*)(?:\?([^\s#]*))?")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:([^\s/?#@]*)@)?([^\s/?#]*)([^\s?#]*)(?:\?([^\s#]*))?")
+_WEBHOOK = re.compile(
+    r"""hooks\.slack\.com/(?:services|workflows|triggers)/ | discord(?:app)?\.com/api/(?:v\d+/)?webhooks/
+    | api\.telegram\.org/bot | webhook\.office\.com/ | hooks\.zapier\.com/ | hc-ping\.com/""",
+    re.VERBOSE,
+)
+_HEADER = re.compile(r"(?:-H)?([A-Za-z][\w-]*):[ \t]*(\S.*)", re.DOTALL)
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
+_BEARER = re.compile(r"""\b[Bb]earer\s+([^\s"'\\]+)""")
+_SHELL_WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|\S)+""")
 _DOTENV = re.compile(
     r"""^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*
     ("(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | [^\r\n]*)""",
@@ -91,18 +100,40 @@ def dotenv_pairs(text: str) -> list[tuple[str, str]]:
 
 
 def option_pairs(command: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """``--api-key VALUE`` and ``--api-key=VALUE`` of an argv, as (name, value)."""
+    """What an argv may name a secret, as (name, value): ``--api-key VALUE``, ``--api-key=VALUE``, ``API_KEY=VALUE``,
+    headers of HTTP and addresses; also in a shell's line that is one of its words."""
     before = ""
     for word in command:
+        yield from _pairs_in(word)
         if word.startswith("-"):
             name, has_value, value = word.lstrip("-").partition("=")
             before = name
             if has_value:
-                yield name, value
+                yield from _option(name, value)
+                yield from _pairs_in(value)
         else:
             if before:
-                yield before, word
+                yield from _option(before, word)
             before = ""
+
+
+def _option(name: str, value: str) -> Iterator[tuple[str, str]]:
+    yield name, value
+    if name in ("u", "user", "proxy-user") and ":" in value:  # as curl has them
+        yield "credentials", value.partition(":")[2]
+
+
+def _pairs_in(word: str) -> Iterator[tuple[str, str]]:
+    for shape in (_HEADER, _ASSIGNMENT):
+        if found := shape.fullmatch(word):
+            yield found[1], found[2]
+    yield from (("Authorization", token) for token in _BEARER.findall(word))
+    if "://" in word:
+        yield "address", word
+    if any(character.isspace() for character in word):
+        # Shorter than the word each time, so this comes to an end.
+        words = (re.sub("[\"']", "", each).rstrip(";|&)") for each in _SHELL_WORD.findall(word))
+        yield from option_pairs([each for each in words if len(each) < len(word)])
 
 
 def _secrets_in(name: str, value: str) -> Iterator[str]:
@@ -112,9 +143,12 @@ def _secrets_in(name: str, value: str) -> Iterator[str]:
     if len(value) < LEAST_CHARACTERS:
         return
     is_address = False
-    for user, path, query in _ADDRESS.findall(value):
+    for user, host, path, query in _ADDRESS.findall(value):
         is_address = True
-        yield from _secrets_in_address(user, path, query, named)
+        for secret in _secrets_in_address(user, path, query, named):
+            yield from _as_written_and_meant(secret)
+        if called := _WEBHOOK.search(host + path):
+            yield from _secrets_in_webhook((host + path)[called.end() :])
     if not named or value.lower() in STOCK_WORDS or "${" in value:
         return
     if is_address and not {"WEBHOOK", "DSN"} & set(words):
@@ -143,6 +177,26 @@ def _secrets_in_address(user: str, path: str, query: str, named: bool) -> Iterat
     last = path.rpartition("/")[2]
     if named and len(last) >= 2 * LEAST_CHARACTERS and not _is_plain_word(last):
         yield last  # https://hooks.example.com/services/T000/B000/THIS
+
+
+def _secrets_in_webhook(path: str) -> Iterator[str]:
+    """Whoever knows such an address may post there; the number of a channel alone lets nobody."""
+    for part in re.split("[/:]", path):
+        part = part.strip("\"';,()")  # noqa: PLW2901 - as a shell's line has it
+        if part.isdigit() or len(part) < LEAST_CHARACTERS:
+            continue
+        if len(part) >= 2 * LEAST_CHARACTERS or not part.isalpha():
+            yield part
+
+
+def _as_written_and_meant(secret: str) -> Iterator[str]:
+    """Of a part of an address also what a program makes of it (RFC 3986, 2.1)."""
+    yield secret
+    decoded = re.sub(
+        rb"%([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), secret.encode("utf-8", "replace")
+    ).decode("utf-8", "replace")
+    if decoded != secret:
+        yield decoded if len(decoded) >= LEAST_CHARACTERS else f":{decoded}@"
 
 
 def _pieces(secret: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from aiemp.ledger_format import read_moment
-from aiemp.plan import ClaudeSettings, Plan, ScheduledTask
+from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Plan, ScheduledTask
 
 Runs = Callable[[datetime, datetime], Sequence[Mapping[str, object]]]
 """The runs that finished between two moments: :meth:`aiemp.run_history.History.between`."""
@@ -26,6 +26,7 @@ LONGEST_RUN = timedelta(days=1)
 
 SECONDS_PER_MINUTE = 60.0
 MOST_AMOUNT = 1e9
+USUAL_LIMIT_MINUTES = 10
 CALLING_FUNCTIONS = frozenset({"trigger_morning_triage", "trigger_linkedin_post"})
 """The built-in functions that ask Claude."""
 
@@ -45,6 +46,11 @@ class Spent:
     def plus(self, other: Spent) -> Spent:
         costs = [cost for cost in (self.cost_usd, other.cost_usd) if cost is not None]
         return Spent(self.runs + other.runs, self.seconds + other.seconds, sum(costs) if costs else None)
+
+
+def has_limit(settings: ClaudeSettings) -> bool:
+    """Whether there is a budget at all."""
+    return (settings.runs_per_day, settings.minutes_per_day, settings.cost_per_day) != (None, None, None)
 
 
 def why_blocked(settings: ClaudeSettings, spent: Spent) -> str | None:
@@ -105,18 +111,21 @@ def spent_by(entry: Mapping[str, object], plan: Plan) -> Spent:
     """What one entry of the history spent; nothing when its run did not ask Claude.
 
     A run that died, or was ended from outside, has left no details: a task that asks Claude counts, with the
-    time that is known, at most its limit (it may have been found dead days later).
+    time that is known, at most its limit (it may have been found dead days later). So does one that is no
+    longer in the plan, renamed or removed: it may have asked, and what was spent must not be spent again.
     """
     details = entry.get("details")
     details = details if isinstance(details, Mapping) else {}
     if "claude_s" in details:
         cost = details.get("cost_usd")
         return Spent(1, amount(details.get("claude_s")) or 0.0, amount(cost))
-    task = plan.task(str(entry.get("task")))
+    name = str(entry.get("task"))
+    task = plan.task(name) or next((each for each in SCHEDULE_REGISTRY if each.name == name), None)
     cut_off = entry.get("result") == "interrupted" or (entry.get("result") == "failed" and not details)
-    if task is None or not cut_off or not asks_claude(task):
+    if not cut_off or (task is not None and not asks_claude(task)):
         return Spent()
-    return Spent(1, min(amount(entry.get("duration_s")) or 0.0, task.timeout_minutes * SECONDS_PER_MINUTE))
+    minutes = _longest_minutes(plan) if task is None else task.timeout_minutes
+    return Spent(1, min(amount(entry.get("duration_s")) or 0.0, minutes * SECONDS_PER_MINUTE))
 
 
 def asks_claude(task: ScheduledTask) -> bool:
@@ -124,6 +133,12 @@ def asks_claude(task: ScheduledTask) -> bool:
     if task.command or ":" in task.trigger_fn:
         return task.requires_claude
     return bool(task.prompt) or task.trigger_fn in CALLING_FUNCTIONS
+
+
+def _longest_minutes(plan: Plan) -> int:
+    """The longest limit of any task that asks Claude: the most that one which is gone may have had."""
+    limits = (task.timeout_minutes for task in plan.tasks if asks_claude(task))
+    return max(limits, default=USUAL_LIMIT_MINUTES)
 
 
 def day_of(now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:

@@ -2,12 +2,15 @@
 
 One small file, ``.state/aiemp/pause.json``: ``{"since", "until", "reason"}``, written by ``aiemp pause`` and
 removed by ``aiemp resume`` alone. It ends by itself at ``until``. A file that is there but is no pause (torn,
-edited, not ours to read) holds too: somebody wanted Claude to stop, and to go on costs money.
+edited, not ours to read) holds too: somebody wanted Claude to stop, and to go on costs money. So does a folder of
+that name; it may hold somebody's work, so it is set aside where a file is removed or replaced.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import logging
 import os
 import stat
 from dataclasses import dataclass
@@ -18,6 +21,8 @@ from typing import Any
 from aiemp.durable import make_private_folder, replace_file, sync_folder
 from aiemp.ledger_format import moment_text, read_moment
 from aiemp.places import Places
+
+log = logging.getLogger("aiemp.claude")
 
 LARGEST_BYTES = 64 * 1024
 LONGEST_REASON = 200
@@ -71,6 +76,7 @@ def write_pause(vault: Path, pause: Pause) -> None:
     """Let ``pause`` hold, in place of any other. Raises OSError when it cannot be written down."""
     path = Places(vault).pause
     make_private_folder(path.parent)
+    _set_aside_folder(path)
     document = {
         "since": moment_text(pause.since) if pause.since else None,
         "until": moment_text(pause.until) if pause.until else None,
@@ -84,10 +90,11 @@ def write_pause(vault: Path, pause: Pause) -> None:
 
 
 def remove_pause(vault: Path) -> bool:
-    """End the pause, whatever stands in the file. Returns whether there was a file. Raises OSError."""
+    """End the pause, whatever stands in the file. Returns whether there was one. Raises OSError."""
     path = Places(vault).pause
     try:
-        path.unlink()
+        if not _set_aside_folder(path):
+            path.unlink()
     except FileNotFoundError:
         return False
     sync_folder(path.parent)
@@ -104,6 +111,17 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ValueError("not a table")
     return document
+
+
+def _set_aside_folder(path: Path) -> bool:
+    """Whether it was a folder; then it bears another name now."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    names = (path.with_name(f"{path.name}.aside-{number}") for number in itertools.count(1))
+    aside = next(name for name in names if not os.path.lexists(name))
+    path.rename(aside)
+    log.warning("%s was a folder, which is no pause of aiemp; it is kept as %s", path, aside)
+    return True
 
 
 def _wall_clock(moment: datetime, zone: tzinfo) -> str:

@@ -54,6 +54,7 @@ def load_installed_plan(
     everything in it runs as that user anyway."""
     from aiemp.config.load import load_plan
     from aiemp.config.locate import config_file
+    from aiemp.redaction import put_in_force, redactor_of
     from aiemp.systemd.installation import user_entry
 
     config = invocation.config
@@ -63,7 +64,9 @@ def load_installed_plan(
         if not machines.exists() and users.exists():
             config = users
     owner = None if run_as is None else user_entry(run_as).pw_uid
-    return load_plan(config=config, vault=invocation.vault, environ=environ, system=not user, owner=owner)
+    plan = load_plan(config=config, vault=invocation.vault, environ=environ, system=not user, owner=owner)
+    put_in_force(redactor_of(plan, environ))
+    return plan
 
 
 def check_can_read(run_as: str, path: Path) -> None:

@@ -158,10 +158,15 @@ def _claude_use(plan: Plan, tasks: Iterable[TaskFacts], now: datetime, troubles:
     from aiemp.run_history import History
 
     spent = Spent()
+    history = History(Places(plan.vault).runs)
+    obstacle = history.obstacle(now)
+    if obstacle is not None:
+        troubles.append(f"the history of runs cannot be written: {obstacle}")
     try:
-        spent = spent_today(History(Places(plan.vault).runs).between, now, plan)
+        spent = spent_today(history.between, now, plan)
     except OSError as error:
-        troubles.append(f"{error.filename}: {error.strerror}; make it a file that you can read and write")
+        if obstacle is None:
+            troubles.append(f"{error.filename}: {error.strerror}; make it a file that you can read and write")
     for facts in tasks:
         run = facts.record.running
         if facts.running and run is not None and asks_claude(facts.task):

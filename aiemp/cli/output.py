@@ -71,8 +71,10 @@ def write(text: str) -> None:
 
 def redraw(text: str) -> None:
     """Draw ``text`` over what was drawn before, without a flicker; what does not fit is left out."""
+    from aiemp.redaction import in_force
+
     height = screen().height
-    lines = text.split("\n")
+    lines = in_force().text(text).split("\n")
     if height is not None and len(lines) >= height:
         lines = [*lines[: height - 2], "..."]
     # Home; each line to its end; then everything below (ECMA-48: CUP, EL, ED).

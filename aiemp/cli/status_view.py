@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from aiemp.cli.screen import Screen, visible
 from aiemp.cli.status_report import Status
 from aiemp.cli.table import Cell, table
 from aiemp.cli.task_facts import TaskFacts
 from aiemp.cli.words import ago_in_words, duration_in_words, moment_in_words
-from aiemp.mcp.verdict import State
+from aiemp.mcp.verdict import State, Verdict
 from aiemp.runs import Result
 from aiemp.schedule_words import span_in_words
 from aiemp.watcher_status import WatcherState, WatcherStatus
@@ -109,9 +111,16 @@ def _tools(status: Status) -> list[list[Cell | str]]:
     rows: list[list[Cell | str]] = [["Claude Code", found]]
     for name, verdict in status.mcp.items():
         style = "" if verdict.state in UNTRIED else "good" if verdict.is_well else "bad"
-        when = f", tried {ago_in_words(verdict.checked, status.now)}" if verdict.checked else ""
-        rows.append([f"MCP {name}", Cell(verdict.words + when, style)])
+        rows.append([f"MCP {name}", Cell(verdict.words + _tried(verdict, status.now), style)])
     return rows
+
+
+def _tried(verdict: Verdict, now: datetime) -> str:
+    """When it was started last. Nobody starts one that is not adopted or not configured; for another there may
+    have been no time yet."""
+    if verdict.checked is None or verdict.state in UNTRIED:
+        return ", not tried" if verdict.is_well else ""
+    return f", tried {ago_in_words(verdict.checked, now)}"
 
 
 def _problems(status: Status, screen: Screen) -> list[str]:

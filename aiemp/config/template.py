@@ -69,7 +69,8 @@ _OWN_TASKS = """
 #prompt = "Read Accounting/ and draft a reminder for every overdue invoice."
 # Skills of the vault that Claude loads first.
 #skills = ["hitl-handler"]
-# Only a run that leaves a new or changed file here is a success. * and ** as in a shell, below the vault.
+# Only a run that leaves a new or rewritten file here is a success (aiemp's own logs and state do not count).
+# * and ** as in a shell, below the vault.
 #expect = "Pending_Approval/**/*.md"
 #frequency = "weekdays"
 #time = "16:30"

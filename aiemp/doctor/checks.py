@@ -67,7 +67,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "state",
-        "what has run can be read",
+        "what has run can be read, and its history be written",
         lambda scene: judge_state(vault.observe_state(scene)),
         causes=("config", "vault"),
     ),

@@ -1,4 +1,4 @@
-"""``state``: what has run can be read. Pure."""
+"""``state``: what has run can be read, and what will have run be written. Pure."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiemp.doctor.findings import Finding, counted, fail, ok, warn
+from aiemp.doctor.findings import Finding, counted, fail, ok, warn, with_remedy
 
 
 @dataclass(frozen=True, slots=True)
 class StateSeen:
     """The state file. ``unreadable`` says why it cannot be opened, ``is_corrupt`` that it is no state, and
-    ``set_aside`` are earlier ones that were none, and were kept."""
+    ``set_aside`` are earlier ones that were none, and were kept. ``obstacle``: why the history of runs cannot be
+    written, with the remedy behind a semicolon."""
 
     file: Path
     exists: bool
     unreadable: str = ""
     is_corrupt: bool = False
     set_aside: tuple[Path, ...] = ()
+    obstacle: str = ""
 
 
 def judge_state(seen: StateSeen) -> list[Finding]:
@@ -31,6 +33,9 @@ def judge_state(seen: StateSeen) -> list[Finding]:
     elif seen.is_corrupt:
         what = f"{seen.file} is no state file (torn or edited)"
         findings.append(fail(what, "have it set aside and made anew from the history: aiemp list"))
+    if seen.obstacle:
+        what, remedy = with_remedy(seen.obstacle)
+        findings.append(fail(f"the history of runs cannot be written: {what}", remedy))
     if seen.set_aside:
         names = " ".join(shlex.quote(str(path)) for path in seen.set_aside)
         what = f"{counted(len(seen.set_aside), 'torn state file')} was set aside: runs may have been lost"

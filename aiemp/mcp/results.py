@@ -41,7 +41,8 @@ def save(plan: Plan, verdicts: Mapping[str, Verdict]) -> None:
         verdict = verdicts.get(server.name)
         if verdict is not None and verdict.checked is not None:
             servers[server.name] = _as_json(verdict, fingerprint(server))
-        elif verdict is None and server.name in kept:
+        elif verdict is None and server.name in kept and kept[server.name].get("state") != State.NEW.value:
+            # There was no time for it. One that nobody has adopted needs none, so it is new no more.
             servers[server.name] = kept[server.name]
     path = Places(plan.vault).mcp_results
     make_private_folder(path.parent)

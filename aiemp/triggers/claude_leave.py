@@ -1,13 +1,16 @@
-"""Whether Claude may be called now: not while it is paused, nor when the day's budget is used up.
+"""Whether Claude may be called now: not while it is paused, nor when the day's budget is used up, nor when
+nobody could tell afterwards that it was called, so that a budget would hold nothing.
 
 Neither names a moment to wait for, so that `aiemp resume` and a raised limit hold at the next look.
 """
 
 from __future__ import annotations
 
-from aiemp.claude.budget import Spent, in_words, spent_today, why_blocked
+from aiemp.claude.budget import Spent, has_limit, in_words, spent_today, why_blocked
 from aiemp.claude.pause import read_pause
 from aiemp.errors import Blocked
+from aiemp.places import Places
+from aiemp.run_history import History
 from aiemp.triggers.context import RunContext
 
 
@@ -18,7 +21,15 @@ def require_leave(context: RunContext) -> None:
 
 
 def _spent(context: RunContext) -> Spent:
-    return spent_today(context.runs, context.now, context.plan)
+    try:
+        return spent_today(context.runs, context.now, context.plan)
+    except OSError as error:
+        if context.overrides.over_budget or not has_limit(context.plan.claude):
+            return Spent()
+        file = f"{error.filename}: " if error.filename else ""
+        raise Blocked(
+            f"Claude's budget cannot be kept: {file}{error.strerror}; make it a file that you can read and write"
+        ) from error
 
 
 def _require_leave(context: RunContext, spent: Spent) -> None:
@@ -26,8 +37,11 @@ def _require_leave(context: RunContext, spent: Spent) -> None:
     pause = read_pause(plan.vault, context.now)
     if pause is not None and not overrides.while_paused:
         raise Blocked(pause.why_blocked(plan.zone))
-    reason = why_blocked(plan.claude, spent)
-    if reason is not None and not overrides.over_budget:
+    if overrides.over_budget or not has_limit(plan.claude):
+        return
+    obstacle = History(Places(plan.vault).runs).obstacle(context.now)
+    reason = f"Claude's budget cannot be kept: {obstacle}" if obstacle else why_blocked(plan.claude, spent)
+    if reason is not None:
         raise Blocked(reason)
 
 

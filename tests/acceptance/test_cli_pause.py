@@ -203,3 +203,43 @@ def test_the_week_is_on_the_dashboard(aiemp: Aiemp, vault: Path) -> None:
     assert "| Claude Runs | 1 | 1 |" in text
     assert "| Claude Minutes | 2 | 10 |" in text
     assert "| Claude Cost | $0.50 | — |" in text
+
+
+@pytest.mark.parametrize("what", ["link", "folder"])
+def test_a_budget_that_cannot_be_kept_blocks(
+    aiemp: Aiemp, claude: FakeClaude, vault: Path, write_config: WriteConfig, tmp_path: Path, what: str
+) -> None:
+    """Where a run could not be written down, a limit would hold nobody: Claude is not called, status and doctor
+    say why and what to do. Without a limit, or beyond it by hand, it is."""
+    config = write_config(f"timezone = 'UTC'\n[claude]\nruns_per_day = 5\n{ASK}")
+    if what == "link":
+        (vault / "Logs" / "aiemp").symlink_to(tmp_path)
+    else:
+        (Places(vault).runs / f"{utc_now():%Y-%m}.jsonl").mkdir(parents=True)
+    blocked = aiemp("trigger", "ask")
+    assert blocked.returncode == 1
+    assert "budget cannot be kept" in blocked.stdout
+    assert claude.calls == []
+    assert (
+        "It would be blocked: Claude's budget cannot be kept" in aiemp("trigger", "ask", "--dry-run").stdout
+    )
+    problems = answer(aiemp, "status")["problems"]
+    (problem,) = [each for each in problems if "the history of runs cannot be written" in each["what"]]
+    assert problem["remedy"] != "see the message"
+    found = answer(aiemp, "doctor", "state")["checks"]
+    assert [each["remedy"] for each in found if "history of runs" in each["what"]] == [problem["remedy"]]
+    assert aiemp("trigger", "ask", "--over-budget").returncode == 0
+    config.write_text(ASK)
+    assert aiemp("trigger", "ask").returncode == 0
+    assert len(claude.calls) == 2
+
+
+def test_resume_mends_a_folder_that_holds_claude(aiemp: Aiemp, claude: FakeClaude, vault: Path) -> None:
+    """What the reason for being blocked promises is so; it is told where the folder went."""
+    (Places(vault).pause / "x").mkdir(parents=True)
+    assert "end that with: aiemp resume" in aiemp("trigger", "ask").stdout
+    done = aiemp("resume")
+    assert done.returncode == 0, done.stderr
+    assert "pause.json.aside-" in done.stderr
+    assert aiemp("trigger", "ask").returncode == 0
+    assert len(claude.calls) == 1

@@ -6,6 +6,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from aiemp.cli.output import redraw
+from aiemp.redaction import Redactor, in_force, put_in_force
 from tests.conftest import Aiemp
 
 WriteConfig = Callable[[str], Path]
@@ -100,3 +104,48 @@ def test_an_error_shows_no_secret(vault: Path, aiemp: Aiemp, write_config: Write
     assert "Traceback" in done.stderr
     assert SECRET not in done.stdout + done.stderr
     assert files_naming(vault, SECRET) == [".env"]
+
+
+NAMED = "s3cr3t-na_me-91"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "doctor",
+        "doctor mcp",
+        "doctor --json",
+        "status",
+        "list",
+        "check",
+        "config show",
+        "config validate",
+        "init",
+    ],
+)
+def test_every_command_redacts_what_the_vault_names(vault: Path, aiemp: Aiemp, command: str) -> None:
+    """A server of .mcp.json may be called like a secret of .env, and a watcher of the vault too: whatever a
+    command shows of them passes the redactor of its plan."""
+    (vault / ".env").write_text(f"A_TOKEN={NAMED}\nB_TOKEN=s3cr3t_watcher\n")
+    (vault / ".mcp.json").write_text(json.dumps({"mcpServers": {NAMED: {"command": "true"}}}))
+    scripts = vault / "scripts" / "watchers"
+    scripts.mkdir(parents=True)
+    (scripts / "s3cr3t_watcher_watcher.py").write_text("")
+    aiemp("trigger", "health_dashboard_update")
+    done = aiemp(*command.split())
+    assert done.returncode in (0, 3), done.stderr
+    assert NAMED not in done.stdout + done.stderr
+    assert "s3cr3t_watcher" not in done.stdout + done.stderr
+    if command in ("doctor", "status", "config show"):
+        assert "[A_TOKEN redacted]" in done.stdout
+
+
+def test_what_is_drawn_again_and_again_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
+    """As what is printed once."""
+    before = in_force()
+    put_in_force(Redactor({NAMED: "A_TOKEN"}))
+    try:
+        redraw(f"MCP {NAMED} available")
+    finally:
+        put_in_force(before)
+    assert "MCP [A_TOKEN redacted] available" in capsys.readouterr().out

@@ -111,6 +111,15 @@ def test_files_of_servers(vault: Path) -> None:
     assert file_verdict(deep).state is State.NOT_BUILT
 
 
+def test_a_server_that_was_adopted_since_is_not_new(vault: Path) -> None:
+    """What there was no time for could have been started: it is as its files say, which is not called tried."""
+    plan = write_servers(vault, {"m": {"command": "true"}})
+    save(plan, {"m": Verdict(State.NEW, checked=NOW)})
+    assert last_verdicts(plan)["m"].state is State.NEW
+    save(plan, {})
+    assert last_verdicts(plan)["m"] == Verdict(State.CONFIGURED)
+
+
 def test_a_server_of_the_vault_has_to_be_adopted(vault: Path, environ: dict[str, str]) -> None:
     """What appears in .mcp.json is not started by aiemp before its owner has run init, install-units or run;
     what changes there afterwards is new again."""

@@ -84,8 +84,21 @@ def test_a_run_that_died_counts_with_what_is_known() -> None:
     assert spent_by({**died, "result": "failed", "duration_s": 30.0}, PLAN) == Spent(1, 30.0)
     assert spent_by({**died, "result": "blocked"}, PLAN) == Spent()
     assert spent_by({**died, "task": "caller", "duration_s": 30.0}, PLAN) == Spent(1, 30.0)
-    for name in ("tool", "daily_rollover", "gone"):
+    for name in ("tool", "daily_rollover"):
         assert spent_by({**died, "task": name}, PLAN) == Spent()
+
+
+def test_a_cut_off_run_of_a_task_that_is_gone_counts() -> None:
+    """Renamed or removed since, it may have asked Claude, with the longest limit of those that do; a built-in
+    one that is known to ask nobody took nothing."""
+    died = {**entry(task="gone"), "result": "interrupted", "duration_s": 4 * 86400.0}
+    del died["details"]
+    assert spent_by(died, PLAN) == Spent(1, 900.0)
+    assert spent_by({**died, "duration_s": 30.0}, PLAN) == Spent(1, 30.0)
+    assert spent_by(died, replace(PLAN, tasks=())) == Spent(1, 600.0)
+    assert spent_by({**died, "result": "succeeded"}, PLAN) == Spent()
+    assert spent_by({**died, "task": "daily_rollover"}, replace(PLAN, tasks=OWN)) == Spent()
+    assert spent_by({**died, "task": ["no", "name"]}, PLAN).runs == 1
 
 
 def test_a_run_counts_for_the_day_on_which_it_began() -> None:

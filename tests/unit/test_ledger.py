@@ -14,7 +14,9 @@ import pytest
 
 from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire
+from aiemp.places import Places
 from aiemp.plan import Frequency, Plan, ScheduledTask
+from aiemp.run_history import entry_of
 from aiemp.runs import Ended, Result, Run, is_exhausted
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -365,3 +367,92 @@ def test_the_history_between_reads_no_further_back_than_it_must(vault: Path, pla
         ledger.finish(a_run(started=end), Ended(Result.SUCCEEDED, end, 1.0), plan)
     found = ledger.history.between(NOW - timedelta(hours=3), NOW + timedelta(minutes=1))
     assert [entry["finished"] for entry in found] == [ends[2].isoformat(), ends[1].isoformat()]
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000, "NaN", '"\\ud800"'])
+def test_a_history_line_that_no_parser_bears_is_passed_over(vault: Path, plan: Plan, line: str) -> None:
+    """Nested beyond all measure, or a number without end: it costs only itself."""
+    run = a_run()
+    ledger = Ledger(vault)
+    ledger.finish(run, an_end(), plan)
+    (file,) = Places(vault).runs.glob("*.jsonl")
+    file.write_text(f"{line}\n{file.read_text()}{line}\n")
+    assert [each["task"] for each in ledger.history.newest_first()] == ["triage"]
+    assert len(ledger.history.between(NOW, NOW + timedelta(hours=1))) == 1
+
+
+def test_what_no_run_of_ours_says_is_left_out_of_its_line(vault: Path, plan: Plan) -> None:
+    """Values within values, which nobody wrote who writes history, must not reach those who show it."""
+    folder = Places(vault).runs
+    folder.mkdir(parents=True)
+    deep = "[" * 400 + "]" * 400
+    line = f'{{"task": "x", "finished": "{NOW.isoformat()}", "deep": {deep}, "details": {{"a": 1, "b": {deep}}}}}'
+    (folder / f"{NOW:%Y-%m}.jsonl").write_text(f"{line}\n")
+    (entry,) = Ledger(vault).history.newest_first()
+    assert entry == {"task": "x", "finished": NOW.isoformat(), "details": {"a": 1}}
+
+
+@pytest.mark.parametrize("what", ["link", "loop", "folder"])
+def test_a_lock_that_keeps_the_history_from_being_written_is_told(
+    vault: Path, tmp_path: Path, what: str
+) -> None:
+    """Its lock is in its folder, and may be replaced like anything there."""
+    history = Ledger(vault).history
+    history.append(entry_of(a_run(), an_end(), None))
+    assert history.obstacle(NOW) is None
+    lock = history.folder / ".lock"
+    lock.unlink()
+    if what == "folder":
+        lock.mkdir()
+    else:
+        lock.symlink_to(tmp_path / "away" if what == "link" else lock)
+    assert str(lock) in (history.obstacle(NOW) or "")
+    with pytest.raises(OSError):
+        history.append(entry_of(a_run(), an_end(), None))
+
+
+@pytest.mark.parametrize("where", ["Logs", "Logs/aiemp", "Logs/aiemp/runs", "Logs/aiemp/runs/2026-11.jsonl"])
+@pytest.mark.parametrize("what", ["link", "loop", "fifo", "file", "folder"])
+def test_what_keeps_the_history_from_being_written_is_told(
+    vault: Path, plan: Plan, tmp_path: Path, where: str, what: str
+) -> None:
+    """Whatever stands in its way is named before anything is lost, with what to do; looking changes nothing.
+    The same things keep a line from being added."""
+    path = vault / where
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "away").mkdir()
+    history = Ledger(vault).history
+    assert history.obstacle(NOW) is None
+    if what == "link":
+        path.symlink_to(tmp_path / "away" / ("f" if path.suffix else ""))
+    elif what == "loop":
+        path.symlink_to(path)
+    elif what == "fifo":
+        os.mkfifo(path)
+    elif what == "file":
+        path.touch()
+    else:
+        path.mkdir()
+    fits = what == ("file" if path.suffix else "folder")
+    obstacle = history.obstacle(NOW)
+    assert (obstacle is None) == fits
+    if obstacle is None:
+        history.append(entry_of(a_run(), an_end(), None))
+        return
+    assert str(path) in obstacle.partition("; ")[0]
+    assert obstacle.partition("; ")[2]
+    with pytest.raises(OSError):
+        history.append(entry_of(a_run(), an_end(), None))
+    assert list((tmp_path / "away").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize(("where", "mode"), [("Logs", 0o500), ("Logs/aiemp/runs/2026-11.jsonl", 0o400)])
+def test_a_history_that_is_not_ours_to_write_is_told(vault: Path, where: str, mode: int) -> None:
+    """A right that is missing is among what keeps the history from being written."""
+    path = vault / where
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch() if path.suffix else path.mkdir()
+    path.chmod(mode)
+    assert str(path) in (Ledger(vault).history.obstacle(NOW) or "")
+    path.chmod(0o700)

@@ -90,3 +90,24 @@ def test_other_keys_and_a_missing_end_are_no_mistake(tmp_path: Path, file: Path)
     """A newer aiemp may write more."""
     file.write_text('{"by": "me"}')
     assert read_pause(tmp_path, NOW) == Pause()
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_a_folder_of_that_name_is_set_aside(tmp_path: Path, file: Path, filled: bool) -> None:
+    """Whatever it holds is kept under another name, by the end of a pause and by a new one."""
+    for number in (1, 2):
+        file.mkdir()
+        if filled:
+            (file / "x").write_text("kept")
+        pause = read_pause(tmp_path, NOW)
+        assert pause is not None
+        assert pause.problem
+        if number == 1:
+            assert remove_pause(tmp_path)
+            assert read_pause(tmp_path, NOW) is None
+        else:
+            write_pause(tmp_path, Pause(NOW))
+            assert read_pause(tmp_path, NOW) == Pause(NOW)
+        aside = sorted(file.parent.glob("pause.json.aside-*"))
+        assert len(aside) == number
+        assert (aside[-1] / "x").exists() == filled

@@ -48,6 +48,10 @@ def _own_redactor() -> Iterator[None]:
         ("SENTRY_DSN", "https://0123456789abcdef0123@sentry.example.com/4"),
         ("AWS_SECRET_ACCESS_KEY", "/bPxRfiCYEXAMPLEKEY9wJalrXUtnFEMI+K7MDENG"),
         ("CLAUDE_CODE_OAUTH_TOKEN", "abcd-efgh-ijkl"),
+        ("GITHUB_PAT", "11ABCDEFG0-example"),
+        ("SMTP_PW", "correcthorse"),
+        ("APP_CREDS", "me:hunter2hunter2"),
+        ("WIFI_PSK", "several words of it"),
     ],
 )
 def test_values_of_telling_names_are_secrets(name: str, value: str) -> None:
@@ -74,6 +78,10 @@ def test_values_of_telling_names_are_secrets(name: str, value: str) -> None:
         ("SSH_PUBLIC_KEY", "ssh-ed25519 AAAAC3Nz user@host"),
         ("HOME", "/home/somebody"),
         ("API_KEY", "${REAL_API_KEY}"),
+        ("GIT_PAT_KIND", "finegrained"),
+        ("PATTERN", "something-long-1"),
+        ("HOMEPAGE", "https://discord.com/channels/123456789012345678"),
+        ("ENDPOINT", "https://example.com/api/webhooks"),
     ],
 )
 def test_ordinary_values_are_none(name: str, value: str) -> None:
@@ -92,6 +100,111 @@ def test_passwords_in_addresses_are_secrets_in_any_variable() -> None:
     )
     assert set(found) == {"s3cr3t-pass", ":abc@", "0a1b2c3d4e5f"}
     assert Redactor(found).text("redis://user:abc@cache abc") == "redis://user[CACHE redacted]cache abc"
+
+
+def test_a_password_in_an_address_is_a_secret_as_it_is_meant_too() -> None:
+    """Programs decode what an address has to encode, and show it so."""
+    found = find_secrets([("DATABASE_URL", "postgres://app:s3cr%40t%2Fp%C3%A4ss@db.example.com/app")])
+    redactor = Redactor(found)
+    for shown in ("s3cr%40t%2Fp%C3%A4ss", "s3cr@t/päss", "s3cr%40t%2fp%c3%a4ss"):
+        assert redactor.text(f"bad login with {shown}!") == "bad login with [DATABASE_URL redacted]!"
+    assert Redactor(find_secrets([("F", "https://x.example.com/?token=ab%2Bcd%2Fef9")])).text(
+        "ab+cd/ef9"
+    ) == ("[F redacted]")
+
+
+SLACK = "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"
+DISCORD = "https://discord.com/api/webhooks/123456789012345678/aB3-dE5_gH7jK9mN1p-qR3sT5uV7wX9yZ/slack"
+
+
+@pytest.mark.parametrize(
+    ("command", "secrets"),
+    [
+        (("curl", "-H", "Authorization: Bearer s3cr3t-value"), ["s3cr3t-value"]),
+        (("curl", "-HX-Api-Key: s3cr3t-value"), ["s3cr3t-value"]),
+        (("curl", "--header=Cookie: sid=s3cr3t-value"), ["s3cr3t-value"]),
+        (("env", "APP_TOKEN=s3cr3t-value", "app"), ["s3cr3t-value"]),
+        (
+            ("sh", "-c", "curl -H 'Authorization: Bearer s3cr3t-value' x --api-key \"k3y-of-it\""),
+            ["s3cr", "k3y-"],
+        ),
+        (("sh", "-c", "API_TOKEN=s3cr3t-value exec app --password=hunter2hunter2"), ["s3cr", "hunter2"]),
+        (("curl", "-d", "@-", SLACK), ["X" * 24]),
+        (("sh", "-c", f"curl -d @- '{SLACK}'; echo done"), ["X" * 24]),
+        (("curl", DISCORD), ["aB3-dE5_gH7"]),
+        (("curl", "https://discord.com/api/webhooks/1234/abcdef_ghijkl"), ["abcdef_ghijkl"]),
+        (("curl", "-u", "me:passw0rd99", "--proxy-user=me:0ther-pass"), ["passw0rd99", "0ther-pass"]),
+        (("curl", "https://api.telegram.org/bot123456:ABC-DEF1234ghIkl-zyx/sendMessage"), ["ABC-DEF1234"]),
+        (("curl", "https://me:s3cr3t-pass@example.com/"), ["s3cr3t-pass"]),
+    ],
+)
+def test_secrets_in_commands_are_found(command: tuple[str, ...], secrets: list[str]) -> None:
+    """Headers, options, assignments and the addresses of webhooks, in words of their own or in a shell's line;
+    in the command of a task, a watcher, an MCP server, of Claude, and of alerts."""
+    task = ScheduledTask("own", "", Frequency.HOURLY, command=command)
+    for plan in (
+        Plan(Path("/v"), tasks=(task,)),
+        Plan(Path("/v"), watchers=(Watcher("w", command=command),)),
+        Plan(Path("/v"), mcp_servers=(McpServer("m", command),)),
+        Plan(Path("/v"), alert_command=command),
+    ):
+        shown = redactor_of(plan, {}).text(f"{shlex.join(command)} {json.dumps(command)}")
+        for secret in secrets:
+            assert secret not in shown
+        assert command[0] in shown
+
+
+def test_ordinary_commands_stay_as_they_are() -> None:
+    """What only looks like a secret's neighbour is shown."""
+    command = ("sh", "-c", "Content-Type: application/json; --token-file /run/token -k a=b Host: example.com")
+    plan = Plan(Path("/v"), alert_command=(*command, "https://example.com/webhook", "--key", "ordinary"))
+    assert redactor_of(plan, {}).text(shlex.join(plan.alert_command)) == shlex.join(plan.alert_command)
+
+
+def test_two_redactors_together_know_what_both_know() -> None:
+    """What was a secret at the begin of a run stays one when it is gone from .env at its end."""
+    redactor = Redactor({"s3cr3t-value": "A"}).joined(Redactor({"s3cr3t-value-2": "B", "s3cr3t-value": "C"}))
+    assert redactor.text("s3cr3t-value-2 s3cr3t-value") == "[B redacted] [A redacted]"
+    assert redactor.data(b"s3cr3t-value-2 s3cr3t-value") == b"[B redacted] [A redacted]"
+
+
+def test_a_token_that_a_run_writes_into_dotenv_is_redacted_at_its_end(vault: Path) -> None:
+    """What was no secret when the run began is one in its record, history, dashboard and report; and what was one
+    then stays one."""
+    (vault / ".env").write_text("OLD_TOKEN=old-s3cr3t-value\n")
+    script = (
+        "printf 'NEW_TOKEN=%s\\n' new-s3cr3t-$((40+2)) > .env; "
+        "echo new-s3cr3t-$((41+1)) old-s3cr3t-val$(echo ue); exit $0"
+    )
+    for status in ("0", "7"):
+        (vault / ".env").write_text("OLD_TOKEN=old-s3cr3t-value\n")
+        task = ScheduledTask(
+            "own", "", Frequency.HOURLY, requires_claude=False, command=("sh", "-c", script, status)
+        )
+        report = run_task(
+            Plan(vault, tasks=(task,)), "own", scheduled=False, environ={"PATH": "/usr/bin:/bin"}
+        )
+        assert "[NEW_TOKEN redacted] [OLD_TOKEN redacted]" in report.message
+        assert "s3cr3t-42" not in str(report)
+        assert (
+            in_force().text("new-s3cr3t-42 old-s3cr3t-value") == "[NEW_TOKEN redacted] [OLD_TOKEN redacted]"
+        )
+    places = Places(vault)
+    for path in (places.ledger, vault / "Dashboard.md", *places.runs.glob("*.jsonl")):
+        text = path.read_text(encoding="utf-8")
+        assert "s3cr3t-42" not in text
+        assert "old-s3cr3t" not in text
+
+
+def test_a_reason_for_being_blocked_is_redacted_with_what_the_run_wrote(vault: Path) -> None:
+    """As any other end."""
+    blocked = ScheduledTask(
+        "own", "", Frequency.HOURLY, requires_claude=False, trigger_fn="tests.unit.blocked_task:writing"
+    )
+    report = run_task(Plan(vault, tasks=(blocked,)), "own", scheduled=False, environ={"PATH": "/usr/bin"})
+    assert report.message == "own: blocked: no login with [A_TOKEN redacted]"
+    assert "s3cr3t" not in Places(vault).ledger.read_text(encoding="utf-8")
+    assert "s3cr3t" not in (vault / "Dashboard.md").read_text(encoding="utf-8")
 
 
 def test_a_key_of_many_lines_is_found_line_by_line() -> None:

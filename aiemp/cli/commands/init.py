@@ -101,6 +101,7 @@ def init(invocation: Invocation, folder: Path | None) -> Initialised:
     from aiemp.config.source import read_config
     from aiemp.ledger import Ledger
     from aiemp.mcp.approval import adopt_servers
+    from aiemp.redaction import put_in_force, redactor_of
     from aiemp.vault.scaffold import scaffold
 
     file = config_file(invocation.config, os.environ)
@@ -111,6 +112,7 @@ def init(invocation: Invocation, folder: Path | None) -> Initialised:
     made: Scaffold = scaffold(vault)
     created = not source.exists and _write_config(file, vault)
     plan = load_plan(config=invocation.config, vault=vault)
+    put_in_force(redactor_of(plan, os.environ))
     adopt_servers(plan, os.environ)
     return Initialised(
         vault=vault,

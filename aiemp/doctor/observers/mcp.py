@@ -8,7 +8,6 @@ from aiemp.doctor.mcp_answers import McpAnswer
 from aiemp.doctor.observers.scene import Scene
 from aiemp.mcp.results import last_verdicts
 from aiemp.mcp.verdict import State
-from aiemp.redaction import put_in_force, redactor_of
 
 CHECK = "mcp"
 
@@ -21,7 +20,6 @@ def observe_mcp_answers(scene: Scene) -> tuple[McpAnswer, ...]:
         return tuple(McpAnswer(name, verdict, scene.now) for name, verdict in last.items())
     from aiemp.mcp.probe import DEFAULT_LIMITS, probe_servers  # noqa: PLC0415 - only for this
 
-    put_in_force(redactor_of(plan, scene.environ))
     # Its owner waits and can see which one it is, so there is time for all.
     limits = replace(DEFAULT_LIMITS, total_s=float("inf"))
     tried = probe_servers(

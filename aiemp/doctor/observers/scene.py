@@ -14,6 +14,7 @@ from aiemp.ledger import Ledger, LedgerState
 from aiemp.locks import Holder, probe
 from aiemp.places import Places
 from aiemp.plan import Plan
+from aiemp.redaction import put_in_force, redactor_of
 from aiemp.systemd.command_lines import install_line
 from aiemp.systemd.installed import InstalledUnits, find_installed, is_booted
 from aiemp.systemd.names import TARGET
@@ -45,15 +46,17 @@ class Scene:
 
     @cached_property
     def loaded(self) -> Plan | tuple[str, ...]:
-        """The plan, or every mistake in the configuration."""
+        """The plan, whose redactor is then in force, or every mistake in the configuration."""
         from aiemp.config.load import load_plan  # noqa: PLC0415 - nothing else here needs it
 
         try:
-            return load_plan(config=self.config, vault=self.vault, environ=self.environ)
+            plan = load_plan(config=self.config, vault=self.vault, environ=self.environ)
         except ConfigError as error:
             return error.mistakes
         except UsageError as error:
             return (str(error),)
+        put_in_force(redactor_of(plan, self.environ))
+        return plan
 
     @property
     def plan(self) -> Plan:

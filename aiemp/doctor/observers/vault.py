@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from aiemp.claude.preflight import is_there, skills_named
@@ -15,6 +16,7 @@ from aiemp.doctor.state import StateSeen
 from aiemp.doctor.vault import VaultSeen
 from aiemp.errors import Blocked
 from aiemp.plan import ScheduledTask
+from aiemp.run_history import History
 from aiemp.state_file import LARGEST_STATE_BYTES
 from aiemp.vault.layout import DONE, LOGS, NEEDS_ACTION, find_folder, require_vault
 
@@ -49,12 +51,15 @@ def observe_state(scene: Scene) -> StateSeen:
     try:
         data, _ = read_regular_file(file, LARGEST_STATE_BYTES, beneath=scene.plan.vault)
     except FileNotFoundError:
-        return StateSeen(file, False, set_aside=aside)
+        seen = StateSeen(file, False)
     except UnsuitableFile:
-        return StateSeen(file, True, is_corrupt=True, set_aside=aside)
+        seen = StateSeen(file, True, is_corrupt=True)
     except OSError as error:
-        return StateSeen(file, True, error.strerror or str(error), set_aside=aside)
-    return StateSeen(file, True, is_corrupt=not _is_table(data), set_aside=aside)
+        seen = StateSeen(file, True, error.strerror or str(error))
+    else:
+        seen = StateSeen(file, True, is_corrupt=not _is_table(data))
+    obstacle = History(scene.places.runs).obstacle(scene.now) or ""
+    return replace(seen, set_aside=aside, obstacle=obstacle)
 
 
 def observe_skills(scene: Scene) -> SkillsSeen:

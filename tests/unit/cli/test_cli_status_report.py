@@ -181,3 +181,23 @@ def test_lines_fit_a_narrow_terminal(make: Callable[[], Status]) -> None:
     """Down to 40 columns no line is broken by the terminal."""
     lines = make().as_text(Screen(width=40)).splitlines()
     assert max(map(cells_of, lines)) <= 40
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (Verdict(State.AVAILABLE, checked=NOW), "available, tried just now"),
+        (Verdict(State.DIED, checked=NOW), "died, tried just now"),
+        (Verdict(State.NEW, checked=NOW), "new, not tried"),
+        (
+            Verdict(State.NOT_CONFIGURED, "A is not set", checked=NOW),
+            "not configured (A is not set), not tried",
+        ),
+        (Verdict(State.AVAILABLE), "available, not tried"),
+        (Verdict(State.CONFIGURED), "configured, not tried"),
+    ],
+)
+def test_a_server_is_shown_as_tried_only_when_it_was(verdict: Verdict, words: str) -> None:
+    """One that nobody has adopted or configured was only looked at; one for which there was no time says so."""
+    (line,) = [line for line in status(mcp={"x": verdict}).as_text(PAPER).splitlines() if "MCP x" in line]
+    assert line.split("  ")[-1].strip() == words

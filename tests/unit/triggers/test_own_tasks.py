@@ -292,6 +292,33 @@ def test_commands_and_functions_are_judged_too(vault: Path, tmp_path: Path) -> N
     assert done["success"] is True
 
 
+@pytest.mark.parametrize(
+    "pattern", ["Logs/**/*.log", "**", "logs/aiemp/*", "Logs/*/*", ".state/**/*", ".*/*.json"]
+)
+def test_what_aiemp_writes_itself_is_not_what_was_expected(
+    vault: Path, claude: FakeClaude, pattern: str
+) -> None:
+    """Its own logs and state change with every run: they are no proof that work was done."""
+    claude.does(
+        ("write", "Logs/aiemp/task-own.log", "x"),
+        ("write", ".state/aiemp/reserve", "x"),
+        ("write", ".state/orchestrator_state.json", "{}"),
+        ("say", "ok"),
+    )
+    failed = run(vault, prompt="x", expect=pattern, environ=claude.environ)
+    assert (failed["success"], failed["appeared"]) == (False, "")
+    if pattern == "Logs/**/*.log":
+        claude.does(("write", "Logs/mine.log", "x"), ("say", "ok"))
+        assert run(vault, prompt="x", expect=pattern, environ=claude.environ)["appeared"] == "Logs/mine.log"
+
+
+def test_a_file_that_is_written_again_counts(vault: Path) -> None:
+    """Also with the same content: that the work leads to the same is no failure."""
+    add(vault, "Pending_Approval/a.md", "same")
+    again = run(vault, command=("sh", "-c", "printf same > Pending_Approval/a.md"), expect=DRAFT)
+    assert (again["success"], again["appeared"]) == (True, "Pending_Approval/a.md")
+
+
 def test_a_failed_run_keeps_its_own_error(vault: Path) -> None:
     """Why it failed is told, not that it left nothing."""
     assert "exit code 1" in str(run(vault, command=("false",), expect=DRAFT)["error"])
