@@ -7,7 +7,8 @@ import secrets
 import sys
 import time
 
-from tests.simulation.campaign import DISTURBANCES, Report, old_vault, young_vault
+from tests.simulation.report import DISTURBANCES, Report
+from tests.simulation.vaults import old_vault, young_vault
 from tests.unit.test_schedule_properties import ZONES
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections import Counter, deque
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 from aiemp.agenda import Agenda
 from aiemp.decisions import Decision, decide
-from aiemp.plan import Frequency, Plan, ScheduledTask
+from aiemp.plan import Plan, ScheduledTask
 from aiemp.runs import NEVER_RUN, Ended, Result, Run
 from tests.simulation.judge import Judge
-from tests.simulation.stores import MemoryStore, Store
+from tests.simulation.report import Report
+from tests.simulation.stores import Store
+from tests.simulation.tasks import tasks_of
 from tests.simulation.weather import Disturbance, Happening, Outcome, between, disturbances, outcome
 
 START = datetime(2007, 1, 1, tzinfo=UTC)
@@ -29,37 +31,6 @@ SECOND = timedelta(seconds=1)
 EVENTS_A_DAY = 3000  # while a task is blocked the loop tries again each minute
 FURTHEST_OFF = timedelta(days=200)
 MARGIN = FURTHEST_OFF + timedelta(days=30)
-
-
-def tasks_of(rng: random.Random) -> tuple[ScheduledTask, ...]:
-    """One task of each kind, at times where zones are odd; what the rules depend on is drawn."""
-    minute = rng.randrange(60)
-    kinds: list[dict[str, Any]] = [
-        {"frequency": Frequency.DAILY, "time_of_day": time(8, minute)},
-        {"frequency": Frequency.DAILY, "time_of_day": time(0, 0), "catch_up": False},
-        {"frequency": Frequency.DAILY, "time_of_day": time(2, 30), "catch_up": timedelta(hours=12)},
-        {"frequency": Frequency.WEEKDAYS, "time_of_day": time(23, 58)},
-        {"frequency": Frequency.MWF, "time_of_day": time(rng.randrange(24), minute)},
-        {"frequency": Frequency.WEEKLY, "time_of_day": time(22, 0), "day_of_week": rng.randrange(7)},
-        {"frequency": Frequency.EVERY_N_MINUTES, "interval_minutes": 360},
-        {"frequency": Frequency.EVERY_N_MINUTES, "interval_minutes": 700},
-    ]
-    return tuple(
-        ScheduledTask(
-            f"t{n}-{kind['frequency'].value}",
-            "",
-            priority=rng.randrange(100),
-            max_attempts=rng.randint(1, 3),
-            retry_delay_minutes=rng.choice((1, 5, 60)),
-            requires_claude=rng.random() < 0.5,
-            **kind,
-        )
-        for n, kind in enumerate(kinds)
-    )
-
-
-DISTURBANCES = (*(each.value for each in Happening if each is not Happening.BLOCKED), "set back")
-"""What is counted beside what came of it; the last: a last run that had to follow the clock back."""
 
 
 @dataclass(frozen=True)
@@ -80,24 +51,6 @@ class Flight:
     run: Run
     outcome: Outcome
     began_real: datetime
-
-
-@dataclass
-class Report:
-    """What came of a campaign."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    violations: list[str] = field(default_factory=list)
-    log: list[tuple[str, ...]] = field(default_factory=list)
-
-    def add(self, other: Report) -> None:
-        """Count the other one in."""
-        self.counts.update(other.counts)
-        self.violations += other.violations
-
-    def line(self) -> str:
-        shown = "slots", "run", "caught up", "interrupted", "stopped", "failed", "blocked", "lost", "doubled"
-        return ", ".join(f"{name} {self.counts[name]}" for name in shown)
 
 
 class Campaign:
@@ -428,16 +381,3 @@ class Campaign:
     def _log(self, what: str, run: Run | None = None, *more: str) -> None:
         name = f"{run.name} {run.attempt}{' manual' if run.manual else ''}" if run else ""
         self.report.log.append((f"{self.now:%F %T.%f}", what, name, *more))
-
-
-def old_vault(zone: str, seed: int, years: float, *, timers: bool) -> Report:
-    """One vault for years, with something happening every third day."""
-    return Campaign(zone, seed, timedelta(days=365.25 * years), MemoryStore(), timers=timers).play()
-
-
-def young_vault(zone: str, seed: int, *, timers: bool) -> Report:
-    """A new vault's first ten days, somewhere in ten years, with much happening: nothing has ever run there."""
-    start = START + timedelta(days=random.Random(f"{seed} {zone}").randrange(3640))
-    often = timedelta(hours=8)
-    span = timedelta(days=10)
-    return Campaign(zone, seed, span, MemoryStore(), timers=timers, disturbed_every=often, start=start).play()

@@ -15,9 +15,11 @@ from aiemp import decisions
 from aiemp.plan import Frequency, ScheduledTask
 from aiemp.runs import TaskRecord
 from tests.simulation import campaign
-from tests.simulation.campaign import Campaign, old_vault, young_vault
+from tests.simulation.campaign import Campaign
 from tests.simulation.judge import wall_to_utc
+from tests.simulation.report import DISTURBANCES
 from tests.simulation.stores import DiskStore, MemoryStore
+from tests.simulation.vaults import old_vault, young_vault
 from tests.unit.test_schedule_properties import ZONES
 
 SEED = 7
@@ -46,7 +48,7 @@ def test_nothing_is_lost_or_doubled(zone: str, timers: bool) -> None:
     print(f"seed {SEED}, {zone}: {report.line()}")
     assert report.violations == []
     assert report.counts["run"] > 700
-    for what in ("caught up", "interrupted", "stopped", "failed", *campaign.DISTURBANCES):
+    for what in ("caught up", "interrupted", "stopped", "failed", *DISTURBANCES):
         assert report.counts[what] > 0, f"{what} was never played"
 
 
