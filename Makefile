@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: all run test test-systemd257 check format bench docs golden clean
+.PHONY: all run test test-systemd257 simulate faults check format bench docs golden clean
 
 # All that `pm2 start ecosystem.config.js` needs.
 all: $(VENV)/.installed
@@ -40,6 +40,16 @@ test: $(VENV)/.installed-dev
 # The scenarios on the real systemd of a Debian 13, made by debootstrap (as root; tests/systemd/requirements.py).
 test-systemd257: $(VENV)/.installed-dev
 	$(PYTEST) -m systemd257 tests/systemd $(PYTEST_ARGS)
+
+# Ten years of schedules in eight zones, with all that happens to a machine; test plays some months of it.
+SEED ?=
+YEARS ?= 10
+simulate: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.simulation --years $(YEARS) $(if $(SEED),--seed $(SEED))
+
+# Each write of a run's records failing, killed or damaged, at each step; test injects a part of it.
+faults: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.faults
 
 # Style and types.
 check: $(VENV)/.installed-dev

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from aiemp.plan import ScheduledTask
 from aiemp.runs import NEVER_RUN, TaskRecord
-from aiemp.schedules import clamped_last_run, due_later, is_due_after, latest_slot
+from aiemp.schedules import clamped_last_run, due_later, is_due_after, latest_slot, within_catch_up
 
 LONGEST_TOLERANCE = timedelta(seconds=30)
 """An interval task started by a timer may be this early, or a tenth of its interval if that is less: timers
@@ -85,12 +85,18 @@ def _by_calendar(
     if open_slot is not None and record.attempts:
         if record.retry_at is not None and now < record.retry_at <= now + _retry_delay(task):
             reason = f"failed, attempt {record.attempts + 1} of {task.max_attempts} waits"
-            return Decision(task, False, open_slot, record.attempts, reason, record.retry_at)
+            wake_at = record.retry_at
+            if task.interval is None:  # its next slot does not wait for the retry of this one
+                wake_at = min(wake_at, due_later(task, last_run, now, zone) or wake_at)
+            return Decision(task, False, open_slot, record.attempts, reason, wake_at)
         return Decision(task, True, open_slot, record.attempts + 1, "again", now)
+    if open_slot is not None and _kept_its_turn(task, record, open_slot, now):
+        return Decision(task, True, open_slot, 1, "again", now)
     asked_at = now + _tolerance(task) if tolerant else now
     if not is_due_after(task, last_run, asked_at, zone):
         return Decision(task, False, None, 0, "not yet", due_later(task, last_run, now, zone))
-    slot = open_slot or _slot(task, last_run, now, zone)
+    # One that lies ahead was blocked or stopped before the clock was set back: it is not what is due now.
+    slot = open_slot if open_slot is not None and open_slot <= now else _slot(task, last_run, now, zone)
     reason = "never run" if last_run is None else "due"
     return Decision(task, True, slot, 1, reason, now)
 
@@ -115,6 +121,18 @@ def _open_slot(task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzi
         return slot
     newest = latest_slot(task, clamped_last_run(task, record.last_run, now), now, zone)
     return slot if newest is None or newest <= slot else None
+
+
+def _kept_its_turn(task: ScheduledTask, record: TaskRecord, slot: datetime, now: datetime) -> bool:
+    """Whether an open slot that no attempt was spent on is to run, whatever the day.
+
+    Its run was stopped on request: interrupted, not lost, however late that is resumed. Or it was blocked: it
+    stays due as long as ``catch_up`` allows. Judged by its last run alone, a task that never ran would lose
+    that slot at midnight, since then only today's counts. An interval needs none of this: it stays due.
+    """
+    if task.interval is not None or slot > now:
+        return False
+    return record.blocked_slot is None or within_catch_up(task, slot, now)
 
 
 def _slot(task: ScheduledTask, last_run: datetime | None, now: datetime, zone: tzinfo) -> datetime:

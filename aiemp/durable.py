@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 from pathlib import Path
 
@@ -62,6 +63,14 @@ def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
             temporary.unlink()
         raise
     sync_folder(path.parent)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what writers of ``path`` left that were killed before their rename. The caller holds the lock that
+    keeps other writers out."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name[:100])}.{'?' * 12}.tmp"):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
 
 
 def append_line(path: Path, line: bytes) -> None:

@@ -29,8 +29,8 @@ from aiemp.runs import (
     begun,
     end_without_a_word,
     ended,
+    set_back,
 )
-from aiemp.schedules import clamped_last_run
 from aiemp.state_file import Signature, StateFile
 
 log = logging.getLogger("aiemp.ledger")
@@ -154,17 +154,17 @@ class Ledger:
             return self.recover(plan, now, self._seen)
 
     def clamp_future(self, plan: Plan, now: datetime) -> list[str]:
-        """Set each last run that lies in the future to ``now``. Returns the tasks, to be reported once."""
-        state = self.read()
-        clamped: dict[str, datetime] = {}
+        """Set back what lies in the future (:func:`aiemp.runs.set_back`). Returns the tasks whose last run did, to
+        be reported once."""
+        state, clamped = self.read(), []
         for task in plan.tasks:
-            last_run = state.record(task.name).last_run
-            good = clamped_last_run(task, last_run, now)
-            if good is not None and good != last_run:
-                clamped[task.name] = good
-        for name, good in clamped.items():
-            self._change_record(name, lambda record, good=good: replace(record, last_run=good))  # type: ignore[misc]
-        return list(clamped)
+            record = state.record(task.name)
+            good = set_back(record, task, now)
+            if good is not record:
+                self._change_record(task.name, lambda current, task=task: set_back(current, task, now))  # type: ignore[misc]
+                if good.last_run != record.last_run:
+                    clamped.append(task.name)
+        return clamped
 
     def save_orchestrator(
         self,

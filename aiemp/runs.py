@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from aiemp.plan import ScheduledTask
+from aiemp.schedules import AHEAD_LIMIT, clamped_last_run
 
 
 class Result(Enum):
@@ -126,6 +127,20 @@ def ended(record: TaskRecord, run: Run, end: Ended, task: ScheduledTask | None) 
         return replace(record, retry_at=end.finished + delay)
     # Interrupted: due again at once.
     return replace(record, attempts=run.attempt - 1) if end.on_request else record
+
+
+def set_back(record: TaskRecord, task: ScheduledTask, now: datetime) -> TaskRecord:
+    """The record as far as a clock that was set back to ``now`` lets it stand; the same value when it does.
+
+    Its last run may have to count as now (:func:`aiemp.schedules.clamped_last_run`). An open slot more than a
+    day ahead is forgotten: it runs when its time comes, and not once the clock is within a day of it.
+    """
+    last_run = clamped_last_run(task, record.last_run, now)
+    if last_run != record.last_run:
+        record = replace(record, last_run=last_run)
+    if record.slot is not None and record.slot - now > AHEAD_LIMIT and record.running is None:
+        record = replace(record, slot=None, attempts=0, retry_at=None)
+    return record
 
 
 def end_without_a_word(

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aiemp.durable import make_private_folder, replace_file
+from aiemp.durable import make_private_folder, remove_leftovers, replace_file
 from aiemp.locks import short_lock
 from aiemp.places import Places
 
@@ -37,6 +37,7 @@ class StateFile:
     def __init__(self, places: Places, last_runs: Callable[[], Mapping[str, str]]) -> None:
         self.places = places
         self._last_runs = last_runs
+        self._is_tidy = False
 
     def read(self) -> dict[str, Any]:
         """The content; empty when there is no file. OSError when it is there and cannot be read."""
@@ -60,6 +61,9 @@ class StateFile:
         ``spend_reserve``: on a full disk, use the room of :meth:`keep_reserve`.
         """
         with short_lock(self.places.ledger_lock):
+            if not self._is_tidy:  # each run is a process of its own: once in each is often enough
+                remove_leftovers(self.places.ledger)
+                self._is_tidy = True
             document = self._read_or_set_aside()
             _mend(document)
             change(document)
@@ -73,10 +77,11 @@ class StateFile:
 
     def keep_reserve(self) -> None:
         """Hold some room for the end of the run: a disk that fills up meanwhile must not make it forgotten,
-        or it would count as interrupted and be done twice."""
+        or it would count as interrupted and be done twice. The caller holds the run lock."""
         path = self.places.reserve
         make_private_folder(path.parent)
         if not path.exists():
+            remove_leftovers(path)
             replace_file(path, b"\0" * RESERVE_BYTES)
 
     def _spend_reserve(self) -> bool:

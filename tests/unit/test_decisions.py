@@ -260,3 +260,44 @@ def test_a_hold_ends(until: int, since: int, now: int) -> None:
         assert decision.wake_at == moments[0]
         assert moments[2] < moments[0] <= moments[2] + LONGEST_HOLD
         assert decide(DAILY, record, moments[0], UTC).due
+
+
+@pytest.mark.parametrize("result", [Result.BLOCKED, Result.INTERRUPTED])
+def test_a_first_slot_that_was_begun_is_not_lost_at_midnight(result: Result) -> None:
+    """A task that never ran has only today's slots; one that was blocked or stopped keeps its turn past midnight, or
+    a weekly task would wait for a week."""
+    weekly = replace(DAILY, frequency=Frequency.WEEKLY, time_of_day=time(22, 0), day_of_week=0)
+    run = Run("triage", at(22), 1, at(22), 1)
+    end = Ended(result, at(22, 1), 60.0, "why", on_request=result is Result.INTERRUPTED)
+    record = ended(begun(NEVER_RUN, run), run, end, weekly)
+    decision = decide(weekly, record, at(9, day=24), UTC)
+    assert (decision.due, decision.slot, decision.attempt) == (True, at(22), 1)
+
+
+def test_a_stopped_run_is_resumed_however_late_and_a_blocked_one_within_its_catch_up() -> None:
+    """A stop on request leaves a run interrupted, not lost; a blocked slot may grow too old."""
+    dropping = replace(DAILY, catch_up=False)
+    run = Run("triage", at(8), 1, at(8), 1)
+    begun_record = begun(TaskRecord(last_run=at(8, day=22)), run)
+    stopped = ended(begun_record, run, Ended(Result.INTERRUPTED, at(8, 1), 60.0, on_request=True), dropping)
+    blocked = ended(begun_record, run, Ended(Result.BLOCKED, at(8, 1), 60.0, "why"), dropping)
+    assert decide(dropping, stopped, at(12), UTC).due
+    assert not decide(dropping, blocked, at(12), UTC).due
+    assert decide(dropping, blocked, at(8, 4), UTC).due
+
+
+def test_a_slot_that_the_clock_was_set_back_before_is_not_run_in_place_of_the_one_due() -> None:
+    """Blocked at 08:00, and then the clock was set back to before that: what is due is the day before's slot."""
+    run = Run("triage", at(8), 1, at(8), 1)
+    record = TaskRecord(last_run=at(8, day=21))
+    record = ended(begun(record, run), run, Ended(Result.BLOCKED, at(8, 1), 60.0, "why"), DAILY)
+    decision = decide(DAILY, record, at(9, day=22), UTC)
+    assert (decision.due, decision.slot) == (True, at(8, day=22))
+
+
+def test_the_next_slot_does_not_wait_for_the_retry_of_the_last() -> None:
+    """A retry delay that reaches beyond the next slot: the loop wakes for that slot."""
+    slow = replace(DAILY, retry_delay_minutes=120)
+    record = TaskRecord(last_run=at(8, day=21), slot=at(8, day=22), attempts=1, retry_at=at(8, 30))
+    assert decide(slow, record, at(7, 30), UTC).wake_at == at(8)
+    assert decide(slow, record, at(8), UTC).slot == at(8)

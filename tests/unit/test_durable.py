@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aiemp import durable
-from aiemp.durable import append_line, make_private_folder, replace_file
+from aiemp.durable import append_line, make_private_folder, remove_leftovers, replace_file
 
 
 def test_replace_keeps_the_mode_and_leaves_no_temporary_file(tmp_path: Path) -> None:
@@ -120,3 +120,12 @@ def test_root_takes_nothing_away(tmp_path: Path) -> None:
     theirs = (12345, 12346)
     assert found == {"old": (23456, 23457), "new": theirs, "lines": theirs, "a": theirs, "b": theirs}
     assert old.stat().st_mode & 0o777 == 0o640
+
+
+def test_leftovers_of_a_killed_writer_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    """Only our own temporary files of that very file go."""
+    kept = [tmp_path / name for name in ("state", ".state.tmp", ".other.0123456789ab.tmp", ".state.mine.tmp")]
+    for path in (*kept, tmp_path / ".state.0123456789ab.tmp"):
+        path.write_bytes(b"x")
+    remove_leftovers(tmp_path / "state")
+    assert sorted(tmp_path.iterdir()) == sorted(kept)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from aiemp.plan import Frequency, ScheduledTask
-from aiemp.runs import Result, Run, Sighting, end_without_a_word
+from aiemp.runs import Result, Run, Sighting, TaskRecord, end_without_a_word, set_back
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LIMIT = timedelta(minutes=10)
@@ -45,3 +46,13 @@ def test_otherwise_it_was_cut_off(sighting: Sighting | None) -> None:
 def test_task_that_left_the_plan_has_no_limit() -> None:
     """Its limit is not known any more."""
     assert end_without_a_word(RUN, None, LONG_AFTER, seen(LIMIT)).result is Result.INTERRUPTED
+
+
+def test_an_open_slot_far_ahead_of_the_clock_is_forgotten() -> None:
+    """Set back by more than a day, the clock makes a begun slot one that is still to come; by less, it stays open; and
+    a run that goes on keeps its record."""
+    record = TaskRecord(slot=NOW, attempts=1, retry_at=NOW)
+    assert set_back(record, JOB, NOW - timedelta(hours=30)) == TaskRecord()
+    assert set_back(record, JOB, NOW - timedelta(hours=20)) is record
+    running = replace(record, running=RUN)
+    assert set_back(running, JOB, NOW - timedelta(hours=30)) is running
