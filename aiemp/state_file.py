@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aiemp.durable import make_private_folder, remove_leftovers, replace_file
+from aiemp.durable import remove_leftovers, replace_file
 from aiemp.locks import short_lock
 from aiemp.places import Places
 
@@ -77,12 +77,14 @@ class StateFile:
 
     def keep_reserve(self) -> None:
         """Hold some room for the end of the run: a disk that fills up meanwhile must not make it forgotten,
-        or it would count as interrupted and be done twice. The caller holds the run lock."""
+        or it would count as interrupted and be done twice."""
         path = self.places.reserve
-        make_private_folder(path.parent)
-        if not path.exists():
-            remove_leftovers(path)
-            replace_file(path, b"\0" * RESERVE_BYTES)
+        if path.exists():
+            return
+        with short_lock(self.places.ledger_lock):
+            if not path.exists():
+                remove_leftovers(path)
+                replace_file(path, b"\0" * RESERVE_BYTES)
 
     def _spend_reserve(self) -> bool:
         with contextlib.suppress(OSError):
