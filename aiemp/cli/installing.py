@@ -142,6 +142,47 @@ def find_installation(
     return replace(found, config_file=config_file)
 
 
+def check_only_installation(
+    plan: Plan, installation: Installation, environ: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Refuse a second installation for the same vault, under the other manager: the two would fight for it.
+
+    Returns what to tell: that the units which are there keep another vault, which they will no longer.
+    """
+    from aiemp.systemd.installed import find_installed
+
+    told = []
+    for units in find_installed(environ):
+        if units.scope is not installation.scope:
+            if units.are_for(plan.vault):
+                line = "sudo aiemp uninstall-units --system" if units.is_system else "aiemp uninstall-units"
+                if installation.run_as is not None:
+                    line += f" (as {installation.run_as})"
+                whose = "the machine's systemd" if units.is_system else "the user's own systemd"
+                raise AiempError(
+                    f"{whose} keeps {plan.vault} already (units in {units.folder}), and two would fight for it, "
+                    f"so nothing was installed; to change over, first run: {line}"
+                )
+        elif units.folder == installation.unit_folder and not units.are_for(plan.vault):
+            vault = units.vault or "one that cannot be told"
+            told.append(f"The units kept another vault until now: {vault}; from now on it is {plan.vault}.")
+    return tuple(told)
+
+
+def check_unit_folder(installation: Installation) -> tuple[str, ...]:
+    """Refuse a unit folder of the machine that others can write to; returns warnings for a user's own."""
+    from aiemp.config.reading import others_may_write
+
+    folder = installation.unit_folder
+    try:
+        reasons = others_may_write(folder, folder.stat(), os.getuid())
+    except OSError:
+        return ()  # there is none yet
+    if reasons and installation.is_system:
+        raise AiempError(f"{folder} {reasons[0]}; nothing was installed")
+    return tuple(f"Warning: {folder} {reason}" for reason in reasons)
+
+
 def systemctl_of(environ: Mapping[str, str], *, user: bool) -> Systemctl:
     """The manager to talk to."""
     from aiemp.systemd.systemctl import Scope, Systemctl

@@ -23,17 +23,18 @@ class Changes:
     """The steps of an installation, each a tuple of unit names (``write``: of files).
 
     ``foreign``: files that stand where ours should and are not ours; then nothing may be done at all.
-    ``stop``: to be stopped and, as they are, disabled, before their files go. ``clean``: timers among these,
-    whose stamps have to go too, or they would fire when they come back one day. ``remove`` and ``write``:
-    then systemd has to read its files again (``reload``). ``restart``: to be restarted if they run.
-    ``start``: new ones, to be started if the target is active. ``rescheduled``: timers whose times changed.
+    ``write``: first, so that a full disk stops nothing. ``stop``: to be stopped and, as they are, disabled,
+    before their files go. ``clean``: timers among these, whose stamps have to go too, or they would fire when
+    they come back one day. After ``write`` and ``remove`` systemd has to read its files again (``reload``).
+    ``restart``: to be restarted if they run. ``start``: new ones, to be started if the target is active.
+    ``rescheduled``: timers whose times changed.
     """
 
     foreign: tuple[str, ...] = ()
+    write: tuple[UnitFile, ...] = ()
     stop: tuple[str, ...] = ()
     clean: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
-    write: tuple[UnitFile, ...] = ()
     restart: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
@@ -72,7 +73,7 @@ def changes(wanted: Sequence[UnitFile], present: Mapping[str, str]) -> Changes:
         remove=tuple(removed),
         write=write,
         restart=tuple(unit.name for unit in changed if _needs_restart(unit, known[unit.name])),
-        start=tuple(unit.name for unit in write if unit.name not in known and _is_startable(unit.name)),
+        start=tuple(unit.name for unit in write if unit.name not in known and is_startable(unit.name)),
         unchanged=tuple(unit.name for unit in wanted if known.get(unit.name) == unit.content),
         rescheduled=tuple(unit.name for unit in changed if _times(unit.content) != _times(known[unit.name])),
     )
@@ -92,7 +93,7 @@ def _needs_restart(unit: UnitFile, before: str) -> bool:
     return unit.runs_aiemp or _body(unit.content) != _body(before)
 
 
-def _is_startable(name: str) -> bool:
+def is_startable(name: str) -> bool:
     """Whether the target starts it; a task's service is started by its timer alone, an alert by a failure."""
     if name == TARGET or "@" in name:
         return False

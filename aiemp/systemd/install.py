@@ -1,8 +1,9 @@
 """Installing units: the only writer of unit files, and the steps around it in an order that can be cut off.
 
-render → compare → verify → write → daemon-reload → enable → restart what changed. Nothing is written unless
-systemd-analyze has nothing to say; when writing fails half-way, what was there before is put back; an
-installation that was killed half-way is made whole by the next one.
+render → compare → verify → write → stop and remove what goes → daemon-reload → enable → restart what changed →
+start what is new. Nothing is written unless systemd-analyze has nothing to say; when writing fails half-way, what
+was there before is put back, and nothing has been stopped yet. An installation that was killed or failed half-way
+is made whole by the next one, which asks systemd what still runs by an older file and what does not run at all.
 """
 
 from __future__ import annotations
@@ -12,24 +13,32 @@ import logging
 import os
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.durable import replace_file
 from aiemp.errors import AiempError
 from aiemp.plan import Plan
-from aiemp.systemd.changes import Changes, changes
-from aiemp.systemd.command_lines import journal_argv
+from aiemp.systemd.changes import Changes, changes, is_startable
+from aiemp.systemd.command_lines import journal_argv, systemctl_line
 from aiemp.systemd.installation import Installation
-from aiemp.systemd.names import ORCHESTRATOR, TARGET, is_ours, watcher_of
-from aiemp.systemd.systemctl import Systemctl, SystemctlFailed
+from aiemp.systemd.names import NOT_STARTED, ORCHESTRATOR, TARGET, is_ours, watcher_of
+from aiemp.systemd.systemctl import JOB_PATIENCE_S, Systemctl, SystemctlFailed, exact_time
 from aiemp.systemd.units import UnitFile, render
 from aiemp.systemd.verify import verify
 
 log = logging.getLogger("aiemp.install")
 
 UNIT_MODE = 0o644
+SHOWN = (
+    "UnitFileState",
+    "ActiveState",
+    "NeedDaemonReload",
+    "MainPID",
+    "ExecMainStartTimestamp",
+    "ExecMainStatus",
+)
 PLAIN_PATH = re.compile(r"[\w./@+-]+", re.ASCII)
 """A path that systemctl prints as it is."""
 
@@ -45,6 +54,8 @@ class Prepared:
 
     ``wanted``: whether there is to be a target at all, or everything of ours goes. ``stale``: units whose
     files are as they should be and that systemd has not read since, as after an installation that was killed.
+    ``restart`` and ``start``: what is to be restarted if it runs, and started if the target is active, for the
+    changes and for what an earlier installation left undone.
     """
 
     installation: Installation
@@ -53,11 +64,14 @@ class Prepared:
     enabled: bool
     active: bool
     stale: tuple[str, ...] = ()
+    restart: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether there is nothing to write, remove or enable."""
-        return not (self.changes.reload or self.stale) and (self.enabled or not self.wanted)
+        """Whether there is nothing to write, remove, enable, restart or start."""
+        left_undone = self.stale or self.restart or (self.active and self.start)
+        return not (self.changes.reload or left_undone) and (self.enabled or not self.wanted)
 
 
 def prepare_install(
@@ -80,6 +94,7 @@ def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) 
     wanted = prepared.changes
     folder = prepared.installation.unit_folder
     stoppable = [unit for unit in wanted.stop if "@." not in unit]  # a template itself never runs
+    _write(folder, wanted.write, kept=_left_running(wanted))
     systemctl.stop(*stoppable)
     if TARGET in wanted.stop and prepared.enabled:
         systemctl.disable(TARGET)
@@ -88,7 +103,7 @@ def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) 
         _clean(systemctl, "state", timer)
     if ORCHESTRATOR in wanted.stop and prepared.installation.is_system:
         _clean(systemctl, "runtime,cache", ORCHESTRATOR)  # /run/aiemp and /var/cache/aiemp, for all of them
-    _write(folder, wanted.write, wanted.remove)
+    _remove(folder, wanted.remove)
     if wanted.reload or prepared.stale:
         systemctl.daemon_reload()
     if wanted.remove:
@@ -98,16 +113,52 @@ def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) 
         return
     if not prepared.enabled:
         systemctl.enable(TARGET)
-    systemctl.try_restart(*wanted.restart, *filter(is_long_running, prepared.stale))
-    if start:
+    failures: list[SystemctlFailed] = []
+    with _collected(failures):
+        systemctl.try_restart(*prepared.restart)
+    if start and not failures:
         _start(systemctl)
-    elif prepared.active:
-        systemctl.start(*wanted.start)
+    elif start or prepared.active:
+        with _collected(failures):
+            systemctl.start(*([TARGET] if start else prepared.start), patience_s=JOB_PATIENCE_S)
+    if failures:
+        raise _not_running(failures, (*prepared.restart, *prepared.start), systemctl) from failures[0]
+
+
+@contextlib.contextmanager
+def _collected(failures: list[SystemctlFailed]) -> Iterator[None]:
+    """One unit that does not come up must not keep the others down."""
+    try:
+        yield
+    except SystemctlFailed as error:
+        failures.append(error)
+
+
+def _not_running(
+    failures: Sequence[SystemctlFailed], units: Sequence[str], systemctl: Systemctl
+) -> AiempError:
+    """What to say when some of ``units`` did not come up. systemctl itself names only the first, without why."""
+    shown = systemctl.show(units, ("ActiveState", "SubState", "Result"))
+    down = {
+        unit: state
+        for unit, state in shown.items()
+        if state.get("ActiveState") == "failed" or state.get("SubState") == "auto-restart"
+    }
+    if not down:
+        return AiempError(
+            f"everything is installed, but not all was started: {'; '.join(map(str, failures))}"
+        )
+    named = ", ".join(f"{unit} ({state.get('Result', 'failed')})" for unit, state in down.items())
+    lines = "; ".join(shlex.join(journal_argv(systemctl.scope, unit, 20)) for unit in down)
+    # The commonest reason, and the journal has it too.
+    hint = " (is `aiemp run` keeping this vault?)" if ORCHESTRATOR in down else ""
+    return AiempError(f"everything is installed, but this does not start: {named}{hint}; see why: {lines}")
 
 
 def _start(systemctl: Systemctl) -> None:
     try:
-        systemctl.start(TARGET, ORCHESTRATOR)  # naming both tells whether the orchestrator really came up
+        # Naming both tells whether the orchestrator really came up.
+        systemctl.start(TARGET, ORCHESTRATOR, patience_s=JOB_PATIENCE_S)
     except SystemctlFailed as error:
         journal = shlex.join(journal_argv(systemctl.scope, ORCHESTRATOR, 20))
         raise AiempError(
@@ -123,6 +174,7 @@ def _prepare(
 ) -> Prepared:
     wanted = changes(units, _present(installation.unit_folder))
     if wanted.foreign:
+        _check_unmasked(wanted.foreign, installation)
         files = ", ".join(str(installation.unit_folder / name) for name in wanted.foreign)
         raise AiempError(
             f"not made by aiemp, so it stays and nothing was installed: {files}; move it away first"
@@ -135,19 +187,72 @@ def _prepare(
             raise AiempError(
                 "systemd does not accept the units, so nothing was installed: " + "; ".join(problems)
             )
+    if wanted.write or not units:
         _check_is_looked_at(installation.unit_folder, systemctl)
     looked_at = [TARGET, *(unit.name for unit in units if unit.name != TARGET and "@." not in unit.name)]
-    shown = systemctl.show(looked_at, ("UnitFileState", "ActiveState", "NeedDaemonReload"))
+    shown = systemctl.show(looked_at, SHOWN, exact_times=True)
+    stale = tuple(name for name in wanted.unchanged if shown.get(name, {}).get("NeedDaemonReload") == "yes")
+    outdated = (
+        name
+        for name in wanted.unchanged
+        if is_long_running(name)
+        and (name in stale or _is_older(shown.get(name, {}), installation.unit_folder / name))
+    )
+    ended = (name for name in wanted.unchanged if _is_to_be_started(name, shown.get(name, {})))
     return Prepared(
         installation,
         wanted,
         wanted=bool(units),
         enabled=shown[TARGET].get("UnitFileState") == "enabled",
         active=shown[TARGET].get("ActiveState") == "active",
-        stale=tuple(
-            name for name in wanted.unchanged if shown.get(name, {}).get("NeedDaemonReload") == "yes"
-        ),
+        stale=stale,
+        restart=(*wanted.restart, *outdated),
+        start=(*wanted.start, *ended),
     )
+
+
+def _is_older(state: Mapping[str, str], file: Path) -> bool:
+    """Whether what runs was started before its unit file was written: the restart is still to come."""
+    started = exact_time(state.get("ExecMainStartTimestamp", ""))
+    if started is None or state.get("MainPID", "0") == "0":
+        return False
+    try:
+        return started.timestamp() < file.stat().st_mtime
+    except OSError:
+        return False
+
+
+def _is_to_be_started(unit: str, state: Mapping[str, str]) -> bool:
+    """Whether ``unit`` should run while the target does and was never started, or stopped and not started again.
+
+    Not what systemd gave up ("failed"), nor a watcher that says itself that it is not to run, nor the
+    orchestrator: somebody stopped it, as for `aiemp run`.
+    """
+    if unit == ORCHESTRATOR or not is_startable(unit) or state.get("ActiveState") != "inactive":
+        return False
+    return state.get("ExecMainStatus", "0") != str(NOT_STARTED)
+
+
+def _left_running(wanted: Changes) -> frozenset[str]:
+    """What goes on although its file is written anew: the first line alone differs, after an upgrade."""
+    return frozenset(
+        unit.name for unit in wanted.write if is_long_running(unit.name) and unit.name not in wanted.restart
+    )
+
+
+def _check_unmasked(units: Sequence[str], installation: Installation) -> None:
+    """Raise AiempError for what the user has masked, which is a link to /dev/null in our file's place."""
+    masked = [unit for unit in units if _is_mask(installation.unit_folder / unit)]
+    if masked:
+        line = systemctl_line(installation.scope, "unmask", *masked)
+        raise AiempError(
+            f"masked, so nothing was installed: {', '.join(masked)}; run: {line}; to have it never run, disable "
+            "it in aiemp.toml (enabled = false)"
+        )
+
+
+def _is_mask(path: Path) -> bool:
+    return path.is_symlink() and os.path.realpath(path) == os.devnull
 
 
 def _clean(systemctl: Systemctl, what: str, unit: str) -> None:
@@ -168,7 +273,7 @@ def _check_is_looked_at(folder: Path, systemctl: Systemctl) -> None:
     """Raise AiempError where systemd would not find the units: this shell's XDG_CONFIG_HOME is not its own."""
     if PLAIN_PATH.fullmatch(str(folder)) and str(folder) not in systemctl.unit_path().split():
         raise AiempError(
-            f"your systemd does not look for units in {folder}, so nothing was installed; XDG_CONFIG_HOME is "
+            f"your systemd does not look for units in {folder}, so nothing was changed; XDG_CONFIG_HOME is "
             "set in this shell alone: unset it, or set it for systemd too (environment.d(5))"
         )
 
@@ -193,34 +298,59 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="surrogateescape")
 
 
-def _write(folder: Path, units: Sequence[UnitFile], removed: Sequence[str]) -> None:
-    """Write and remove files, all or, as far as the disk lets us, nothing."""
+def _write(folder: Path, units: Sequence[UnitFile], kept: Collection[str] = ()) -> None:
+    """Write files, all or, as far as the disk lets us, none. Those of ``kept`` keep their times, by which the next
+    installation tells that what runs need not be restarted."""
     before = _present(folder)
+    times = {unit.name: _modified(folder / unit.name) for unit in units}
     done: list[str] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if units:
+            folder.mkdir(parents=True, exist_ok=True)
         for unit in units:
-            replace_file(folder / unit.name, _data(unit.content), mode=UNIT_MODE)
             done.append(unit.name)
-        for name in removed:
-            (folder / name).unlink(missing_ok=True)
-            done.append(name)
+            replace_file(folder / unit.name, _data(unit.content), mode=UNIT_MODE)
+            if unit.name in kept:
+                _set_modified(folder / unit.name, times[unit.name])
     except OSError as error:
         for name in done:
-            _put_back(folder / name, before.get(name))
+            _put_back(folder / name, before.get(name), times[name])
         raise AiempError(
             f"the unit folder {folder} cannot be written: {error.strerror}; nothing was installed"
         ) from error
 
 
-def _put_back(path: Path, content: str | None) -> None:
+def _remove(folder: Path, names: Sequence[str]) -> None:
+    try:
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise AiempError(
+            f"the unit folder {folder} cannot be written: {error.strerror}; mend that, and type this again"
+        ) from error
+
+
+def _put_back(path: Path, content: str | None, modified_ns: int | None) -> None:
     try:
         if content is None:
             path.unlink(missing_ok=True)
-        else:
+        elif _text(path) != content:
             replace_file(path, _data(content), mode=UNIT_MODE)
+            _set_modified(path, modified_ns)
     except OSError as error:
         log.error("%s could not be put back as it was: %s; install again", path, error)
+
+
+def _modified(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def _set_modified(path: Path, modified_ns: int | None) -> None:
+    if modified_ns is not None:
+        os.utime(path, ns=(modified_ns, modified_ns))
 
 
 def _data(text: str) -> bytes:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
@@ -14,6 +18,15 @@ from aiemp.errors import AiempError
 
 PATIENCE_S = 60.0
 """systemctl waits for a manager that is busy reloading; longer than this means that it hangs."""
+
+JOB_PATIENCE_S = 25 * 3600.0
+"""For a job that may first have to stop something: systemd itself ends the wait, after TimeoutStopSec=, which
+the configuration limits to a day, and kills what has not ended by then."""
+
+NOTE_AFTER_S = 10.0
+"""After this long, somebody who waits is told what for."""
+
+log = logging.getLogger("aiemp.systemctl")
 
 
 _UNREACHABLE = re.compile(r"Failed to connect to (\w+ scope )?bus|has not been booted with systemd")
@@ -42,12 +55,18 @@ class Systemctl:
     scope: Scope
     environ: Mapping[str, str]
 
-    def show(self, units: Sequence[str], properties: Sequence[str]) -> dict[str, dict[str, str]]:
-        """The properties of all units in one call. A unit that is not loaded is there, as ``not-found``."""
+    def show(
+        self, units: Sequence[str], properties: Sequence[str], *, exact_times: bool = False
+    ) -> dict[str, dict[str, str]]:
+        """The properties of all units in one call. A unit that is not loaded is there, as ``not-found``.
+
+        ``exact_times``: timestamps with microseconds; see :func:`exact_time`.
+        """
         if not units:
             return {}
         wanted = ("Id", *(name for name in properties if name != "Id"))
-        text = self._run("show", "--property", ",".join(wanted), "--", *units)
+        times = ("--timestamp=us+utc",) if exact_times else ()
+        text = self._run("show", *times, "--property", ",".join(wanted), "--", *units)
         found = {}
         # A block a unit, in the order asked for; Id may be an alias, so the order is what counts.
         for unit, block in zip(units, text.strip("\n").split("\n\n"), strict=False):
@@ -58,21 +77,21 @@ class Systemctl:
         """Where the manager looks for units, as it prints that: folders with a blank between them."""
         return self._run("show", "--property=UnitPath", "--value").strip()
 
-    def start(self, *units: str, wait: bool = True) -> None:
+    def start(self, *units: str, wait: bool = True, patience_s: float = PATIENCE_S) -> None:
         """Start units. ``wait=False`` queues the jobs and returns (--no-block)."""
-        self._verb("start", units, wait=wait)
+        self._verb("start", units, wait=wait, patience_s=patience_s)
 
     def stop(self, *units: str, wait: bool = True) -> None:
-        """Stop units."""
-        self._verb("stop", units, wait=wait)
+        """Stop units. Waits as long as they may take."""
+        self._verb("stop", units, wait=wait, patience_s=JOB_PATIENCE_S)
 
     def restart(self, *units: str, wait: bool = True) -> None:
         """Restart units, starting those that do not run."""
         self._verb("restart", units, wait=wait)
 
     def try_restart(self, *units: str) -> None:
-        """Restart those of the units that run."""
-        self._verb("try-restart", units)
+        """Restart those of the units that run. Waits as long as they may take."""
+        self._verb("try-restart", units, patience_s=JOB_PATIENCE_S)
 
     def reset_failed(self, *units: str) -> None:
         """Forget failures and start limits of units."""
@@ -94,35 +113,63 @@ class Systemctl:
         """Have the manager read its unit files again."""
         self._run("daemon-reload")
 
-    def _verb(self, verb: str, units: Sequence[str], *, wait: bool = True) -> None:
+    def _verb(
+        self, verb: str, units: Sequence[str], *, wait: bool = True, patience_s: float = PATIENCE_S
+    ) -> None:
         if units:
-            self._run(verb, *([] if wait else ["--no-block"]), "--", *units)
+            options = [] if wait else ["--no-block"]
+            self._run(verb, *options, "--", *units, patience_s=patience_s if wait else PATIENCE_S)
 
-    def _run(self, *arguments: str) -> str:
+    def _run(self, *arguments: str, patience_s: float = PATIENCE_S) -> str:
         command = ["systemctl", "--no-pager", "--quiet"]
         if self.scope is Scope.USER:
             command.append("--user")
         try:
-            done = subprocess.run(
-                [*command, *arguments],
-                env=bus_environment(self.scope, self.environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=PATIENCE_S,
-                check=False,
-            )
+            with _noted(arguments[0], patience_s):
+                done = subprocess.run(
+                    [*command, *arguments],
+                    env=bus_environment(self.scope, self.environ),
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    text=True,
+                    errors="replace",
+                    timeout=patience_s,
+                    check=False,
+                )
         except FileNotFoundError:
             raise NoSystemd("there is no systemctl on this machine, so no systemd to talk to") from None
         except subprocess.TimeoutExpired:
-            raise SystemctlFailed(f"systemctl {arguments[0]} gave no answer in {PATIENCE_S:.0f} s") from None
+            raise SystemctlFailed(f"systemctl {arguments[0]} gave no answer in {patience_s:.0f} s") from None
         if done.returncode != 0:
             said = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
             if _UNREACHABLE.search(said):
                 raise NoSystemd(f"the {self.scope.value} manager of systemd cannot be reached: {said}")
             raise SystemctlFailed(f"systemctl {' '.join(arguments)}: {said}")
         return done.stdout
+
+
+def exact_time(text: str) -> datetime | None:
+    """A timestamp of ``show(exact_times=True)``, as "Tue 2026-11-24 10:00:00.123456 UTC"; None for none."""
+    try:
+        return datetime.strptime(text.partition(" ")[2], "%Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+@contextlib.contextmanager
+def _noted(verb: str, patience_s: float) -> Iterator[None]:
+    """Says once, where that takes long and may, what is waited for."""
+    if patience_s <= PATIENCE_S:
+        yield
+        return
+    about = "still waiting for systemctl %s: a unit may take as long to end as its stop timeout allows"
+    timer = threading.Timer(NOTE_AFTER_S, log.warning, (about, verb))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def bus_environment(scope: Scope, environ: Mapping[str, str]) -> dict[str, str]:

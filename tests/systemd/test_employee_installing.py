@@ -83,6 +83,98 @@ def test_interrupted_installation_is_made_whole(employee: Employee) -> None:
     assert employee.show(unit, "NeedDaemonReload")["NeedDaemonReload"] == "no"
 
 
+WATCHER = "aiemp-watcher-nap.service"
+TIMER = "aiemp-task-mark.timer"
+
+
+def render_into_place(employee: Employee) -> None:
+    """What an installation has done when it is killed after its daemon-reload."""
+    output = ["--output", str(employee.units)]
+    employee.machine.run(["aiemp", "render", *employee.scope, *output], user=employee.manager)
+    employee.systemctl("daemon-reload")
+
+
+def test_killed_after_the_reload(employee: Employee) -> None:
+    """What still runs by the older file is restarted by the next installation, and what is new is started; the one
+    after that finds nothing to do."""
+    employee.configure(IDLE + NAP)
+    employee.install("--now")
+    employee.until(lambda: employee.processes("sleep 4711") == 1, "the watcher")
+    new = NAP.replace("nap", "new").replace("4711", "4713")
+    employee.configure(IDLE + NAP.replace("4711", "4712") + new + MARK)
+    render_into_place(employee)
+    orchestrator = employee.pid(ORCHESTRATOR)
+    assert (employee.state(TIMER), employee.processes("sleep 4711")) == ("inactive", 1)
+    employee.install()
+    employee.until(lambda: employee.processes("sleep 4712") == 1, "the edited one")
+    employee.until(lambda: employee.processes("sleep 4713") == 1, "the new one")
+    assert (employee.state(TIMER), employee.processes("sleep 4711")) == ("active", 0)
+    pids = [employee.pid(unit) for unit in (WATCHER, ORCHESTRATOR)]
+    assert pids[1] == orchestrator
+    words = ["aiemp", "install-units", *employee.scope]
+    assert employee.machine.run(words, user=employee.manager).stdout.startswith("unchanged")
+    assert [employee.pid(unit) for unit in (WATCHER, ORCHESTRATOR)] == pids
+
+
+def test_killed_after_stopping(employee: Employee) -> None:
+    """What was stopped to be removed, and is wanted after all, is started again; what is not configured is not."""
+    need = '[watchers.need]\ncommand = ["true"]\nrequires_env = ["NOWHERE_SET"]\n'
+    employee.configure(IDLE + NAP + MARK + need)
+    employee.install("--now")
+    lacking = "aiemp-watcher-need.service"
+    employee.until(lambda: employee.show(lacking, "ExecMainStatus")["ExecMainStatus"] == "170", "its answer")
+    employee.until(lambda: employee.state(lacking) == "inactive", "its end")
+    started = employee.show(lacking, "ExecMainStartTimestamp")
+    employee.systemctl("stop", WATCHER, TIMER)
+    employee.install()
+    assert {employee.state(unit) for unit in (WATCHER, TIMER)} == {"active"}
+    assert employee.show(lacking, "ExecMainStartTimestamp") == started
+
+
+def test_orchestrator_that_cannot_restart_keeps_nothing_down(employee: Employee) -> None:
+    """The rest is started, and what failed is named with where to read why."""
+    employee.configure(IDLE)
+    employee.install("--now")
+    employee.drop_in(ORCHESTRATOR, "ExecStart=", "ExecStart=/bin/false")
+    employee.systemctl("daemon-reload")
+    employee.machine.run(["touch", employee.units / ORCHESTRATOR])  # as if it had been edited
+    employee.configure(IDLE + NAP + MARK)
+    done = employee.install(check=False)
+    assert done.returncode == 1
+    assert f"this does not start: {ORCHESTRATOR} (exit-code)" in done.stderr
+    assert f"--unit={ORCHESTRATOR}" in done.stderr and "journalctl" in done.stderr
+    assert employee.state(TIMER) == "active"
+    employee.until(lambda: employee.processes("sleep 4711") == 1, "the watcher")
+
+
+@pytest.mark.parametrize("worker", [False], indirect=True, ids=["user"])
+def test_full_disk_stops_nothing(employee: Employee) -> None:
+    """What is to be removed runs on when the new files find no room."""
+    employee.configure(IDLE + NAP)
+    employee.install("--now")
+    employee.until(lambda: employee.processes("sleep 4711") == 1, "the watcher")
+    saved = employee.user.home / "saved"
+    owner = employee.user.name
+    employee.machine.run(["cp", "-a", employee.units, saved])
+    size = "size=64k,mode=700"
+    employee.machine.run(["mount", "-t", "tmpfs", "-o", size, "none", employee.units])
+    try:
+        employee.machine.run(["chown", f"{owner}:", employee.units])
+        employee.machine.run(["cp", "-a", f"{saved}/.", employee.units])
+        fill = 'dd if=/dev/zero of="$1/full" bs=1k 2> /dev/null || true'
+        employee.machine.run(["sh", "-c", fill, "sh", employee.units])
+        employee.configure(IDLE + MARK)
+        done = employee.install(check=False)
+        assert done.returncode == 1, done.stdout
+        assert "No space left on device; nothing was installed" in done.stderr
+        assert (employee.state(WATCHER), employee.processes("sleep 4711")) == ("active", 1)
+        look = ["find", employee.units, "-name", "aiemp-task*"]
+        assert employee.machine.run(look).stdout == ""
+    finally:
+        employee.machine.run(["umount", "-l", employee.units])
+        employee.machine.run(["rm", "-r", saved])
+
+
 @pytest.mark.parametrize("worker", [True], indirect=True, ids=["system"])
 def test_configuration_of_the_user_serves_the_machine(employee: Employee) -> None:
     """Without /etc/aiemp/aiemp.toml it is the user's own, whose location his own commands know; only he reads it."""

@@ -85,6 +85,86 @@ def test_folder_that_the_manager_does_not_know(newcomer: Employee) -> None:
     assert installed_files(newcomer.machine) == []
 
 
+def test_uninstalling_from_a_folder_that_the_manager_does_not_know(newcomer: Employee) -> None:
+    """As with installing: it must not say that there is nothing, while everything runs from the right folder."""
+    newcomer.install()
+    env = {"XDG_CONFIG_HOME": f"{newcomer.user.home}/elsewhere"}
+    done = newcomer.machine.run(["aiemp", "uninstall-units"], user=newcomer.user.name, env=env, check=False)
+    assert (done.returncode, "XDG_CONFIG_HOME" in done.stderr) == (1, True), done.stderr
+    assert installed_files(newcomer.machine) != []
+    newcomer.uninstall()
+    assert installed_files(newcomer.machine) == []
+
+
+@pytest.mark.parametrize("is_system", [False, True], ids=["user", "system"])
+def test_second_installation_beside_the_other(newcomer: Employee, is_system: bool) -> None:
+    """One vault has one installation: under the other manager it is refused, with what to type first."""
+    other = Employee(newcomer.machine, newcomer.user, True, newcomer.zone)
+    first, second = (other, newcomer) if is_system else (newcomer, other)
+    first.machine.write_file(SYSTEM_CONFIG, newcomer.machine.read_file(newcomer.config))
+    first.install()
+    before = installed_files(first.machine)
+    done = second.install(check=False)
+    assert done.returncode == 1
+    assert ("aiemp uninstall-units --system" if is_system else "aiemp uninstall-units (as ") in done.stderr
+    assert installed_files(first.machine) == before
+    first.uninstall()
+    assert installed_files(first.machine) == []
+
+
+def test_units_that_kept_another_vault(newcomer: Employee) -> None:
+    """They follow, and it is said that they do."""
+    newcomer.install()
+    vault = newcomer.user.home / "another"
+    newcomer.machine.run(["mkdir", "-p", vault / "Needs_Action"], user=newcomer.user.name)
+    words = ["aiemp", "--vault", vault, "install-units"]
+    said = newcomer.machine.run(words, user=newcomer.user.name).stdout
+    assert f"{newcomer.vault}; from now on it is {vault}" in said
+    newcomer.uninstall()
+
+
+@pytest.mark.parametrize("is_system", [False, True], ids=["user", "system"])
+def test_unit_folder_that_others_can_write(newcomer: Employee, is_system: bool) -> None:
+    """The machine's is refused; of a user's own he is warned."""
+    made = Employee(newcomer.machine, newcomer.user, is_system, newcomer.zone)
+    made.machine.run(["mkdir", "-p", made.units], user=made.manager)
+    made.machine.run(["chmod", "o+w", made.units])
+    done = made.install(check=False)
+    made.machine.run(["chmod", "o-w", made.units])
+    assert f"chmod go-w {made.units}" in (done.stderr if is_system else done.stdout)
+    assert done.returncode == (1 if is_system else 0)
+    made.uninstall()
+    assert installed_files(made.machine) == []
+
+
+@pytest.mark.parametrize("is_system", [False, True], ids=["user", "system"])
+def test_masked_unit(newcomer: Employee, is_system: bool) -> None:
+    """What the user has masked is told as that, with the command that ends it."""
+    made = Employee(newcomer.machine, newcomer.user, is_system, newcomer.zone)
+    made.systemctl("mask", "aiemp-orchestrator.service")
+    done = made.install(check=False)
+    (remedy,) = re.findall("masked, so .*; run: ([^;]*);", done.stderr)
+    assert done.returncode == 1
+    made.machine.run(["sh", "-c", remedy.replace("sudo ", "")], user=made.manager)
+    made.install()
+    made.uninstall()
+
+
+def test_watcher_that_takes_long_to_stop(newcomer: Employee) -> None:
+    """Removing waits for it as long as it may take, and says after a while what it waits for."""
+    stubborn = (
+        '[watchers.slow]\ncommand = ["sh", "-c", "trap : TERM; touch ready; while :; do sleep 1; done"]\n'
+    )
+    newcomer.configure(IDLE + stubborn + "stop_timeout_seconds = 63\n")
+    newcomer.install("--now")
+    newcomer.until(lambda: newcomer.machine.exists(newcomer.vault / "ready"), "the watcher")
+    words = ["aiemp", "uninstall-units"]
+    done = newcomer.machine.run(words, user=newcomer.user.name, timeout_s=110)
+    newcomer.configure(IDLE)
+    assert "still waiting for systemctl stop" in done.stderr
+    assert installed_files(newcomer.machine) == []
+
+
 def test_linger_is_enabled_or_said_how(equipped: Machine, new_user: NewUser) -> None:
     """`--linger` where it is on already is no error; the hint says that it is off."""
     made = Employee(equipped, new_user(equipped), False, "UTC")

@@ -15,6 +15,8 @@ from aiemp.cli.installing import (
     asked_systemd_version,
     check_can_read,
     check_can_run,
+    check_only_installation,
+    check_unit_folder,
     check_who_asks,
     environment_of,
     find_installation,
@@ -48,6 +50,7 @@ class UnitsChanged:
     restarted: tuple[str, ...]
     rescheduled: tuple[str, ...]
     done: bool
+    started: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     exit_code: int = 0
 
@@ -65,7 +68,7 @@ class UnitsChanged:
         }
 
     def as_text(self, screen: Screen) -> str:
-        if not self.written and not self.removed:
+        if not (self.written or self.removed or self.restarted or self.started):
             lines = [f"unchanged: {len(self.unchanged)} units in {visible(self.folder)}"]
         else:
             before = "" if self.done else "to be "
@@ -74,6 +77,7 @@ class UnitsChanged:
                 ("written", self.written),
                 ("removed", self.removed),
                 ("restarted", self.restarted),
+                ("started", self.started),
             ):
                 lines += [f"  {before + what:<16}{name}" for name in names]
             lines += [f"  {'unchanged':<16}{len(self.unchanged)} units"] if self.unchanged else []
@@ -110,14 +114,17 @@ def install_units(
     found = find_installation(
         environ, user=user, run_as=run_as, config_file=plan.config_file, version=version
     )
+    before = check_only_installation(plan, found, environ)
+    unsafe = check_unit_folder(found)
     systemctl = systemctl_of(environ, user=user)
     prepared = _reaching_systemd(lambda: prepare_install(plan, found, systemctl, environ), user=user)
     if run_as is not None and not prepared.is_unchanged:
         check_can_run(run_as, found.python)
         if plan.config_file is not None:
             check_can_read(run_as, plan.config_file)
-    if dry_run or not _agreed(prepared, yes):
-        return _result(prepared, done=False)
+    warnings = (*unsafe, *before)
+    if dry_run or not _agreed(prepared, yes, warnings):
+        return _result(prepared, done=False, hints=warnings)
     if (
         run_as is None or plan.config_file is not None
     ):  # a folder that root makes in a home is of no use there
@@ -125,7 +132,9 @@ def install_units(
     carry_out(prepared, systemctl, start=now)
     if linger and user:
         _enable_linger(environ)
-    return _result(prepared, done=True, hints=_hints(prepared, user=user, now=now, environ=environ))
+    return _result(
+        prepared, done=True, hints=(*warnings, *_hints(prepared, user=user, now=now, environ=environ))
+    )
 
 
 @command("uninstall-units")
@@ -170,13 +179,13 @@ def _reaching_systemd(prepare: Any, *, user: bool) -> Prepared:
     return prepared
 
 
-def _agreed(prepared: Prepared, yes: bool) -> bool:
+def _agreed(prepared: Prepared, yes: bool, warnings: tuple[str, ...] = ()) -> bool:
     """Whether to go on: asks on a terminal, unless told not to or there is nothing to do."""
     if yes or prepared.is_unchanged or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return True
     from aiemp.cli.output import note
 
-    note(_result(prepared, done=False).as_text(Screen()))
+    note(_result(prepared, done=False, hints=warnings).as_text(Screen()))
     return click.confirm("Change this?", default=True, err=True)
 
 
@@ -188,7 +197,8 @@ def _result(prepared: Prepared, *, done: bool, hints: tuple[str, ...] = ()) -> U
         written=tuple(unit.name for unit in found.write),
         removed=found.remove,
         unchanged=found.unchanged,
-        restarted=found.restart if prepared.active else (),
+        restarted=prepared.restart if prepared.active else (),
+        started=prepared.start if prepared.active and prepared.wanted else (),
         rescheduled=found.rescheduled,
         done=done,
         hints=hints,
