@@ -97,7 +97,8 @@ class _PathType(click.Path):
     """A path that says something: ``--vault "$UNSET"`` must not mean the current folder."""
 
     def __init__(self) -> None:
-        super().__init__(path_type=Path)
+        # Whether it can be read, our loader says better; `aiemp alert` has to hear of it from there.
+        super().__init__(readable=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not str(value).strip() or "\0" in str(value):

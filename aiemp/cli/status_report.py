@@ -224,7 +224,9 @@ class Status:
                     PAUSED
                 ):
                     yield self._blocked_problem(facts)
-            elif facts.record.last is not None and facts.record.last.result is Result.FAILED:
+            elif facts.record.last is not None and (
+                facts.record.last.result is Result.FAILED or facts.is_given_up
+            ):
                 why = facts.record.last.error
                 yield Problem(
                     f"task {name} failed{f': {why}' if why else ''}",

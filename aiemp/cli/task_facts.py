@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from aiemp.cli.table import Cell
@@ -22,6 +22,9 @@ RESULT_STYLES = {
     Result.BLOCKED: "warn",
     Result.INTERRUPTED: "warn",
 }
+
+SAME_MOMENT = timedelta(seconds=2)
+"""What rounding in the ledger may put between two notes of one moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,25 @@ class TaskFacts:
         return self.record.blocked_reason if self.record.blocked_slot is not None else ""
 
     @property
+    def is_given_up(self) -> bool:
+        """Whether its last run died without a word and was the last attempt: the slot is over, nothing was done.
+
+        A run by hand that was cut off concludes nothing: the last concluded one is then another.
+        """
+        record, last = self.record, self.record.last
+        if last is None or last.result is not Result.INTERRUPTED or last.on_request:
+            return False
+        if record.running is not None or record.slot is not None or record.last_run is None:
+            return False
+        started = last.finished - timedelta(seconds=last.duration_s)
+        return abs(started - record.last_run) <= SAME_MOMENT
+
+    @property
     def trouble(self) -> Ended | None:
         """Its last end, when that is one its owner has to know of."""
         last = self.record.last
-        return last if last is not None and last.result in (Result.FAILED, Result.BLOCKED) else None
+        is_bad = last is not None and last.result in (Result.FAILED, Result.BLOCKED)
+        return last if is_bad or self.is_given_up else None
 
     def why(self) -> str:
         """Why it is due or not, in words."""

@@ -21,10 +21,11 @@ from aiemp.doctor.skills import judge_skills
 from aiemp.doctor.state import judge_state
 from aiemp.doctor.supervisors import judge_orchestrator, judge_second_supervisor
 from aiemp.doctor.unit_files import judge_unit_files
-from aiemp.doctor.unit_states import judge_unit_states
+from aiemp.doctor.unit_states import UnitSeen, judge_unit_states
 from aiemp.doctor.user import judge_user
 from aiemp.doctor.vault import judge_vault
 from aiemp.doctor.watchers import judge_watchers
+from aiemp.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +148,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "units-failed",
         "no unit has failed",
-        lambda scene: (
-            judge_unit_states(scene.scopes[0], systemd.observe_unit_states(scene)) if scene.scopes else []
-        ),
+        lambda scene: _judge_units(scene, systemd.observe_unit_states(scene)),
         causes=("systemd-bus",),
     ),
     Check(
@@ -182,6 +181,14 @@ CHECKS: tuple[Check, ...] = (
         causes=("config", "vault", "state"),
     ),
 )
+
+
+def _judge_units(scene: Scene, seen: list[UnitSeen]) -> list[Finding]:
+    if not scene.scopes:
+        return []
+    plan = scene.loaded
+    tasks = {task.name for task in plan.tasks} if isinstance(plan, Plan) else None
+    return judge_unit_states(scene.scopes[0], seen, tasks=tasks, install_line=scene.install_line or "")
 
 
 def _judge_programs(scene: Scene, check: str) -> list[Finding]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from aiemp.doctor.findings import Finding, counted, fail, ok, warn
 from aiemp.systemd.command_lines import systemctl_line
@@ -27,8 +27,13 @@ class UnitSeen:
     needs_reload: bool = False
 
 
-def judge_unit_states(scope: Scope, units: Sequence[UnitSeen]) -> list[Finding]:
-    """What does not do what it is there for. Nothing where no units are installed."""
+def judge_unit_states(
+    scope: Scope, units: Sequence[UnitSeen], *, tasks: Collection[str] | None = None, install_line: str = ""
+) -> list[Finding]:
+    """What does not do what it is there for. Nothing where no units are installed.
+
+    ``tasks``: those of the plan, None when that is not known. A unit of any other goes with ``install_line``.
+    """
     if not units:
         return []
     findings = []
@@ -39,6 +44,9 @@ def judge_unit_states(scope: Scope, units: Sequence[UnitSeen]) -> list[Finding]:
     is_up = any(unit.name == TARGET and unit.active == "active" for unit in units)
     for unit in units:
         finding = _finding(scope, unit, is_up=is_up)
+        if finding is not None and tasks is not None and _has_left(unit.name, tasks):
+            what = f"{finding.what}; its task is not in aiemp.toml any more"
+            finding = replace(finding, what=what, remedy=f"take its units away: {install_line}")
         if finding is not None:
             findings.append(finding)
     return findings or [ok(f"{counted(len(units), 'unit')}, none has failed")]
@@ -58,6 +66,11 @@ def _finding(scope: Scope, unit: UnitSeen, *, is_up: bool) -> Finding | None:
         what = f"{unit.name} is stopped, so nothing wakes {_what_it_starts(unit.name)} in time"
         return warn(what, systemctl_line(scope, "start", unit.name))
     return None
+
+
+def _has_left(unit: str, tasks: Collection[str]) -> bool:
+    task = task_of(unit)
+    return task is not None and task not in tasks
 
 
 def _what_it_starts(unit: str) -> str | None:

@@ -69,6 +69,10 @@ BLOCKED = TaskRecord(
     blocked_slot=NOW.replace(hour=8),
     blocked_reason="no disk",
 )
+KILLED_TO_THE_END = TaskRecord(
+    last_run=NOW - timedelta(seconds=60.0004),
+    last=Ended(Result.INTERRUPTED, NOW, 60.0, "died without a word (was pid 7)"),
+)
 SWITCHED_OFF = replace(PLAN, tasks=(replace(TASK, enabled=False),))
 
 
@@ -98,6 +102,7 @@ def test_all_well() -> None:
             "without --no-watchers",
         ),
         (tasks(ran(Result.FAILED, "boom")), "task tidy failed: boom", "aiemp logs tidy"),
+        (tasks(KILLED_TO_THE_END), "task tidy failed: died without a word", "aiemp trigger tidy"),
         (tasks(BLOCKED), "task tidy is blocked: no disk", "by itself"),
         ({"mcp": {"x": Verdict(State.MISSING)}}, "MCP server x is missing", ".mcp.json"),
         (
@@ -132,6 +137,8 @@ def test_what_is_not_well_says_what_to_do(changes: dict[str, object], what: str,
         {"watchers": watcher(WatcherState.DISABLED)},
         tasks(TaskRecord()),
         tasks(ran(Result.INTERRUPTED)),
+        tasks(replace(KILLED_TO_THE_END, slot=NOW.replace(hour=8), attempts=1)),
+        tasks(replace(KILLED_TO_THE_END, last=Ended(Result.INTERRUPTED, NOW, 60.0, on_request=True))),
         {"tasks": tuple(task_facts(SWITCHED_OFF, {"tidy": ran(Result.FAILED, "boom")}, NOW, None))},
     ],
 )

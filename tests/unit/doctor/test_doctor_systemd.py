@@ -124,6 +124,20 @@ def test_unit_states(unit: UnitSeen, level: Level, remedy: str) -> None:
     assert (finding.level, finding.remedy) == (level, remedy)
 
 
+def test_a_failed_unit_of_a_task_that_left_goes_with_its_units() -> None:
+    """`aiemp trigger` knows no such task: only taking its units away helps. Not so while the plan is unknown."""
+    unit = UnitSeen("aiemp-task-mine.service", active="failed", result="exit-code")
+    (finding,) = judge_unit_states(
+        Scope.USER, [TARGET, unit], tasks={"triage"}, install_line="aiemp install-units"
+    )
+    assert finding.level is Level.FAIL
+    assert "not in aiemp.toml any more" in finding.what
+    assert finding.remedy == "take its units away: aiemp install-units"
+    for known in ({"mine"}, None):
+        (finding,) = judge_unit_states(Scope.USER, [TARGET, unit], tasks=known)
+        assert "aiemp trigger mine" in finding.remedy
+
+
 def test_a_stopped_target_explains_its_timers() -> None:
     """Whoever stopped everything is not told of each timer; the machine's units are root's business."""
     off = [replace(TARGET, active="inactive"), UnitSeen("aiemp-task-x.timer", active="inactive")]
