@@ -146,6 +146,7 @@ class Orchestrator:
             log.warning("%s", warning)
         with self._step("starting the watchers"):
             self.engine.start()
+        self._forget_watchers(self.clock())
         with self._step("updating the dashboard"):
             self.report.publish_health(self.clock())
 
@@ -171,6 +172,7 @@ class Orchestrator:
             was_asked = self._reload
             with self._step("taking up the edited configuration"):
                 self._take_up_plan()
+                self._forget_watchers(now)
             if was_asked:
                 with self._step("starting paused watchers again"):
                     self.engine.unpause()
@@ -266,6 +268,11 @@ class Orchestrator:
         self.agenda.forget_holds()
         self._unsaved = True
         log.info("the edited configuration is taken up")
+
+    def _forget_watchers(self, now: datetime) -> None:
+        """Before the state is saved anew: until then it has the watchers that left the plan."""
+        with self._step("forgetting the watchers that were removed"):
+            self.report.forget_watchers(self.ledger.read().watchers, now)
 
     def _save_state(self) -> None:
         """Save the orchestrator's part of the state (seed 3B). Task runs are saved by their triggers."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from aiemp.alert_files import alert_file
 from aiemp.engines import Event, Happening
 from aiemp.ledger import Ledger
 from aiemp.plan import Watcher
@@ -163,3 +165,28 @@ def test_watcher_events_reach_the_dashboard(vault: Path, clock: HandClock) -> No
     assert "killed by SIGKILL" in text
     assert "| Gmail Watcher | 🔴 Down |" in text
     assert "My own notes stay." in text
+
+
+def test_a_removed_watcher_is_forgotten(vault: Path, clock: HandClock) -> None:
+    """Its alert goes, its row says so once, whenever that is noticed; the rows and alerts of others stay."""
+    watchers = [Watcher("old"), Watcher("mail")]
+    orchestrator, engine = make_orchestrator(vault, clock, watchers=watchers)
+    for name in ("old", "mail"):
+        engine.events.append(Event(Happening.WATCHER_PAUSED, name, "exit status 1"))
+    tick(orchestrator, clock)
+    dashboard = vault / "Dashboard.md"
+    assert "| Old Watcher | 🟢 Running |" in dashboard.read_text("utf-8")
+    assert alert_file(vault, "watcher-old").exists()
+    orchestrator.source.load = lambda: replace(orchestrator.plan, watchers=(Watcher("mail"),))
+    del engine.statuses[0]
+    orchestrator._on_reload(0, None)
+    tick(orchestrator, clock)
+    assert "| Old Watcher | ⚪ Removed |" in dashboard.read_text("utf-8")
+    assert "| Mail Watcher | 🟢 Running |" in dashboard.read_text("utf-8")
+    assert not alert_file(vault, "watcher-old").exists()
+    assert alert_file(vault, "watcher-mail").exists()
+    mine = dashboard.read_text("utf-8").replace("⚪ Removed", "gone since Monday")
+    dashboard.write_text(mine, "utf-8")
+    orchestrator._on_reload(0, None)
+    tick(orchestrator, clock)
+    assert "| Old Watcher | gone since Monday |" in dashboard.read_text("utf-8")
