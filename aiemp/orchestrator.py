@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -27,7 +28,7 @@ from aiemp.errors import ConfigError
 from aiemp.installed_code import InstalledCode
 from aiemp.ledger import Ledger, LedgerState
 from aiemp.log_files import last_line
-from aiemp.orchestrator_report import OrchestratorReport
+from aiemp.orchestrator_report import OrchestratorReport, as_report
 from aiemp.plan import ScheduledTask
 from aiemp.plan_source import PlanSource, plan_source
 from aiemp.process.left_over import end_left_over, mark_of
@@ -92,6 +93,7 @@ class Orchestrator:
         self.superseded = False
         """Another version of aiemp was installed, and this one has ended for it to be started."""
         self.task_reports: list[dict[str, Any]] = []
+        self._task_began = 0.0
         self._running = False
         self._starting = True
         self._reload = False
@@ -146,8 +148,8 @@ class Orchestrator:
             log.warning("%s", warning)
         with self._step("starting the watchers"):
             self.engine.start()
-        self._forget_watchers(self.clock())
         with self._step("updating the dashboard"):
+            self.report.forget_watchers(self.state.watchers, self.clock())
             self.report.publish_health(self.clock())
 
     def _tick(self, now: datetime) -> datetime | None:
@@ -172,7 +174,6 @@ class Orchestrator:
             was_asked = self._reload
             with self._step("taking up the edited configuration"):
                 self._take_up_plan()
-                self._forget_watchers(now)
             if was_asked:
                 with self._step("starting paused watchers again"):
                     self.engine.unpause()
@@ -212,6 +213,7 @@ class Orchestrator:
             return outlook.wake_at
         name = outlook.next.task.name
         log.info("starting %s (%s)", name, outlook.next.reason)
+        self._task_began = time.time()
         self.engine.start_task(name)
         self.agenda.started(outlook.next, self.state.record(name), now, dry_run=self.dry_run)
         return outlook.wake_at
@@ -229,22 +231,14 @@ class Orchestrator:
         moved = self.agenda.ended(event.name, record, now)
         blocked = record.last is not None and record.last.result is Result.BLOCKED
         if not moved and not blocked:
-            words = last_line(self.ledger.places.task_log(event.name))
+            words = last_line(self.ledger.places.task_log(event.name), since=self._task_began)
             log.error(
                 "%s ended (%s) and left no record: %s", event.name, event.detail, words or "see its log"
             )
         elif record.last is not None:
             said = record.last.error or record.last.summary
             log.info("%s %s%s", event.name, record.last.result.value, f": {said}" if said else "")
-        self.task_reports.append(
-            {
-                "name": event.name,
-                "result": record.last.result.value if record.last and not self.dry_run else None,
-                "error": record.last.error if record.last else "",
-                "summary": record.last.summary if record.last else "",
-                "exit": event.detail,
-            }
-        )
+        self.task_reports.append(as_report(event, record.last, dry_run=self.dry_run))
 
     def _check_watcher_health(self, now: datetime) -> None:
         """Find watchers that hang. Crashed ones were seen when they ended, by the engine's ``keep_up``."""
@@ -268,11 +262,7 @@ class Orchestrator:
         self.agenda.forget_holds()
         self._unsaved = True
         log.info("the edited configuration is taken up")
-
-    def _forget_watchers(self, now: datetime) -> None:
-        """Before the state is saved anew: until then it has the watchers that left the plan."""
-        with self._step("forgetting the watchers that were removed"):
-            self.report.forget_watchers(self.ledger.read().watchers, now)
+        self.report.forget_watchers(self.ledger.read().watchers, self.clock())
 
     def _save_state(self) -> None:
         """Save the orchestrator's part of the state (seed 3B). Task runs are saved by their triggers."""

@@ -6,6 +6,7 @@ import errno
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from aiemp.engines import Engine, Event, Happening
 from aiemp.errors import AiempError
@@ -20,6 +21,17 @@ log = logging.getLogger("aiemp.orchestrator")
 
 REMOVED = "⚪ Removed"
 """The state of a watcher that is not in the plan any more, in the words of the health table."""
+
+
+def as_report(event: Event, last: Ended | None, *, dry_run: bool) -> dict[str, Any]:
+    """The end of a task as ``aiemp run --once`` reports it. ``last``: what the ledger has."""
+    return {
+        "name": event.name,
+        "result": last.result.value if last and not dry_run else None,
+        "error": last.error if last else "",
+        "summary": last.summary if last else "",
+        "exit": event.detail,
+    }
 
 
 class OrchestratorReport:

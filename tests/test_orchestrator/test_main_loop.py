@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from aiemp.alert_files import alert_file
 from aiemp.engines import Event, Happening
 from aiemp.ledger import Ledger
+from aiemp.places import Places
 from aiemp.plan import Watcher
 from aiemp.runs import Result
 from aiemp.watcher_status import WatcherState, WatcherStatus
@@ -190,3 +193,19 @@ def test_a_removed_watcher_is_forgotten(vault: Path, clock: HandClock) -> None:
     orchestrator._on_reload(0, None)
     tick(orchestrator, clock)
     assert "| Old Watcher | gone since Monday |" in dashboard.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("age_s", "said"), [(3600, "see its log"), (-1, "hello")])
+def test_a_run_without_a_record_is_told_in_its_own_words(
+    vault: Path, clock: HandClock, caplog: pytest.LogCaptureFixture, age_s: int, said: str
+) -> None:
+    """The last line of its log is what it said; one that was written before it began is another run's."""
+    orchestrator, engine = make_orchestrator(vault, clock, tasks=[every_day("mine", EIGHT)])
+    engine.start_task = lambda name: setattr(engine, "task", name)  # type: ignore[method-assign]
+    tick(orchestrator, clock)
+    log = Places(vault).task_log("mine")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("hello\n", "utf-8")
+    os.utime(log, (time.time() - age_s,) * 2)
+    tick(orchestrator, clock)
+    assert f"mine ended (exit status 0) and left no record: {said}" in caplog.text
