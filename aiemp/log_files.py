@@ -39,10 +39,12 @@ def rotate(path: Path, limit_bytes: int) -> None:
             path.replace(path.with_name(path.name + ".1"))
 
 
-def last_line(path: Path) -> str:
-    """The last line of a log file; empty when there is none to be read."""
+def last_line(path: Path, *, since: float = 0.0) -> str:
+    """The last line of a log file; empty when there is none to be read, or nothing was written ``since``."""
     try:
         with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mtime < since:
+                return ""
             file.seek(max(0, file.seek(0, os.SEEK_END) - LONGEST_LINE_BYTES))
             lines = file.read().decode("utf-8", "replace").split("\n")
     except OSError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -92,6 +93,7 @@ class Orchestrator:
         self.superseded = False
         """Another version of aiemp was installed, and this one has ended for it to be started."""
         self.task_reports: list[dict[str, Any]] = []
+        self._task_began = 0.0
         self._running = False
         self._starting = True
         self._reload = False
@@ -106,15 +108,11 @@ class Orchestrator:
     def start(self) -> None:
         """Run until SIGTERM or SIGINT. Raises AiempError when another orchestrator has this vault."""
         with self._awake():
-            if self.notifier.is_heard and waited_for_vault(
-                self.vault_path, self.notifier, lambda: self._running, self._wait
-            ):
+            look, pause = (lambda: self._running), (lambda: self.wakeup.wait(self.check_interval))
+            if self.notifier.is_heard and waited_for_vault(self.vault_path, self.notifier, look, pause):
                 self.superseded = self._running  # nothing was read from the vault: start afresh
             else:
                 self._run()
-
-    def _wait(self) -> None:
-        self.wakeup.wait(self.check_interval)
 
     def _run(self) -> None:
         with self._in_charge():
@@ -159,6 +157,7 @@ class Orchestrator:
         with self._step("starting the watchers"):
             self.engine.start()
         with self._step("updating the dashboard"):
+            self.report.forget_watchers(self.state.watchers, self.clock())
             self.report.publish_health(self.clock())
 
     def _tick(self, now: datetime) -> datetime | None:
@@ -222,6 +221,7 @@ class Orchestrator:
             return outlook.wake_at
         name = outlook.next.task.name
         log.info("starting %s (%s)", name, outlook.next.reason)
+        self._task_began = time.time()
         self.engine.start_task(name)
         self.agenda.started(outlook.next, self.state.record(name), now, dry_run=self.dry_run)
         return outlook.wake_at
@@ -237,7 +237,7 @@ class Orchestrator:
     def _task_ended(self, event: Event, now: datetime) -> None:
         record = self.ledger.read().record(event.name)
         moved = self.agenda.ended(event.name, record, now)
-        words = last_line(self.ledger.places.task_log(event.name))
+        words = last_line(self.ledger.places.task_log(event.name), since=self._task_began)
         self.task_reports.append(task_ended(event, record, moved, words, dry_run=self.dry_run))
 
     def _check_watcher_health(self, now: datetime) -> None:
@@ -262,6 +262,7 @@ class Orchestrator:
         self.agenda.forget_holds()
         self._unsaved = True
         log.info("the edited configuration is taken up")
+        self.report.forget_watchers(self.ledger.read().watchers, self.clock())
 
     def _save_state(self) -> None:
         """Save the orchestrator's part of the state (seed 3B). Task runs are saved by their triggers."""

@@ -9,12 +9,17 @@ from datetime import datetime
 
 from aiemp.engines import Engine, Event, Happening
 from aiemp.errors import AiempError
+from aiemp.places import Places
 from aiemp.plan import Plan
 from aiemp.redaction import in_force
 from aiemp.run_report import publish_recovered
 from aiemp.runs import Ended, Result, Run, TaskRecord
+from aiemp.watcher_status import WatcherState
 
 log = logging.getLogger("aiemp.orchestrator")
+
+REMOVED = "⚪ Removed"
+"""The state of a watcher that is not in the plan any more, in the words of the health table."""
 
 
 class OrchestratorReport:
@@ -90,6 +95,32 @@ class OrchestratorReport:
             from aiemp.alerts import clear_alert  # noqa: PLC0415 - alerts are rare
 
             clear_alert(self.plan, key)
+
+    def forget_watchers(self, known: Mapping[str, Mapping[str, object]], now: datetime) -> None:
+        """Take back what is shown of watchers that left the plan: their alerts, and the state in their rows.
+
+        ``known``: the watchers whose rows were ours, as the ledger has them. Their rows stay, the dashboard
+        being its owner's. Raises OSError or AiempError when it cannot be written.
+        """
+        if self.plan.dry_run.active:
+            return
+        for path in Places(self.plan.vault).alerts.glob("ALERT_watcher-*.md"):
+            from aiemp.alert_files import read_alert  # noqa: PLC0415 - alerts are rare
+
+            file = read_alert(path)
+            kind, _, name = file.text("component").partition("_") if file else ("", "", "")
+            if kind == "watcher" and name and self.plan.watcher(name) is None:
+                self.is_well(f"watcher-{name}")
+        gone = [
+            name
+            for name, facts in known.items()
+            if self.plan.watcher(name) is None and facts.get("state") != WatcherState.DISABLED.value
+        ]
+        if gone:
+            from aiemp.dashboard import HealthRow, set_health, update  # noqa: PLC0415 - as above
+
+            rows = [HealthRow(f"{name}_watcher", REMOVED) for name in gone]
+            update(self.plan.vault, set_health(rows, now.astimezone(self.plan.zone)))
 
     def publish_recovered(self, run: Run, end: Ended) -> None:
         """Show a run that died without a word."""

@@ -38,6 +38,7 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
 
     troubles: list[str] = []
     _look_for_room(plan.vault, troubles)
+    _look_for_units(environ, troubles)
     queues = _queues(plan, now, troubles)
     state = LedgerState()
     watchers: tuple[WatcherStatus, ...] = ()
@@ -65,6 +66,15 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         troubles=tuple(troubles),
         units=observe_units(plan, environ),
     )
+
+
+def _look_for_units(environ: Mapping[str, str], troubles: list[str]) -> None:
+    """A folder of units that cannot be read looks as if there were none."""
+    from aiemp.systemd.installed import is_booted, unreadable_folder, unreadable_words
+
+    folder = unreadable_folder(environ) if is_booted() else None
+    if folder is not None:
+        troubles.append(unreadable_words(folder))
 
 
 def _look_for_room(vault: Path, troubles: list[str]) -> None:

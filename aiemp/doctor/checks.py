@@ -9,7 +9,7 @@ from aiemp.doctor.bus import judge_bus
 from aiemp.doctor.clock import judge_clock, judge_timezone
 from aiemp.doctor.config import judge_config, judge_dotenv
 from aiemp.doctor.dry_run import judge_dry_run
-from aiemp.doctor.findings import Finding
+from aiemp.doctor.findings import Finding, fail, with_remedy
 from aiemp.doctor.linger import judge_journal, judge_linger
 from aiemp.doctor.mcp_answers import judge_mcp_answers
 from aiemp.doctor.mcp_servers import judge_mcp_servers
@@ -26,6 +26,7 @@ from aiemp.doctor.user import judge_user
 from aiemp.doctor.vault import judge_vault
 from aiemp.doctor.watchers import judge_watchers
 from aiemp.plan import Plan
+from aiemp.systemd.installed import unreadable_folder, unreadable_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,8 @@ CHECKS: tuple[Check, ...] = (
 
 def _judge_units(scene: Scene, seen: list[UnitSeen]) -> list[Finding]:
     if not scene.scopes:
-        return []
+        folder = unreadable_folder(scene.environ)
+        return [fail(*with_remedy(unreadable_words(folder)))] if folder is not None else []
     plan = scene.loaded
     tasks = {task.name for task in plan.tasks} if isinstance(plan, Plan) else None
     return judge_unit_states(scene.scopes[0], seen, tasks=tasks, install_line=scene.install_line or "")

@@ -8,19 +8,24 @@ same key, so that nothing is told twice.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiemp.alerts import Alert, raise_alert
+from aiemp.errors import AiempError
 from aiemp.ledger import Ledger
 from aiemp.plan import Plan
 from aiemp.run_report import publish_recovered
-from aiemp.systemd.failures import TIMED_OUT, failure_words, watcher_remedy
+from aiemp.systemd.failures import START_LIMIT_HIT, TIMED_OUT, failure_words, watcher_remedy
 from aiemp.systemd.names import ORCHESTRATOR, task_of, watcher_of
 from aiemp.systemd.overrun import RECENT, close_overrun
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.systemctl import Scope, Systemctl
 
 log = logging.getLogger("aiemp.alerts")
+
+NEVER_BEGAN = ("resources", START_LIMIT_HIT)
+"""How a unit fails whose command was not executed at all."""
 
 
 def report_failed_unit(
@@ -36,7 +41,7 @@ def report_failed_unit(
     said = failure_words(unit, result)
     task, watcher = task_of(unit), watcher_of(unit)
     if task is not None and not config_problem and not plan.dry_run.active:
-        ended = _close_run(plan, task, result, now, environ)
+        ended = _close_run(plan, task, unit, result, now, environ)
         if ended:
             return f"{said}: {ended}"
     if task is not None:
@@ -59,7 +64,9 @@ def report_failed_unit(
     return f"{said}: alerted"
 
 
-def _close_run(plan: Plan, task: str, result: str, now: datetime, environ: Mapping[str, str]) -> str:
+def _close_run(
+    plan: Plan, task: str, unit: str, result: str, now: datetime, environ: Mapping[str, str]
+) -> str:
     """Write down the end of a run that could not do it itself. What was done; empty when there was no run."""
     if result == TIMED_OUT and close_overrun(plan, task, now, environ):
         return "its run is written down as failed"
@@ -70,9 +77,22 @@ def _close_run(plan: Plan, task: str, result: str, now: datetime, environ: Mappi
     if any(run.task == task for run, _ in recovered):
         return "its run is written down as interrupted"
     last = ledger.read().record(task).last
-    if last is not None and now - last.finished < RECENT:
-        return "the run itself has reported that"
-    return ""
+    if last is None or result in NEVER_BEGAN:
+        return ""
+    started = _started(unit, now, environ) or now - RECENT
+    return "the run itself has reported that" if last.finished >= started else ""
+
+
+def _started(unit: str, now: datetime, environ: Mapping[str, str]) -> datetime | None:
+    """When systemd last began to start ``unit``: what ended before was another run. None when it cannot say."""
+    name = "InactiveExitTimestampMonotonic"
+    try:
+        shown = Systemctl(_scope(environ), environ).show([unit], [name])
+        microseconds = int(shown[unit][name])
+    except (AiempError, KeyError, ValueError):
+        return None
+    ago = time.monotonic() - microseconds / 1e6
+    return now - timedelta(seconds=ago) if microseconds and ago >= 0 else None
 
 
 def _scope(environ: Mapping[str, str]) -> Scope:

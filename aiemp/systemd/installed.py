@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 
 from aiemp.plan import Origin, Watcher
 from aiemp.systemd.changes import GENERATED_BY, is_generated
@@ -118,6 +119,18 @@ def installed_for(
 ) -> InstalledUnits | None:
     """The units that keep ``vault``, the user's own first; None when there are none."""
     return next((units for units in find_installed(environ, system_units) if units.are_for(vault)), None)
+
+
+def unreadable_folder(environ: Mapping[str, str]) -> Path | None:
+    """The folder of the user's units, when it is there and nobody can tell what is in it; else None."""
+    folder = user_installation(environ, 0).unit_folder
+    return folder if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK) else None
+
+
+def unreadable_words(folder: Path) -> str:
+    """What to say of it, and behind the semicolon what to do."""
+    line = f"chmod u+rwx {quote(str(folder))}"
+    return f"{folder} cannot be read, so nobody knows which units there are; run: {line}"
 
 
 def is_booted(booted: Path = BOOTED) -> bool:

@@ -80,3 +80,16 @@ def test_follow_waits_for_a_log_that_comes(start_aiemp: Callable[..., Running], 
     follow.wait_for("there is no log yet")
     places.task_log("done_archive").write_text("it begins\n")
     follow.wait_for("it begins")
+
+
+def test_a_broken_config_hides_no_log(
+    aiemp: Aiemp, places: Places, write_config: Callable[[str], Path]
+) -> None:
+    """Why nothing runs is read there: the mistake is told beside it, and the vault is the one that is named."""
+    write_config("frequenzy = [\n")
+    places.orchestrator_log.write_text("why\n")
+    places.task_log("mine").write_text("mine\n")
+    out = aiemp("logs")
+    assert (out.returncode, out.stdout) == (0, "why\n")
+    assert "aiemp.toml" in out.stderr
+    assert aiemp("logs", "mine").stdout == "mine\n"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from aiemp.alert_files import alert_file
 from aiemp.engines import Event, Happening
 from aiemp.ledger import Ledger
+from aiemp.places import Places
 from aiemp.plan import Watcher
 from aiemp.runs import Result
 from aiemp.watcher_status import WatcherState, WatcherStatus
@@ -163,3 +168,44 @@ def test_watcher_events_reach_the_dashboard(vault: Path, clock: HandClock) -> No
     assert "killed by SIGKILL" in text
     assert "| Gmail Watcher | 🔴 Down |" in text
     assert "My own notes stay." in text
+
+
+def test_a_removed_watcher_is_forgotten(vault: Path, clock: HandClock) -> None:
+    """Its alert goes, its row says so once, whenever that is noticed; the rows and alerts of others stay."""
+    watchers = [Watcher("old"), Watcher("mail")]
+    orchestrator, engine = make_orchestrator(vault, clock, watchers=watchers)
+    for name in ("old", "mail"):
+        engine.events.append(Event(Happening.WATCHER_PAUSED, name, "exit status 1"))
+    tick(orchestrator, clock)
+    dashboard = vault / "Dashboard.md"
+    assert "| Old Watcher | 🟢 Running |" in dashboard.read_text("utf-8")
+    assert alert_file(vault, "watcher-old").exists()
+    orchestrator.source.load = lambda: replace(orchestrator.plan, watchers=(Watcher("mail"),))
+    del engine.statuses[0]
+    orchestrator._on_reload(0, None)
+    tick(orchestrator, clock)
+    assert "| Old Watcher | ⚪ Removed |" in dashboard.read_text("utf-8")
+    assert "| Mail Watcher | 🟢 Running |" in dashboard.read_text("utf-8")
+    assert not alert_file(vault, "watcher-old").exists()
+    assert alert_file(vault, "watcher-mail").exists()
+    mine = dashboard.read_text("utf-8").replace("⚪ Removed", "gone since Monday")
+    dashboard.write_text(mine, "utf-8")
+    orchestrator._on_reload(0, None)
+    tick(orchestrator, clock)
+    assert "| Old Watcher | gone since Monday |" in dashboard.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("age_s", "said"), [(3600, "see its log"), (-1, "hello")])
+def test_a_run_without_a_record_is_told_in_its_own_words(
+    vault: Path, clock: HandClock, caplog: pytest.LogCaptureFixture, age_s: int, said: str
+) -> None:
+    """The last line of its log is what it said; one that was written before it began is another run's."""
+    orchestrator, engine = make_orchestrator(vault, clock, tasks=[every_day("mine", EIGHT)])
+    engine.start_task = lambda name: setattr(engine, "task", name)  # type: ignore[method-assign]
+    tick(orchestrator, clock)
+    log = Places(vault).task_log("mine")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("hello\n", "utf-8")
+    os.utime(log, (time.time() - age_s,) * 2)
+    tick(orchestrator, clock)
+    assert f"mine ended (exit status 0) and left no record: {said}" in caplog.text

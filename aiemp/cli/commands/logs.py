@@ -10,7 +10,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,7 @@ from aiemp.cli.log_tail import Follower, last_lines
 from aiemp.cli.names import all_names, completing, suggestion
 from aiemp.cli.output import screen, write
 from aiemp.cli.screen import visible
-from aiemp.errors import UsageError
+from aiemp.errors import AiempError, ConfigError, UsageError
 from aiemp.places import Places
 from aiemp.plan import Plan
 
@@ -53,7 +53,7 @@ def logs(invocation: Invocation, name: str | None, follow: bool, count: int) -> 
     That of the task or watcher NAME; without NAME, the orchestrator's. Under systemd it is the journal
     (journalctl), otherwise the log file.
     """
-    plan = invocation.load_plan_of_vault()
+    plan = _plan(invocation)
     subject = _subject(invocation, plan, name)
     journal = _journal(plan, subject, count, follow=follow)
     if journal:
@@ -61,6 +61,31 @@ def logs(invocation: Invocation, name: str | None, follow: bool, count: int) -> 
             invocation.note(f"what the task itself printed is in {subject.output}")
         _become(journal)
     _show_file(invocation, subject.file, count, follow=follow)
+
+
+def _plan(invocation: Invocation) -> Plan:
+    """The plan; one that knows the vault and no more while the configuration has mistakes: what went wrong
+    since is to be read then, too."""
+    try:
+        return invocation.load_plan_of_vault()
+    except ConfigError as error:
+        vault = _vault_without_config(invocation)
+        if vault is None or not vault.is_dir():
+            raise
+        log.warning("%s", "; ".join(error.mistakes))
+        return Plan(vault)
+
+
+def _vault_without_config(invocation: Invocation) -> Path | None:
+    """The vault that is named, else the one that the installed units keep, else the current folder's."""
+    from aiemp.config.locate import vault_folder
+    from aiemp.systemd.installed import find_installed
+
+    units = find_installed(os.environ)
+    try:
+        return vault_folder(invocation.vault, os.environ, units[0].vault if units else None, Path.cwd())
+    except (AiempError, OSError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +113,20 @@ def _subject(invocation: Invocation, plan: Plan, name: str | None) -> _Subject:
     if plan.task(name) is not None:
         return _task(places, name)
     if "/" not in name:
-        # One that left the plan: its log is still there.
+        # One that left the plan, or of a plan that cannot be read: its log, or its unit, is still there.
+        installed = _installed_units(plan)
         for subject in (_watcher(places, name), _task(places, name)):
-            if subject.file.is_file():
+            if subject.file.is_file() or subject.unit in installed:
                 return subject
     known = [ORCHESTRATOR, *all_names(plan)]
     raise UsageError(f"there is no task or watcher {name!r}{suggestion(name, known)}")
+
+
+def _installed_units(plan: Plan) -> Collection[str]:
+    from aiemp.systemd.installed import installed_for
+
+    units = installed_for(plan.vault, os.environ)
+    return units.texts if units is not None else ()
 
 
 def _watcher(places: Places, name: str) -> _Subject:

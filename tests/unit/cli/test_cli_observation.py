@@ -38,3 +38,13 @@ def test_disk_with_room_is_no_problem(vault: Path) -> None:
     """An ordinary disk is not mentioned."""
     problems = [problem.what for problem in observe(Plan(vault), NOW, os.environ).problems()]
     assert not any("disk" in what for what in problems)
+
+
+def test_a_folder_of_units_that_cannot_be_read(
+    vault: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where systemd runs, the status says that it does not know the units, and the way out."""
+    monkeypatch.setattr("aiemp.systemd.installed.is_booted", lambda: True)
+    monkeypatch.setattr("aiemp.systemd.installed.unreadable_folder", lambda _environ: Path("/my units"))
+    (trouble,) = [each for each in observe(Plan(vault), NOW, environ).problems() if "/my units" in each.what]
+    assert trouble.remedy == "run: chmod u+rwx '/my units'"

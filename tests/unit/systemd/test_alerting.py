@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -13,6 +15,7 @@ from aiemp.locks import Holder, acquire
 from aiemp.plan import DryRun, Frequency, Plan, ScheduledTask
 from aiemp.runs import Ended, Result, Run
 from aiemp.systemd.alerting import report_failed_unit
+from aiemp.systemd.systemctl import NoSystemd, Systemctl
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=3)
@@ -62,6 +65,34 @@ def test_run_that_told_its_end_is_not_told_again(plan: Plan) -> None:
     said = report_failed_unit(plan, TASK_UNIT, LATER, {"MONITOR_SERVICE_RESULT": "exit-code"})
     assert said.endswith("ended with an error: the run itself has reported that")
     assert alerts(plan) == {}
+
+
+@pytest.mark.parametrize(("ago_s", "told"), [(10, True), (90, False), (None, False)])
+def test_an_earlier_run_is_not_the_failed_one(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, ago_s: int | None, told: bool
+) -> None:
+    """A run that ended a minute ago, before systemd started the unit, has not reported what failed since."""
+
+    def show(_manager: Systemctl, units: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, str]]:
+        if ago_s is None:
+            raise NoSystemd("no bus")
+        return {units[0]: {names[0]: str(int((monotonic() - ago_s) * 1e6))}}
+
+    monkeypatch.setattr(Systemctl, "show", show)
+    ledger = Ledger(plan.vault)
+    ledger.begin(RUN)
+    ledger.finish(RUN, Ended(Result.SUCCEEDED, LATER - timedelta(minutes=1), 1.0), plan)
+    report_failed_unit(plan, TASK_UNIT, LATER, {"MONITOR_SERVICE_RESULT": "exit-code"})
+    assert ("task-job" in alerts(plan)) is told
+
+
+def test_a_command_that_never_began_reported_nothing(plan: Plan) -> None:
+    """A run of a moment ago does not explain why systemd could not start the next one."""
+    ledger = Ledger(plan.vault)
+    ledger.begin(RUN)
+    ledger.finish(RUN, Ended(Result.SUCCEEDED, LATER, 1.0), plan)
+    report_failed_unit(plan, TASK_UNIT, LATER, {"MONITOR_SERVICE_RESULT": "resources"})
+    assert "could not be started" in alerts(plan)["task-job"]
 
 
 def test_task_that_could_not_even_start_is_told(plan: Plan) -> None:
