@@ -34,6 +34,7 @@ UNIT_MODE = 0o644
 SHOWN = (
     "UnitFileState",
     "ActiveState",
+    "SubState",
     "NeedDaemonReload",
     "MainPID",
     "ExecMainStartTimestamp",
@@ -55,7 +56,7 @@ class Prepared:
     ``wanted``: whether there is to be a target at all, or everything of ours goes. ``stale``: units whose
     files are as they should be and that systemd has not read since, as after an installation that was killed.
     ``restart`` and ``start``: what is to be restarted if it runs, and started if the target is active, for the
-    changes and for what an earlier installation left undone.
+    changes and for what an earlier installation left undone. ``down``: what fails at each start.
     """
 
     installation: Installation
@@ -66,6 +67,7 @@ class Prepared:
     stale: tuple[str, ...] = ()
     restart: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
 
     @property
     def is_unchanged(self) -> bool:
@@ -139,11 +141,7 @@ def _not_running(
 ) -> AiempError:
     """What to say when some of ``units`` did not come up. systemctl itself names only the first, without why."""
     shown = systemctl.show(units, ("ActiveState", "SubState", "Result"))
-    down = {
-        unit: state
-        for unit, state in shown.items()
-        if state.get("ActiveState") == "failed" or state.get("SubState") == "auto-restart"
-    }
+    down = {unit: state for unit, state in shown.items() if _is_down(state)}
     if not down:
         return AiempError(
             f"everything is installed, but not all was started: {'; '.join(map(str, failures))}"
@@ -208,6 +206,7 @@ def _prepare(
         stale=stale,
         restart=(*wanted.restart, *outdated),
         start=(*wanted.start, *ended),
+        down=tuple(name for name in wanted.unchanged if _is_down(shown.get(name, {}))),
     )
 
 
@@ -231,6 +230,11 @@ def _is_to_be_started(unit: str, state: Mapping[str, str]) -> bool:
     if unit == ORCHESTRATOR or not is_startable(unit) or state.get("ActiveState") != "inactive":
         return False
     return state.get("ExecMainStatus", "0") != str(NOT_STARTED)
+
+
+def _is_down(state: Mapping[str, str]) -> bool:
+    """Whether systemd has given a unit up, or is about to try once more."""
+    return state.get("ActiveState") == "failed" or state.get("SubState") == "auto-restart"
 
 
 def _left_running(wanted: Changes) -> frozenset[str]:
