@@ -1,4 +1,4 @@
-"""Installing units: the only writer of unit files, and the steps around it in an order that can be cut off.
+"""Installing units: the steps around writing unit files, in an order that can be cut off.
 
 render → compare → verify → write → stop and remove what goes → daemon-reload → enable → restart what changed →
 start what is new. Nothing is written unless systemd-analyze has nothing to say; when writing fails half-way, what
@@ -9,31 +9,28 @@ is made whole by the next one, which asks systemd what still runs by an older fi
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiemp.durable import replace_file
 from aiemp.errors import AiempError
 from aiemp.plan import Plan
 from aiemp.systemd.changes import Changes, changes, is_startable
 from aiemp.systemd.command_lines import journal_argv, systemctl_line
 from aiemp.systemd.installation import Installation
-from aiemp.systemd.names import NOT_STARTED, ORCHESTRATOR, TARGET, is_ours, watcher_of
+from aiemp.systemd.names import NOT_STARTED, ORCHESTRATOR, TARGET, watcher_of
 from aiemp.systemd.systemctl import JOB_PATIENCE_S, Systemctl, SystemctlFailed, exact_time
+from aiemp.systemd.unit_folder import present_units, remove_units, write_units
 from aiemp.systemd.units import UnitFile, render
 from aiemp.systemd.verify import verify
 
-log = logging.getLogger("aiemp.install")
-
-UNIT_MODE = 0o644
 SHOWN = (
     "UnitFileState",
     "ActiveState",
+    "SubState",
     "NeedDaemonReload",
     "MainPID",
     "ExecMainStartTimestamp",
@@ -55,7 +52,7 @@ class Prepared:
     ``wanted``: whether there is to be a target at all, or everything of ours goes. ``stale``: units whose
     files are as they should be and that systemd has not read since, as after an installation that was killed.
     ``restart`` and ``start``: what is to be restarted if it runs, and started if the target is active, for the
-    changes and for what an earlier installation left undone.
+    changes and for what an earlier installation left undone. ``down``: what fails at each start.
     """
 
     installation: Installation
@@ -66,6 +63,7 @@ class Prepared:
     stale: tuple[str, ...] = ()
     restart: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
 
     @property
     def is_unchanged(self) -> bool:
@@ -94,7 +92,7 @@ def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) 
     wanted = prepared.changes
     folder = prepared.installation.unit_folder
     stoppable = [unit for unit in wanted.stop if "@." not in unit]  # a template itself never runs
-    _write(folder, wanted.write, kept=_left_running(wanted))
+    write_units(folder, wanted.write, kept=_left_running(wanted))
     systemctl.stop(*stoppable)
     if TARGET in wanted.stop and prepared.enabled:
         systemctl.disable(TARGET)
@@ -103,7 +101,7 @@ def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) 
         _clean(systemctl, "state", timer)
     if ORCHESTRATOR in wanted.stop and prepared.installation.is_system:
         _clean(systemctl, "runtime,cache", ORCHESTRATOR)  # /run/aiemp and /var/cache/aiemp, for all of them
-    _remove(folder, wanted.remove)
+    remove_units(folder, wanted.remove)
     if wanted.reload or prepared.stale:
         systemctl.daemon_reload()
     if wanted.remove:
@@ -139,11 +137,7 @@ def _not_running(
 ) -> AiempError:
     """What to say when some of ``units`` did not come up. systemctl itself names only the first, without why."""
     shown = systemctl.show(units, ("ActiveState", "SubState", "Result"))
-    down = {
-        unit: state
-        for unit, state in shown.items()
-        if state.get("ActiveState") == "failed" or state.get("SubState") == "auto-restart"
-    }
+    down = {unit: state for unit, state in shown.items() if _is_down(state)}
     if not down:
         return AiempError(
             f"everything is installed, but not all was started: {'; '.join(map(str, failures))}"
@@ -172,7 +166,7 @@ def _prepare(
     systemctl: Systemctl,
     environ: Mapping[str, str],
 ) -> Prepared:
-    wanted = changes(units, _present(installation.unit_folder))
+    wanted = changes(units, present_units(installation.unit_folder))
     if wanted.foreign:
         _check_unmasked(wanted.foreign, installation)
         files = ", ".join(str(installation.unit_folder / name) for name in wanted.foreign)
@@ -208,6 +202,7 @@ def _prepare(
         stale=stale,
         restart=(*wanted.restart, *outdated),
         start=(*wanted.start, *ended),
+        down=tuple(name for name in wanted.unchanged if _is_down(shown.get(name, {}))),
     )
 
 
@@ -231,6 +226,11 @@ def _is_to_be_started(unit: str, state: Mapping[str, str]) -> bool:
     if unit == ORCHESTRATOR or not is_startable(unit) or state.get("ActiveState") != "inactive":
         return False
     return state.get("ExecMainStatus", "0") != str(NOT_STARTED)
+
+
+def _is_down(state: Mapping[str, str]) -> bool:
+    """Whether systemd has given a unit up, or is about to try once more."""
+    return state.get("ActiveState") == "failed" or state.get("SubState") == "auto-restart"
 
 
 def _left_running(wanted: Changes) -> frozenset[str]:
@@ -276,82 +276,3 @@ def _check_is_looked_at(folder: Path, systemctl: Systemctl) -> None:
             f"your systemd does not look for units in {folder}, so nothing was changed; XDG_CONFIG_HOME is "
             "set in this shell alone: unset it, or set it for systemd too (environment.d(5))"
         )
-
-
-def _present(folder: Path) -> dict[str, str]:
-    """The files in the unit folder whose names are ours. Drop-ins are folders, and not looked into."""
-    found = {}
-    try:
-        for path in folder.iterdir():
-            if is_ours(path.name) and (path.is_file() or path.is_symlink()):
-                found[path.name] = _text(path)
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise AiempError(f"the unit folder {folder} cannot be read: {error.strerror}") from error
-    return found
-
-
-def _text(path: Path) -> str:
-    if path.is_symlink():  # `systemctl mask` makes such a link; whoever made it, it is not our file
-        return ""
-    return path.read_text(encoding="utf-8", errors="surrogateescape")
-
-
-def _write(folder: Path, units: Sequence[UnitFile], kept: Collection[str] = ()) -> None:
-    """Write files, all or, as far as the disk lets us, none. Those of ``kept`` keep their times, by which the next
-    installation tells that what runs need not be restarted."""
-    before = _present(folder)
-    times = {unit.name: _modified(folder / unit.name) for unit in units}
-    done: list[str] = []
-    try:
-        if units:
-            folder.mkdir(parents=True, exist_ok=True)
-        for unit in units:
-            done.append(unit.name)
-            replace_file(folder / unit.name, _data(unit.content), mode=UNIT_MODE)
-            if unit.name in kept:
-                _set_modified(folder / unit.name, times[unit.name])
-    except OSError as error:
-        for name in done:
-            _put_back(folder / name, before.get(name), times[name])
-        raise AiempError(
-            f"the unit folder {folder} cannot be written: {error.strerror}; nothing was installed"
-        ) from error
-
-
-def _remove(folder: Path, names: Sequence[str]) -> None:
-    try:
-        for name in names:
-            (folder / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise AiempError(
-            f"the unit folder {folder} cannot be written: {error.strerror}; mend that, and type this again"
-        ) from error
-
-
-def _put_back(path: Path, content: str | None, modified_ns: int | None) -> None:
-    try:
-        if content is None:
-            path.unlink(missing_ok=True)
-        elif _text(path) != content:
-            replace_file(path, _data(content), mode=UNIT_MODE)
-            _set_modified(path, modified_ns)
-    except OSError as error:
-        log.error("%s could not be put back as it was: %s; install again", path, error)
-
-
-def _modified(path: Path) -> int | None:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return None
-
-
-def _set_modified(path: Path, modified_ns: int | None) -> None:
-    if modified_ns is not None:
-        os.utime(path, ns=(modified_ns, modified_ns))
-
-
-def _data(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -208,6 +208,9 @@ def _result(prepared: Prepared, *, done: bool, hints: tuple[str, ...] = ()) -> U
 def _hints(prepared: Prepared, *, user: bool, now: bool, environ: Mapping[str, str]) -> tuple[str, ...]:
     hints = []
     option = "--user " if user else ""
+    down = [unit for unit in prepared.down if not unit.startswith("aiemp-task-")]
+    if down and prepared.active:
+        hints.append(f"Not running: {', '.join(down)}; `aiemp doctor` says what to do")
     if not now and not prepared.active:
         hints.append(f"Next: systemctl {option}start aiemp.target")
     if user and not _lingers(environ):
