@@ -90,8 +90,7 @@ class Orchestrator:
         self.tick_count = self.state.tick_count
         self.start_time = clock()
         self.code = code or InstalledCode()
-        self.superseded = False
-        """Another version of aiemp was installed, and this one has ended for it to be started."""
+        self.superseded = False  # this one has ended for another to be started in its place
         self.task_reports: list[dict[str, Any]] = []
         self._task_began = 0.0
         self._running = False

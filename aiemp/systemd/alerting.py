@@ -40,6 +40,9 @@ def report_failed_unit(
     result = environ.get("MONITOR_SERVICE_RESULT") or environ.get("SERVICE_RESULT", "")
     said = failure_words(unit, result)
     task, watcher = task_of(unit), watcher_of(unit)
+    if watcher is not None and result == TIMED_OUT:
+        # With Restart=always nothing but a *stop* ends so: somebody wanted it, and it had to be killed.
+        return f"{said}, when it was stopped: no alert"
     if task is not None and not config_problem and not plan.dry_run.active:
         ended = _close_run(plan, task, unit, result, now, environ)
         if ended:

@@ -62,6 +62,7 @@ class UnitsChanged:
             "removed": list(self.removed),
             "unchanged": list(self.unchanged),
             "restarted": list(self.restarted),
+            "started": list(self.started),
             "rescheduled": list(self.rescheduled),
             "done": self.done,
             "hints": list(self.hints),

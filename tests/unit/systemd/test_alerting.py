@@ -49,6 +49,15 @@ def test_timed_out_run_is_closed_as_failed(plan: Plan) -> None:
     assert (last_result(plan), alerts(plan)) == (Result.FAILED, {})
 
 
+def test_watcher_that_had_to_be_killed_at_a_stop_is_no_alert(plan: Plan) -> None:
+    """Somebody stopped it, so it is not paused; one that was given up is."""
+    unit = "aiemp-watcher-mail.service"
+    said = report_failed_unit(plan, unit, NOW, {**OF_USER, "MONITOR_SERVICE_RESULT": "timeout"})
+    assert "no alert" in said and alerts(plan) == {}
+    report_failed_unit(plan, unit, NOW, {**OF_USER, "MONITOR_SERVICE_RESULT": "start-limit-hit"})
+    assert set(alerts(plan)) == {"watcher-mail"}
+
+
 def test_killed_run_is_closed_as_interrupted(plan: Plan) -> None:
     """A run that ran out of memory has no end on record: it is closed, and will be done again."""
     Ledger(plan.vault).begin(RUN)
