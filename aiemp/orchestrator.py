@@ -90,7 +90,7 @@ class Orchestrator:
         self.tick_count = self.state.tick_count
         self.start_time = clock()
         self.code = code or InstalledCode()
-        self.superseded = False  # this one has ended for another to be started in its place
+        self.superseded = self.waited = False  # ended for another version, or to be started with its vault
         self.task_reports: list[dict[str, Any]] = []
         self._task_began = 0.0
         self._running = False
@@ -109,7 +109,7 @@ class Orchestrator:
         with self._awake():
             look, pause = (lambda: self._running), (lambda: self.wakeup.wait(self.check_interval))
             if self.notifier.is_heard and waited_for_vault(self.vault_path, self.notifier, look, pause):
-                self.superseded = self._running  # nothing was read from the vault: start afresh
+                self.waited = self._running
             else:
                 self._run()
 

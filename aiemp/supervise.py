@@ -26,6 +26,7 @@ from aiemp.places import Places
 from aiemp.plan import Plan
 from aiemp.plan_source import PlanSource
 from aiemp.redaction import in_force, put_in_force, redactor_of
+from aiemp.systemd.names import START_AFRESH
 from aiemp.systemd.notify import take_over
 
 
@@ -73,6 +74,8 @@ def _run(options: dict[str, Any]) -> int:
         if not orchestrator.dry_run:
             log_to(Places(orchestrator.vault_path).orchestrator_log, level=level)
         orchestrator.start()
+        if orchestrator.waited:
+            return START_AFRESH
         if orchestrator.superseded:
             notifier.give_back(os.environ)
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted

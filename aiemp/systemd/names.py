@@ -27,6 +27,10 @@ NOT_STARTED = 170
 configured, or running elsewhere. Its unit does not start it again after this status, which is meant to be
 no program's own: the real watcher takes the place of ``aiemp watch``."""
 
+START_AFRESH = 75
+"""What an orchestrator that has waited for its vault ends with (EX_TEMPFAIL, sysexits(3)), so that systemd starts
+it again: a sandbox that was made while the vault was missing has it read-only."""
+
 _ESCAPED_BYTE = re.compile(r"\\x([0-9a-f]{2})")
 
 

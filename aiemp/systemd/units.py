@@ -17,6 +17,7 @@ from aiemp.systemd.names import (
     ALERT_TEMPLATE,
     NOT_STARTED,
     ORCHESTRATOR,
+    START_AFRESH,
     TARGET,
     start_request,
     task_path,
@@ -84,6 +85,7 @@ class _Rendering:
             "vault_text": str(self.plan.vault),
             "command": self._command("run", "--engine", "systemd", *self._scope_option()),
             "alert_command": self._command("alert"),
+            "start_afresh": START_AFRESH,
             **self._sandbox(Level.NETWORK),
         }
         return self._unit(ORCHESTRATOR, "aiemp-orchestrator.service.j2", values, runs_aiemp=True)
