@@ -66,7 +66,7 @@ def test_stop_is_clean(
     write_config(ONE_LONG_TASK)
     file = configure(name="ecosystem.config.cjs")
     pm2("start", str(file))
-    wait_until((vault / "channel").exists, "the task runs")
+    wait_until(lambda: (vault / "channel").exists() and (vault / "channel").read_text(), "the task runs")
     wait_until(lambda: is_up(pm2, vault), "orchestrator and watchers are up")
     assert (vault / "channel").read_text() == "\n"
 
