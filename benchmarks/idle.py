@@ -34,7 +34,9 @@ OURS = {"aiemp_systemd": "systemd", "aiemp_local": "local"}
 def measure() -> Findings:
     here = place()
     answer = here.begin("lives", "lives", {"rounds": ROUNDS, "idle_s": IDLE_S})()
-    systems: Mapping[str, Any] = {name: answer["systems"][name] for name in TITLES if name in answer["systems"]}
+    systems: Mapping[str, Any] = {
+        name: answer["systems"][name] for name in TITLES if name in answer["systems"]
+    }
     bare = answer["bare"]
     findings = Findings(tables=[_lives(systems, bare), _idle(systems), _processes(systems)])
     memory = {name: pss_mib(found) for name, found in systems.items()}
@@ -67,7 +69,16 @@ def pss_mib(found: Mapping[str, Any]) -> float:
 
 
 def _lives(systems: Mapping[str, Any], bare: Mapping[str, list[float]]) -> Table:
-    columns = ("", "memory MiB", "start ms", "crash p50 ms", "crash p95 ms", "status ms", "stop ms")
+    columns = (
+        "",
+        "memory MiB",
+        "start ms",
+        "crash p50 ms",
+        "crash p95 ms",
+        "status ms",
+        "repeat ms",
+        "stop ms",
+    )
     rows: list[list[Value]] = []
     for name, found in systems.items():
         crashes = [took * 1000 for took in found["crash"] if took is not None]
@@ -79,10 +90,11 @@ def _lives(systems: Mapping[str, Any], bare: Mapping[str, list[float]]) -> Table
                 median(crashes) if crashes else None,
                 percentile(crashes, 95) if crashes else None,
                 _median_ms(found["status"]) if found.get("status") else None,
+                _median_ms(found["repeat"]) if found.get("repeat") else None,
                 _median_ms(found["stop"]),
             ]
         )
-    rows.append(["`python -c pass`", None, _median_ms(bare["pass"]), None, None, None, None])
+    rows.append(["`python -c pass`", None, _median_ms(bare["pass"]), None, None, None, None, None])
     return Table(f"Medians of {ROUNDS} lives (the naive loop crashed and stopped once)", columns, rows)
 
 
@@ -110,7 +122,9 @@ def _processes(systems: Mapping[str, Any]) -> Table:
         for process in found["memory"][-1]:
             part = role_of(process["command"])
             parts[part] = parts.get(part, 0) + process["pss"] / 1024
-        told = ", ".join(f"{part} {mib:.1f}" for part, mib in sorted(parts.items(), key=lambda item: -item[1]))
+        told = ", ".join(
+            f"{part} {mib:.1f}" for part, mib in sorted(parts.items(), key=lambda item: -item[1])
+        )
         rows.append([TITLES[name], told])
     return Table("Whose memory it is, in MiB", ("", "processes"), rows)
 
