@@ -110,7 +110,10 @@ def _idle(systems: Mapping[str, Any]) -> Table:
         ]
         for name, found in systems.items()
     ]
-    caption = f"An idle time of {IDLE_S:.0f} s; a wake-up is a stretch of {SAMPLE_S * 1000:.0f} ms samples with switches"
+    caption = (
+        f"An idle time of {IDLE_S:.0f} s; a process that has switched in a sample of {SAMPLE_S * 1000:.0f} ms, and not "
+        "in the one before, has woken up"
+    )
     return Table(caption, columns, rows)
 
 

@@ -82,7 +82,7 @@ def _commands(home: Path, size: int) -> dict[str, partial[Took]]:
     procfile = "".join(f"task{number}: /bin/true {number}\n" for number in range(size))
     (home / "Procfile").write_text(procfile, encoding="utf-8")
     environ = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
-    aiemp = [sys.executable, "-m", "aiemp", "render", "--user", "--output", str(home / "units")]
+    aiemp = [sys.executable, "-m", "aiemp", "render", "--user"]
     honcho = [sys.executable, "-m", "honcho", "-f", str(home / "Procfile"), "export", "systemd"]
     with_peers = {**environ, "PYTHONPATH": os.fspath(peer_packages.libraries())}
     return {
