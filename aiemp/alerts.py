@@ -15,7 +15,6 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +22,7 @@ from typing import TypeVar
 from aiemp.alert_files import Alert, AlertFile, alert_file, find_place, read_alert, renewed, shown_error
 from aiemp.durable import make_private_folder, replace_file
 from aiemp.errors import VaultError
+from aiemp.frozen import frozen
 from aiemp.locks import short_lock
 from aiemp.places import Places
 from aiemp.plan import Plan
@@ -46,7 +46,7 @@ _told: dict[tuple[Path, str], datetime] = {}
 """When the command ran for which alert, where the file cannot keep it: a full disk is what alerts are for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlertOutcome:
     """What became of an alert: where its file is, whether the dashboard shows it, whether the command ran
     and ended well, how often it has come by now, and what went wrong, one sentence each."""
@@ -105,7 +105,7 @@ def clear_alert(plan: Plan, key: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Written:
     """What became of an alert's file: ``tell``, whether the command is to run now; ``shown``, the words by
     which the dashboard has shown the alert so far."""

@@ -7,9 +7,9 @@ ledger knows: an open slot with its attempts, a retry that has to wait, a reason
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
+from aiemp.frozen import frozen, replace
 from aiemp.plan import ScheduledTask
 from aiemp.runs import NEVER_RUN, TaskRecord
 from aiemp.schedules import clamped_last_run, due_later, is_due_after, latest_slot, within_catch_up
@@ -22,7 +22,7 @@ LONGEST_HOLD = timedelta(days=8)
 """No limit of Claude Code lasts longer than a week; what names a later moment was misread or edited."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """What to do with one task now.
 

@@ -14,17 +14,17 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.durable import PRIVATE_FILE, make_private_folder
 from aiemp.errors import LockHeld
+from aiemp.frozen import frozen
 
 PROBE_PATIENCE_S = 0.1
 """A probe holds a lock for some microseconds; whoever wants the lock outwaits it this long."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holder:
     """Who holds a lock, by its own word: process id (0: not known), what it does, and its unit or engine."""
 

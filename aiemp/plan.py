@@ -6,10 +6,11 @@ Seed sections 2A and 2B give the names and the seven built-in tasks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import Enum
 from pathlib import Path
+
+from aiemp.frozen import field, frozen
 
 DEFAULT_PRIORITY = 50
 MINUTES_PER_HOUR = 60
@@ -27,7 +28,7 @@ class Frequency(Enum):
     CALENDAR = "calendar"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScheduledTask:
     """One scheduled task (seed 2A), plus what the design adds below ``timeout_minutes``.
 
@@ -85,7 +86,7 @@ class DryRunPolicy(Enum):
     ENVIRONMENT = "environment"  # it is told through DRY_RUN=true
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Watcher:
     """One watcher. ``command`` is the argv of the real program; empty for a built-in one.
 
@@ -108,7 +109,7 @@ class Watcher:
     dry_run: DryRunPolicy = DryRunPolicy.ENVIRONMENT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class McpServer:
     """One MCP server: started with ``command`` over stdio, or reached at ``url``.
 
@@ -126,7 +127,7 @@ class McpServer:
     from_vault: bool = field(default=False, compare=False)  # how we know of it, not what it is
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClaudeSettings:
     """How Claude Code is called, and the budget of each day in the plan's zone (None: no limit).
 
@@ -144,7 +145,7 @@ class ClaudeSettings:
     keep_logs_days: int = 30
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """The numbers of semantics.md that a user may change."""
 
@@ -155,7 +156,7 @@ class Limits:
     activity_rows: int = 50
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DryRun:
     """Whether this is a dry run, and which of the five sources decided it (semantics, "Dry run or live")."""
 
@@ -163,7 +164,7 @@ class DryRun:
     decided_by: str = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Everything that is to be kept alive. ``zone`` is used for calendar slots; ``zone_name`` only when
     the configuration names one (then timers carry it)."""

@@ -10,13 +10,13 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from aiemp.clock import utc_now
 from aiemp.decisions import decide
 from aiemp.errors import Blocked, UsageError
+from aiemp.frozen import field, frozen
 from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire, folder_lock
 from aiemp.plan import Plan, ScheduledTask
@@ -43,7 +43,7 @@ STOPPING_TAKES_S = 60.0
 RUN_LOG_LIMIT_BYTES = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunReport:
     """What came of one call. ``result`` is None when nothing ran: not due, or a dry run."""
 
@@ -94,7 +94,7 @@ def run_task(
             notifier.ready()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Attempt:
     """One call of :func:`run_task`: what its steps share."""
 

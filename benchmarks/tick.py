@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from zoneinfo import ZoneInfo
 
 from aiemp.agenda import Agenda
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Plan, ScheduledTask
 from aiemp.runs import TaskRecord
 from aiemp.schedules import get_due_tasks, next_due

@@ -13,12 +13,12 @@ import json
 import logging
 import os
 import stat
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from aiemp.durable import make_private_folder, replace_file, sync_folder
+from aiemp.frozen import frozen
 from aiemp.ledger_format import moment_text, read_moment
 from aiemp.places import Places
 
@@ -30,7 +30,7 @@ PAUSED = "Claude is paused"
 """How the reason begins for which a task is blocked by a pause."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pause:
     """A pause that holds. ``problem``: the file is no pause that can be understood, so it holds as well."""
 

@@ -6,17 +6,17 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.errors import VaultError
+from aiemp.frozen import frozen
 
 BLOCK_BYTES = 64 * 1024
 LONGEST_LINE = 256 * 1024
 """A longer line is shown in pieces: memory stays bounded whatever a program prints."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tail:
     """The last lines of a log, and the offset in its newest file up to which they were read."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.screen import Screen
 from aiemp.cli.task_facts import TaskFacts, json_moment
 from aiemp.cli.words import moment_in_words
+from aiemp.frozen import field, frozen
 from aiemp.locks import Holder
 from aiemp.mcp.verdict import MCP_TROUBLES, State, Verdict
 from aiemp.plan import Origin, Plan
@@ -26,7 +26,7 @@ UNHEALTHY = 3
 NOT_RUNNING = frozenset({WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """Something that is not well, and what its owner can do about it."""
 
@@ -34,7 +34,7 @@ class Problem:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Queues:
     """What lies in the vault. ``counts`` has the dashboard's row names; ``domains`` those of Needs_Action."""
 
@@ -44,7 +44,7 @@ class Queues:
     approvals_stale: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Units:
     """The systemd units that keep this vault. ``names``: of their files. ``outdated``: those that
     ``install-units`` would change, since aiemp.toml was edited, or aiemp was upgraded: then ``upgraded_from``
@@ -58,7 +58,7 @@ class Units:
     upgraded_from: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Status:
     """Everything that ``aiemp status`` shows. ``orchestrator`` is None when none runs.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from aiemp.config.document import Document, printable
@@ -17,6 +16,7 @@ from aiemp.config.source import Source, read_config
 from aiemp.config.watcher_settings import UnknownWatcher, WatcherSettings
 from aiemp.config.zones import machine_zone
 from aiemp.errors import ConfigError, UsageError
+from aiemp.frozen import replace
 from aiemp.plan import DryRun, Plan, Watcher
 
 PlannedWatchers = Callable[[Sequence[WatcherSettings], Path], tuple[Watcher, ...]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
@@ -13,10 +12,11 @@ from aiemp.config.table import MINUTES_PER_YEAR, MOST_COUNT, Table
 from aiemp.config.tasks import read_tasks
 from aiemp.config.watcher_settings import WatcherSettings, read_watchers
 from aiemp.config.zones import named_zone, suggested_zone
+from aiemp.frozen import field, frozen
 from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Limits, ScheduledTask
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The contents of one file. None: the file does not say.
 

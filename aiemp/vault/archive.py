@@ -10,10 +10,10 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from aiemp.frozen import frozen
 from aiemp.vault.items import entries_below, modified
 from aiemp.vault.layout import (
     ARCHIVE,
@@ -30,7 +30,7 @@ from aiemp.vault.moves import move_exclusively
 MOST_PROBLEMS = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ArchiveResult:
     """``moved`` files (in a dry run: that would be), ``kept`` files still in Done, and what went wrong."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.durable import PRIVATE_FOLDER, write_all
 from aiemp.errors import VaultError
+from aiemp.frozen import frozen
 from aiemp.vault.dashboard_template import dashboard_template
 from aiemp.vault.layout import (
     ACCOUNTING,
@@ -60,7 +60,7 @@ SUBFOLDERS_ALWAYS = frozenset({DONE})
 """Done/archive is no sorting of the owner's; the archive task would make it anyway."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scaffold:
     """What was made, and what was there already and therefore left alone; folders before their content."""
 

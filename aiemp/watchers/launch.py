@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import NoReturn
 from aiemp import locks
 from aiemp.durable import PRIVATE_FILE, make_private_folder
 from aiemp.errors import AiempError, LockHeld, VaultError
+from aiemp.frozen import frozen
 from aiemp.locks import HeldLock, Holder
 from aiemp.places import Places
 from aiemp.plan import DryRunPolicy, Origin, Plan, Watcher
@@ -38,7 +38,7 @@ class WatcherNotStarted(AiempError):
     """The watcher's program cannot be executed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Launch:
     """All that starting a process needs."""
 
@@ -55,7 +55,7 @@ class NotStartedKind(Enum):
     DRY_RUN = "dry run"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotStarted:
     """A watcher that is not to be started, and ``reason``, for its owner."""
 

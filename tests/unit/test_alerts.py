@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from aiemp import alerts as alerts_module
 from aiemp.alerts import Alert, alert_file, clear_alert, raise_alert
+from aiemp.frozen import replace
 from aiemp.plan import DryRun, Plan
 from tests.conftest import wait_until
 

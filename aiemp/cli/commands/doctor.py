@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,7 @@ from aiemp.cli.names import suggestion
 from aiemp.cli.screen import Screen, visible
 from aiemp.clock import utc_now
 from aiemp.errors import UsageError
+from aiemp.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ LEVEL_WIDTH = 6
 LEAST_ROOM = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnosis:
     """What the doctor found."""
 

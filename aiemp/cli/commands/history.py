@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -20,6 +19,7 @@ from aiemp.cli.table import Cell, table
 from aiemp.cli.task_facts import RESULT_STYLES
 from aiemp.cli.words import duration_in_words, moment_in_words
 from aiemp.clock import utc_now
+from aiemp.frozen import frozen
 from aiemp.ledger_format import ended_as_json, read_ended, read_run, run_as_json
 from aiemp.plan import Plan
 from aiemp.runs import Ended, Result, Run
@@ -31,7 +31,7 @@ CLAUDE_COLUMNS = ("CLAUDE", "TURNS", "COST")
 """How long Claude worked, in how many turns, at what cost; each is shown only when a run tells it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PastRun:
     """One ended run, and the plain values that its trigger function returned."""
 
@@ -71,7 +71,7 @@ class PastRun:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PastRuns:
     """The newest runs, the newest first."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import click
 from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.screen import Screen
+from aiemp.frozen import frozen
 from aiemp.plan import Origin
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ NEW_VAULT = Path("vault")
 PRIVATE_FILE = 0o600
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Initialised:
     """What was made, what was there, and what this vault brings along.
 

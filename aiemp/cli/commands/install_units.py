@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +25,7 @@ from aiemp.cli.installing import (
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.screen import Screen, visible
 from aiemp.errors import AiempError
+from aiemp.frozen import frozen
 
 if TYPE_CHECKING:
     from aiemp.systemd.changes import Changes
@@ -38,7 +38,7 @@ YES = click.option("--yes", "-y", is_flag=True, help="Do not ask before changing
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show what would change.")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitsChanged:
     """What was done, or would be, to the units of one manager."""
 

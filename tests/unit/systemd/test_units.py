@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from aiemp import runner
 from aiemp.errors import AiempError
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Frequency, Origin, Plan, ScheduledTask, Watcher
 from aiemp.systemd import templates
 from aiemp.systemd.installation import Installation
