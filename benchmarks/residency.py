@@ -38,7 +38,7 @@ while not over:
 resident = [resident_kb(pid) for pid in sys.argv[1:]]
 print(json.dumps([time.monotonic() - started, before - first, moments, resident]))
 """
-LIBRARIES = "import dataclasses, datetime, json, logging, pathlib, re, subprocess, typing, zoneinfo"
+LIBRARIES = "import datetime, json, logging, pathlib, re, subprocess, typing, zoneinfo"
 """What no part of the orchestrator could do without: less than this cannot be reached by importing less."""
 
 PAUSE_S = 1.0

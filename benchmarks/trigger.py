@@ -20,7 +20,7 @@ TITLE = "A run that does nothing"
 ROUNDS = 15
 CLICK = [sys.executable, "-c", "import click"]
 MODULES = (
-    "ctypes, dataclasses, fcntl, json, logging, pathlib, selectors, shlex, subprocess, tomllib, zoneinfo"
+    "ctypes, fcntl, json, logging, pathlib, selectors, shlex, subprocess, tomllib, zoneinfo"
 )
 FLOOR = [sys.executable, "-c", f"import {MODULES}; subprocess.run(['true'])"]
 TASK = '[tasks.nothing]\nfrequency = "hourly"\ncommand = ["true"]\n'
