@@ -19,9 +19,7 @@ from benchmarks.figures import Figure, paired
 TITLE = "A run that does nothing"
 ROUNDS = 15
 CLICK = [sys.executable, "-c", "import click"]
-MODULES = (
-    "ctypes, fcntl, json, logging, pathlib, selectors, shlex, subprocess, tomllib, zoneinfo"
-)
+MODULES = "ctypes, fcntl, json, logging, pathlib, selectors, shlex, subprocess, tomllib, zoneinfo"
 FLOOR = [sys.executable, "-c", f"import {MODULES}; subprocess.run(['true'])"]
 TASK = '[tasks.nothing]\nfrequency = "hourly"\ncommand = ["true"]\n'
 
