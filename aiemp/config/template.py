@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aiemp.config.task_times import WEEKDAYS
+from aiemp.config.keys import WEEKDAYS
 from aiemp.errors import VaultError
 from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Limits, ScheduledTask
 
