@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiemp.config.document import Document, shown
 from aiemp.config.mcp_settings import McpSettings, read_mcp
-from aiemp.config.table import MINUTES_PER_YEAR, MOST_COUNT, Table
+from aiemp.config.table import Table
 from aiemp.config.tasks import read_tasks
 from aiemp.config.watcher_settings import WatcherSettings, read_watchers
 from aiemp.config.zones import named_zone, suggested_zone
@@ -76,11 +76,11 @@ def _limits(root: Table) -> Limits:
     if table is None:
         return Limits()
     default = Limits()
-    restarts = table.whole("restarts", least=0, most=MOST_COUNT)
-    window_minutes = table.number("restart_window_minutes", above=0, most=MINUTES_PER_YEAR)
-    stale_after_hours = table.number("stale_after_hours", above=0, most=MOST_COUNT)
-    archive_days = table.whole("done_archive_days", least=1, most=MOST_COUNT)
-    rows = table.whole("activity_rows", least=1, most=MOST_COUNT)
+    restarts = table.whole("restarts")
+    window_minutes = table.number("restart_window_minutes")
+    stale_after_hours = table.number("stale_after_hours")
+    archive_days = table.whole("done_archive_days")
+    rows = table.whole("activity_rows")
     table.refuse_unknown_keys()
     return Limits(
         restarts=default.restarts if restarts is None else restarts,
@@ -96,14 +96,14 @@ def _claude(root: Table) -> ClaudeSettings:
     if table is None:
         return ClaudeSettings()
     default = ClaudeSettings()
-    silent_minutes = table.number("silent_minutes", above=0, most=MINUTES_PER_YEAR)
-    keep_logs_days = table.whole("keep_logs_days", least=1, most=MOST_COUNT)
+    silent_minutes = table.number("silent_minutes")
+    keep_logs_days = table.whole("keep_logs_days")
     settings = ClaudeSettings(
         command=_claude_command(table) or default.command,
         args=table.words("args") or (),
-        runs_per_day=table.whole("runs_per_day", least=1, most=MOST_COUNT),
-        minutes_per_day=table.whole("minutes_per_day", least=1, most=MOST_COUNT),
-        cost_per_day=table.number("cost_per_day", above=0, most=MOST_COUNT),
+        runs_per_day=table.whole("runs_per_day"),
+        minutes_per_day=table.whole("minutes_per_day"),
+        cost_per_day=table.number("cost_per_day"),
         silent_minutes=default.silent_minutes if silent_minutes is None else silent_minutes,
         keep_logs_days=default.keep_logs_days if keep_logs_days is None else keep_logs_days,
     )

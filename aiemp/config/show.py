@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from aiemp.config.task_times import WEEKDAYS
+from aiemp.config.keys import WEEKDAYS
 from aiemp.plan import McpServer, Plan, ScheduledTask, Watcher
 
 _SECRET_PARTS = re.compile(r"(?<=://)[^/?#]*@|[?#].*", re.DOTALL)

@@ -65,17 +65,37 @@ class Validation:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True, slots=True)
+class ShownSchema:
+    """The JSON Schema of aiemp.toml; a file, so as it is."""
+
+    exit_code: int = 0
+    is_file: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        from aiemp.config.schema import config_schema
+
+        return config_schema()
+
+    def as_text(self, screen: Screen) -> str:
+        from aiemp.config.schema import schema_text
+
+        return schema_text().rstrip("\n")
+
+
 @click.group(
     "config",
     cls=LazyGroup,
     members={
         "show": "aiemp.cli.commands.config:show",
         "validate": "aiemp.cli.commands.config:validate",
+        "edit": "aiemp.cli.commands.config_edit:edit",
+        "schema": "aiemp.cli.commands.config:schema",
     },
     params=[*global_options(), json_option()],
 )
 def config() -> None:
-    """Show or check the configuration."""
+    """Show, check or change the configuration."""
 
 
 @command("show")
@@ -101,3 +121,13 @@ def validate(invocation: Invocation) -> Validation:
     except ConfigError as error:
         return Validation(file, file.exists(), error.mistakes, ())
     return Validation(file, file.exists(), (), plan.warnings)
+
+
+@command("schema", answers=False)
+def schema(invocation: Invocation) -> ShownSchema:
+    """Print the JSON Schema of aiemp.toml.
+
+    Editors complete and check aiemp.toml by it. `aiemp init` writes it beside aiemp.toml, whose first line
+    names it.
+    """
+    return ShownSchema()

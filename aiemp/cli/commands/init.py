@@ -46,7 +46,7 @@ class Initialised:
         """What to do before the configuration means this vault; "" when it does."""
         if self.other_vault is None:
             return ""
-        from aiemp.config.template import toml_text
+        from aiemp.config.toml_values import toml_text
 
         said = f"names {self.other_vault}" if self.other_vault else "names no vault"
         return f"{self.config_file} {said}. To use this one, write: vault = {toml_text(str(self.vault))}"
