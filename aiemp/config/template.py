@@ -54,7 +54,16 @@ vault = {vault}
 
 [alerts]
 # A program that is told of each alert, beside the dashboard and Needs_Action/alerts.
-#command = ["notify-send", "aiemp"]
+# {{title}}, {{detail}}, {{remedy}}, {{component}}, {{key}}, {{state}} are filled in; its standard input has all of it.
+# `aiemp alert --test` tries it.
+#command = ["notify-send", "--app-name=aiemp", "--", "{{title}}", "{{detail}}"]
+# Tell it, too, when the cause of an alert is gone.
+#tell_resolved = false
+# An address that is called after each tick that went well, so that a service of others notices when it stops
+# (a dead man's switch). Keep it secret.
+#ping_url = "https://hc-ping.com/00000000-0000-0000-0000-000000000000"
+# Called with /start, as it is, or with /fail, about each run of a task; {{task}} is the task's name.
+#run_ping_url = "https://hc-ping.com/ping-key/{{task}}"
 
 # ---- Tasks -------------------------------------------------------------------------------------
 # frequency: daily, weekdays, mwf (Monday, Wednesday, Friday) with a time; weekly with a day and a time;
