@@ -70,7 +70,8 @@ bench: $(VENV)/.installed-dev
 
 # The pages that are made from the program itself, and PM2's configuration for a checkout.
 docs: $(VENV)/.installed
-	$(BIN)/python -m aiemp.cli.reference > docs/commands.md
+	$(BIN)/python -m aiemp.cli.reference summaries > .summaries && mv .summaries aiemp/cli/summaries.py
+	$(BIN)/python -m aiemp.cli.reference commands > docs/commands.md
 	$(BIN)/python -m aiemp.pm2 > ecosystem.config.js
 
 clean:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aiemp import runner
 from aiemp.errors import AiempError
-from aiemp.plan import Frequency, Origin, Pings, Plan, SCHEDULE_REGISTRY, ScheduledTask, Watcher
+from aiemp.plan import SCHEDULE_REGISTRY, Frequency, Origin, Pings, Plan, ScheduledTask, Watcher
 from aiemp.systemd import templates
 from aiemp.systemd.installation import Installation
 from aiemp.systemd.names import is_ours, start_request
