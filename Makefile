@@ -70,9 +70,10 @@ bench: $(VENV)/.installed-dev
 
 # The pages that are made from the program itself, and PM2's configuration for a checkout.
 docs: $(VENV)/.installed
-	$(BIN)/python -m aiemp.cli.reference > docs/commands.md
 	$(BIN)/python -m aiemp.config.reference > docs/configuration.md
 	$(BIN)/python -m aiemp.config.schema > docs/aiemp.schema.json
+	$(BIN)/python -m aiemp.cli.reference summaries > .summaries && mv .summaries aiemp/cli/summaries.py
+	$(BIN)/python -m aiemp.cli.reference commands > docs/commands.md
 	$(BIN)/python -m aiemp.pm2 > ecosystem.config.js
 
 clean:

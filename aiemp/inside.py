@@ -34,7 +34,7 @@ def open_folder(folder: Path, boundary: Path, *, make: int = 0) -> int:
     root, target = os.path.realpath(boundary), os.path.realpath(folder)
     if target != root and not target.startswith(root.rstrip(os.sep) + os.sep):
         raise OSError(errno.ELOOP, f"a link leads out of {boundary}; put a folder there instead", str(folder))
-    steps = [name for name in target[len(root) :].split(os.sep) if name]
+    steps = [name for name in target[len(root) :].split(os.sep) if name]  # noqa: PTH206 - no leading slash wanted
     with _told_of(folder):
         descriptor = os.open(root, _WAY)
         for number, name in enumerate(steps):

@@ -146,6 +146,18 @@ class ClaudeSettings:
 
 
 @frozen
+class Pings:
+    """Addresses that are called so that somebody else notices silence; they are secrets. None: no calls.
+
+    ``tick_url`` is called while all goes well; ``run_url``, in which ``{task}`` stands for a task's name, at the
+    start and the end of each run.
+    """
+
+    tick_url: str | None = None
+    run_url: str | None = None
+
+
+@frozen
 class Limits:
     """The numbers of semantics.md that a user may change."""
 
@@ -177,6 +189,8 @@ class Plan:
     zone_name: str | None = None
     claude: ClaudeSettings = field(default_factory=ClaudeSettings)
     alert_command: tuple[str, ...] = ()
+    tell_resolved: bool = False
+    pings: Pings = field(default_factory=Pings)
     limits: Limits = field(default_factory=Limits)
     dry_run: DryRun = field(default_factory=DryRun)
     config_file: Path | None = None

@@ -9,11 +9,12 @@ import sys
 import time
 from types import ModuleType
 
-from benchmarks import render, systemd_engine, tick, trigger
+from benchmarks import completion, render, systemd_engine, tick, trigger
 
 BENCHMARKS: dict[str, ModuleType] = {
     "tick": tick,
     "trigger": trigger,
+    "completion": completion,
     "render": render,
     "systemd_engine": systemd_engine,
 }

@@ -36,9 +36,7 @@ def test_two_tasks_due(employee: Employee) -> None:
 def test_task_comes_due(employee: Employee) -> None:
     """A daily task does not run before its time, then once, and not again on that day."""
     employee.set_clock(utc("2035-03-21 10:00"))
-    employee.begin(
-        IDLE + task("noon", frequency="daily", time="12:00") + task("canary", priority=99, **DUE)
-    )
+    employee.begin(IDLE + task("noon", frequency="daily", time="12:00") + task("canary", priority=99, **DUE))
     employee.until(lambda: employee.attempts("canary") == ["succeeded"], "what is due at the start")
     assert employee.attempts("noon") == []
     employee.set_clock(utc("2035-03-21 12:05"))

@@ -65,7 +65,7 @@ class Validation:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownSchema:
     """The JSON Schema of aiemp.toml; a file, so as it is."""
 

@@ -18,6 +18,8 @@ from aiemp.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from click.shell_completion import CompletionItem
+
     from aiemp.doctor.examination import Examination
     from aiemp.doctor.findings import Finding
 
@@ -72,10 +74,12 @@ class Diagnosis:
         return screen.paint(", ".join(told), "bad" if failures else "warn")
 
 
-def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from aiemp.doctor.checks import CHECKS
+def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
 
-    return [check.name for check in CHECKS if check.name.startswith(incomplete)]
+    from aiemp.cli.summaries import CHECKS  # the checks themselves take too long to import
+
+    return [CompletionItem(name, help=about) for name, about in CHECKS.items() if name.startswith(incomplete)]
 
 
 @command("doctor")
