@@ -10,10 +10,14 @@ import contextlib
 import errno
 import glob
 import os
+import time
 from pathlib import Path
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+
+ABANDONED_AFTER_S = 600.0
+"""A temporary file that nobody has renamed for so long was left by a process that was killed."""
 
 
 def make_private_folder(path: Path, *, levels: int = 2, may_lead_away: bool = False) -> None:
@@ -44,6 +48,7 @@ def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
     to whom the folder belongs. So a command typed as root takes nothing away from who runs everything.
     """
     owner = _owner_of_new(path)
+    _remove_abandoned(path)
     with contextlib.suppress(OSError):
         status = path.stat()
         mode, owner = status.st_mode & 0o7777, (status.st_uid, status.st_gid)
@@ -71,6 +76,19 @@ def remove_leftovers(path: Path) -> None:
     for leftover in path.parent.glob(f".{glob.escape(path.name[:100])}.{'?' * 12}.tmp"):
         with contextlib.suppress(OSError):
             leftover.unlink()
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what a killed writer of ``path`` left, as far as no writer can still be at it: no lock is needed."""
+    prefix = f".{path.name[:100]}."
+    length = len(prefix) + 12 + len(".tmp")
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            name = entry.name
+            if len(name) == length and name.startswith(prefix) and name.endswith(".tmp"):
+                with contextlib.suppress(OSError):
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > ABANDONED_AFTER_S:
+                        os.unlink(entry.path)  # noqa: PTH108 - a Path for each entry of a large folder costs
 
 
 def append_line(path: Path, line: bytes) -> None:
