@@ -97,12 +97,13 @@ def clear_alert(plan: Plan, key: str) -> bool:
     if found is None or plan.dry_run.active:
         return False
     path, file = found
-    _tried("put its file away", lambda: _put_away(plan.vault, path, file), problems)
+    # The file last: as long as it is there, what was cut off here is done again.
     _tried("show on the dashboard that it is over", lambda: _show_end(plan, file), problems)
     if plan.tell_resolved and plan.alert_command and (was_told or file.moment("notified")):
         over = Alert(key, file.text("component"), _title(file), "this is over", "Nothing is left to do")
         over = _cleaned(_redacted(over))  # the file may have been written into
         _tried("run the alert command", lambda: _run_command(plan, over, RESOLVED, os.environ), problems)
+    _tried("put its file away", lambda: _put_away(plan.vault, path, file), problems)
     log.info("alert %s is over", key)
     return True
 
@@ -120,7 +121,7 @@ class _Written:
 
 def _write_file(plan: Plan, alert: Alert, now: datetime, last_told: datetime | None) -> _Written:
     folder = _folder(plan.vault, Places(plan.vault).alerts)
-    with short_lock(_lock(plan.vault)):
+    with short_lock(Places(plan.vault).alerts_lock):
         make_private_folder(folder)
         path, file = find_place(plan.vault, alert.key)
         told = file.moment("notified") if file else None
@@ -159,7 +160,7 @@ def _put_away(vault: Path, path: Path, file: AlertFile) -> None:
     from aiemp.vault.moves import move_exclusively  # noqa: PLC0415 - alerts are rare
 
     _folder(vault, path.parent)
-    with short_lock(_lock(vault)):
+    with short_lock(Places(vault).alerts_lock):
         file = read_alert(path) or file
         if file.is_untouched:
             path.unlink(missing_ok=True)
@@ -234,7 +235,3 @@ def _cleaned_text(text: str, limit: int) -> str:
 def _is_recent(told: datetime | None, now: datetime) -> bool:
     # One in the future was written before the clock was set back.
     return told is not None and timedelta(0) <= now - told < COMMAND_AGAIN_AFTER
-
-
-def _lock(vault: Path) -> Path:
-    return Places(vault).locks / "alerts.lock"

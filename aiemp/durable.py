@@ -11,6 +11,7 @@ import errno
 import glob
 import os
 import stat
+import time
 from pathlib import Path
 
 from aiemp.inside import PRIVATE_FILE, PRIVATE_FOLDER, give, open_file, open_folder, owner_of_new, read_file
@@ -28,6 +29,9 @@ __all__ = [
 
 LARGEST_COPIED_BYTES = 256 * 1024 * 1024
 _FOLDER = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
+
+ABANDONED_AFTER_S = 600.0
+"""A temporary file that nobody has renamed for so long was left by a process that was killed."""
 
 
 def make_private_folder(path: Path, *, levels: int = 2, may_lead_away: bool = False) -> None:
@@ -61,6 +65,7 @@ def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE_FILE, beneath: 
     folder = os.open(path.parent, _FOLDER) if beneath is None else open_folder(path.parent, beneath)
     temporary = f".{path.name[:100]}.{os.urandom(6).hex()}.tmp"
     try:
+        _remove_abandoned(path, folder)
         owner = owner_of_new(folder)
         with contextlib.suppress(OSError):
             status = os.stat(path.name, dir_fd=folder, follow_symlinks=beneath is None)
@@ -94,6 +99,22 @@ def remove_leftovers(path: Path) -> None:
     for leftover in path.parent.glob(f".{glob.escape(path.name[:100])}.{'?' * 12}.tmp"):
         with contextlib.suppress(OSError):
             leftover.unlink()
+
+
+def _remove_abandoned(path: Path, folder: int) -> None:
+    """Remove what a killed writer of ``path`` left, as far as no writer can still be at it: no lock is needed.
+
+    ``folder`` is the descriptor of its folder, so that nothing is removed anywhere else.
+    """
+    prefix = f".{path.name[:100]}."
+    length = len(prefix) + 12 + len(".tmp")
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        for name in (entry.name for entry in entries):
+            if len(name) == length and name.startswith(prefix) and name.endswith(".tmp"):
+                with contextlib.suppress(OSError):
+                    written = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
+                    if time.time() - written > ABANDONED_AFTER_S:
+                        os.unlink(name, dir_fd=folder)
 
 
 def append_line(path: Path, line: bytes, *, beneath: Path | None = None) -> None:

@@ -48,7 +48,7 @@ def rollover(vault: Path, now: datetime, keep: int = KEEP_ROWS) -> int:
                 "lines": [row_text(row) for row in leaving],
                 "rows": row_values(document, leaving),
             }
-            replace_file(_intent(places), _json(intent))
+            replace_file(places.rollover, _json(intent))
             moved += _finish(places, dashboard, now, keep)
         dashboard.update(reset_daily_counters(), touch(now))
     return moved
@@ -68,8 +68,9 @@ def _finish(places: Places, dashboard: Dashboard, now: datetime, keep: int) -> i
         replace_file(archive, _json(archived))
     before = len(activity_rows(dashboard.read(), now))
     dashboard.update(_without(intent["lines"], keep, now))
+    dashboard.forget_rows()
     after = len(activity_rows(dashboard.read(), now))
-    _intent(places).unlink(missing_ok=True)
+    places.rollover.unlink(missing_ok=True)
     return max(0, before - after)
 
 
@@ -102,7 +103,7 @@ def _archived(path: Path) -> list[Any]:
 
 
 def _read_intent(places: Places) -> dict[str, Any] | None:
-    path = _intent(places)
+    path = places.rollover
     try:
         intent = json.loads(path.read_bytes())
         if not isinstance(intent["rows"], list) or not isinstance(intent["behind"], int):
@@ -119,11 +120,6 @@ def _read_intent(places: Places) -> dict[str, Any] | None:
             path.rename(path.with_name(f"{path.name}.corrupt-{time.time_ns()}"))
         return None
     return dict(intent)
-
-
-def _intent(places: Places) -> Path:
-    """What is about to move. Written only here, under the dashboard's lock."""
-    return places.locks / "rollover.json"
 
 
 def _json(value: object) -> bytes:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.faults.campaign import Tally, cut_short, failing_calls, flipped, kills, torn_states, zeroed
+from tests.faults.run_records import cut_short, failing_calls, flipped, kills, torn_states, zeroed
 
 
 def main() -> int:
