@@ -74,6 +74,7 @@ docs: $(VENV)/.installed
 	$(BIN)/python -m aiemp.config.schema > docs/aiemp.schema.json
 	$(BIN)/python -m aiemp.cli.reference summaries > .summaries && mv .summaries aiemp/cli/summaries.py
 	$(BIN)/python -m aiemp.cli.reference commands > docs/commands.md
+	$(BIN)/python -m aiemp.cli.reference man > docs/man/aiemp.1
 	$(BIN)/python -m aiemp.pm2 > ecosystem.config.js
 
 clean:

@@ -1,5 +1,5 @@
 """What is made from the commands' own help: ``python -m aiemp.cli.reference commands`` prints docs/commands.md,
-``... summaries`` the module :mod:`aiemp.cli.summaries`. ``make docs`` does both."""
+``... summaries`` the module :mod:`aiemp.cli.summaries`, ``... man`` docs/man/aiemp.1. ``make docs`` does them all."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 
 from aiemp.cli import cli
 from aiemp.cli.invocation import Invocation
+from aiemp.cli.manual import manual
 
 HEAD = """\
 # The commands
@@ -81,7 +82,7 @@ def _settings(command: click.Command) -> dict[str, Any]:
     return {**command.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
 
 
-MADE = {"commands": reference, "summaries": summaries}
+MADE = {"commands": reference, "summaries": summaries, "man": manual}
 
 if __name__ == "__main__":
     sys.stdout.write(MADE[sys.argv[1]]())

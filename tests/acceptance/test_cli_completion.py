@@ -141,11 +141,12 @@ _aiemp_completion
 
 def test_in_a_real_zsh(vault: Path, on_path: dict[str, str], write_config: WriteConfig) -> None:
     """The same for zsh."""
-    if shutil.which("zsh") is None:
+    zsh = shutil.which("zsh")
+    if zsh is None:
         pytest.skip("zsh is not installed")
     write_config(OWN)
     done = subprocess.run(
-        ["zsh", "-f", "-c", ZSH, "zsh", "aiemp trigger inv"],
+        [zsh, "-f", "-c", ZSH, "zsh", "aiemp trigger inv"],
         env={**on_path, "VAULT_PATH": str(vault)},
         capture_output=True,
         text=True,
@@ -156,11 +157,12 @@ def test_in_a_real_zsh(vault: Path, on_path: dict[str, str], write_config: Write
 
 def test_in_a_real_fish(vault: Path, on_path: dict[str, str], write_config: WriteConfig) -> None:
     """The same for fish, which can be asked outright."""
-    if shutil.which("fish") is None:
+    fish = shutil.which("fish")
+    if fish is None:
         pytest.skip("fish is not installed")
     write_config(OWN)
     done = subprocess.run(
-        ["fish", "--no-config", "-c", "aiemp completion fish | source; complete -C 'aiemp trigger inv'"],
+        [fish, "--no-config", "-c", "aiemp completion fish | source; complete -C 'aiemp trigger inv'"],
         env={**on_path, "VAULT_PATH": str(vault)},
         capture_output=True,
         text=True,
