@@ -15,13 +15,13 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiemp.dashboard.document import Document
 from aiemp.durable import replace_file
+from aiemp.frozen import frozen, replace
 
 if TYPE_CHECKING:
     from aiemp.dashboard.edits import Edit
@@ -37,7 +37,7 @@ MOST_ROWS = 100
 LARGEST_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeptRow:
     """A row that was added at ``written_s``. ``times``: how often it is to be there. ``replaced``: the lines that
     its update took away. ``is_owed``: the update was not made at all. ``tries``: how often it was put back."""
@@ -59,7 +59,7 @@ class KeptRow:
         return not replaced.isdisjoint(document.lines) if self.replaced else not self.tries
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PutBack:
     """The edit that puts a row back where it was undone; any other text stays."""
 
