@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiemp.dashboard.document import Document
 from aiemp.durable import replace_file
-from aiemp.frozen import frozen, replace
+from aiemp.frozen import as_dict, frozen, replace
 
 if TYPE_CHECKING:
     from aiemp.dashboard.edits import Edit
@@ -140,9 +140,8 @@ def _rows_of(edits: Iterable[Edit]) -> list[ActivityRow | ErrorRow]:
 
 def _as_json(kept: KeptRow) -> dict[str, Any]:
     row = kept.row
-    texts = {name: getattr(row, name) for name in row.__slots__ if name != "at"}
     return {
-        "row": {"at": row.at.isoformat(), **texts},
+        "row": as_dict(row) | {"at": row.at.isoformat()},
         "written": kept.written_s,
         "times": kept.times,
         "replaced": kept.replaced,

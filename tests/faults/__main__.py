@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.faults.run_records import cut_short, failing_calls, flipped, kills, torn_states, zeroed
+from tests.faults.tally import Tally
 
 
 def main() -> int:
