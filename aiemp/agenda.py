@@ -88,7 +88,7 @@ class Agenda:
                 if wake_at is None or now < wake_at:
                     decisions.append(settled[1])
                     continue
-            decision = decide(task, record, now, plan.zone)
+            decision = decide(task, record, now, plan.zone, others=records.values())
             if not decision.due:
                 self._settled[name] = (record, decision)
             decisions.append(decision)

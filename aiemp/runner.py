@@ -173,10 +173,17 @@ class _Attempt:
                 end_left_over(mark_of(run.name, run.pid))
                 publish_recovered(self.plan, run, end, self.environ)
             self.ledger.clamp_future(self.plan, now)
-            record = self.ledger.read().record(self.task.name)
+            state = self.ledger.read()
         except OSError as error:
             return self._blocked_report(f"the ledger cannot be read or written: {error}", started)
-        decision = decide(self.task, record, now, self.plan.zone, tolerant=self.scheduled)
+        decision = decide(
+            self.task,
+            state.record(self.task.name),
+            now,
+            self.plan.zone,
+            tolerant=self.scheduled,
+            others=state.records.values(),
+        )
         if self.scheduled and not decision.due:
             return RunReport(self.task.name, None, f"{self.task.name}: {decision.reason}")
         manual = not self.scheduled
