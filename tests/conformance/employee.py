@@ -69,6 +69,10 @@ class Employee(ABC):
         """Write aiemp.toml, and nothing more."""
 
     @abstractmethod
+    def write_beside_config(self, name: str, text: str) -> None:
+        """Write a file into the folder of aiemp.toml."""
+
+    @abstractmethod
     def start(self) -> None:
         """Have the engine keep it alive; the first time install it. The orchestrator looks each second."""
 
@@ -109,8 +113,8 @@ class Employee(ABC):
         """Everything is killed at once, the engine's own processes included."""
 
     @abstractmethod
-    def power_up(self) -> None:
-        """The machine is there again, and starts what it starts by itself."""
+    def power_up(self, at: datetime | None = None) -> None:
+        """The machine is there again, and starts what it starts by itself. ``at``: what its clock then shows."""
 
     @abstractmethod
     def set_clock(self, moment: datetime) -> None:
@@ -137,17 +141,27 @@ class Employee(ABC):
         """The process in charge of the vault; 0 when there is none."""
         return self._holder(Places(self.vault).orchestrator_lock)
 
+    @property
+    def run(self) -> int:
+        """The process that runs a task now; 0 when there is none."""
+        return self._holder(Places(self.vault).run_lock)
+
     def watcher(self, name: str) -> int:
         """The process that holds a watcher's lock; 0 when there is none."""
         return self._holder(Places(self.vault).watcher_lock(name))
 
     def copies(self, script: str) -> list[int]:
         """The processes that run a script of the vault, see :mod:`tests.conformance.plans`."""
-        return [each.pid for each in self.processes() if script in each.command]
+        running = (each for each in self.processes() if each.command.split(" ")[0].endswith("python3"))
+        return [each.pid for each in running if script in each.command]
 
     def processes(self) -> list[Process]:
         """All live processes of this employee: the vault is in their command line, or they work in it."""
         return [each for each in self._visible() if each.mentions(self.name_of_vault)]
+
+    def waiting(self) -> list[Process]:
+        """The runs that wait for the end of another one."""
+        return [each for each in self._visible() if "trigger" in each.command and each.pid != self.run]
 
     def attempts(self, task: str) -> list[str]:
         """How the runs of a task ended, the oldest first."""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -32,6 +33,12 @@ class Home:
         for name in FOLDERS:
             (self.vault / name).mkdir(parents=True)
         (self.vault / "Dashboard.md").write_text("# AI Employee Dashboard\n", encoding="utf-8")
+
+    def again(self) -> Home:
+        """The same home with an environment of its own."""
+        other = copy(self)
+        other.environ = dict(self.environ)
+        return other
 
     def spawn(self, argv: Sequence[str], log: str) -> subprocess.Popen[bytes]:
         with (self.folder / log).open("ab") as output:
@@ -104,7 +111,7 @@ class LocalLoop(Employee):
         return self.home.spawn([sys.executable, "-m", "aiemp", *words], "calls.log")
 
     def other_engine(self) -> Employee:
-        return LocalLoop(self.home)
+        return LocalLoopAsOnAMac(self.home.again())
 
     def cut_power(self) -> None:
         # Stopped first, all of them, so that none sees another's end.
@@ -118,8 +125,10 @@ class LocalLoop(Employee):
     def _all(self) -> list[int]:
         return [each.pid for each in self._visible() if each.mentions(str(self.home.folder))]
 
-    def power_up(self) -> None:
+    def power_up(self, at: datetime | None = None) -> None:
         """Nothing starts by itself after a reboot: the owner opens his terminal again."""
+        if at is not None:
+            self.set_clock(at)
         self.start()
 
     def set_clock(self, moment: datetime) -> None:
@@ -146,6 +155,11 @@ class LocalLoopAsOnAMac(LocalLoop):
     def __init__(self, home: Home) -> None:
         super().__init__(home)
         home.environ["PYTHONPATH"] = str(AS_ON_A_MAC)
+
+    def other_engine(self) -> Employee:
+        home = self.home.again()
+        del home.environ["PYTHONPATH"]
+        return LocalLoop(home)
 
 
 def send(pid: int, number: int) -> None:

@@ -18,6 +18,10 @@ WORKS = "import time\nwhile True:\n    time.sleep(60)\n"
 """A watcher that does its work."""
 
 
+CLAUDE = "#!/bin/sh\necho done\n"
+"""A Claude that answers."""
+
+
 def task(name: str, shell: str = "", **keys: object) -> str:
     """A task that leaves ``begin NAME`` and ``end NAME`` in the log, and runs ``shell`` in between."""
     middle = f"{shell}; " if shell else ""
