@@ -42,6 +42,10 @@ _told: dict[tuple[Path, str], datetime] = {}
 """When the command ran for which alert, where the file cannot keep it: a full disk is what alerts are for."""
 
 
+_unfinished: dict[tuple[Path, str], str] = {}
+"""Why the end of which alert cannot be shown yet."""
+
+
 @frozen
 class AlertOutcome:
     """What became of an alert: where its file is, whether the dashboard shows it, whether the command ran
@@ -90,15 +94,16 @@ def clear_alert(plan: Plan, key: str) -> bool:
     Its file goes away, or to ``Done/`` if somebody wrote something into it; its row is marked as resolved. The
     command hears of it if ``tell_resolved`` asks for that and the alert was told.
     """
-    was_told = (plan.vault, key) in _told
-    _told.pop((plan.vault, key), None)
+    place = (plan.vault, key)
+    was_told = _told.pop(place, None) is not None
     problems: list[str] = []
     found = _tried("look for its file", lambda: _find(plan.vault, key), problems)
     if found is None or plan.dry_run.active:
         return False
     path, file = found
-    # The file last: as long as it is there, what was cut off here is done again.
-    _tried("show on the dashboard that it is over", lambda: _show_end(plan, file), problems)
+    # The file last: as long as it is there, what was cut off or could not be written is done again.
+    if _ends_later(plan, file, place):
+        return True
     if plan.tell_resolved and plan.alert_command and (was_told or file.moment("notified")):
         over = Alert(key, file.text("component"), _title(file), "this is over", "Nothing is left to do")
         over = _cleaned(_redacted(over))  # the file may have been written into
@@ -106,6 +111,20 @@ def clear_alert(plan: Plan, key: str) -> bool:
     _tried("put its file away", lambda: _put_away(plan.vault, path, file), problems)
     log.info("alert %s is over", key)
     return True
+
+
+def _ends_later(plan: Plan, file: AlertFile, place: tuple[Path, str]) -> bool:
+    """Show on the dashboard that it is over. Whether that has to be tried again, as the disk does not let it."""
+    try:
+        _show_end(plan, file)
+    except Exception as error:  # noqa: BLE001 - as in _tried
+        problem = in_force().text(f"could not show on the dashboard that it is over: {error}")
+        if _unfinished.get(place) != problem:  # it is tried each minute, and said once
+            _unfinished[place] = problem
+            log.error("an alert %s", problem)
+        return isinstance(error, OSError) or isinstance(error.__cause__, OSError)
+    _unfinished.pop(place, None)
+    return False
 
 
 @frozen

@@ -167,8 +167,9 @@ def _open_slot(task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzi
         return None
     if task.interval is not None:
         return slot
-    newest = latest_slot(task, clamped_last_run(task, record.last_run, now), now, zone)
-    return slot if newest is None or newest <= slot else None
+    # Asked from the slot on, not from the last run: of a task that never ran only today's slots count, and one that
+    # was passed over yesterday must not come back at midnight.
+    return slot if latest_slot(task, slot, now, zone) is None else None
 
 
 def _kept_its_turn(task: ScheduledTask, record: TaskRecord, slot: datetime, now: datetime) -> bool:

@@ -30,6 +30,13 @@ class Tally:
             self.counts[problem.split(":")[0]] += 1
             self.wrong.append(f"{what}: {problem}")
 
+    def conclude(self, what: str, problems: list[str]) -> None:
+        """What shows only when all is over; it belongs to faults that were counted already."""
+        for problem in problems:
+            self.counts[problem.split(":")[0]] += 1
+            self.wrong.append(f"{what}: {problem}")
+        self.counts["survived"] = max(0, self.counts["survived"] - len(problems))
+
     def add(self, other: Tally) -> Tally:
         """Count the other one in."""
         self.counts.update(other.counts)

@@ -140,9 +140,8 @@ class Judge:
             return None
         if not self.attempts and (self.task.interval is not None or self.open > now):
             return None  # it is due by its time alone
-        newest = self.newest(now)
-        if newest is not None and newest > self.open:
-            return None
+        if bisect_right(self.slots, now) > bisect_right(self.slots, self.open):
+            return None  # its next slot has come
         if self.blocked and not self.attempts and not self._is_young(self.open, now):
             return None
         delay = timedelta(minutes=self.task.retry_delay_minutes)

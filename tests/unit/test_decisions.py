@@ -342,3 +342,14 @@ def test_a_run_that_goes_on_holds_the_next_one_up() -> None:
     records = {"long": running, "quick": TaskRecord(last_run=at(8, day=22))}
     (decision,) = decide_all([QUICK], records, at(9), UTC)
     assert (decision.due, decision.slot) == (True, at(8))
+
+
+def test_a_slot_that_was_passed_over_does_not_come_back_at_midnight() -> None:
+    """A task that never succeeded failed once, and the machine was off over its next slot until that was too old: the
+    first slot's retry is over for good, not due again when a day begins in which no slot has come yet."""
+    task = replace(DAILY, catch_up=timedelta(hours=2))
+    failed = run_once(NEVER_RUN, task, at(8, day=22), Result.FAILED)
+    late = decide(task, failed, at(23, 59), UTC)
+    midnight = decide(task, failed, at(0, 1, day=24), UTC)
+    assert (late.due, midnight.due) == (False, False)
+    assert late.wake_at == midnight.wake_at == at(8, day=24)
