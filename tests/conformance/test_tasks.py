@@ -229,7 +229,9 @@ def test_silent_claude_with_hidden_children(employee: Employee) -> None:
 def test_killed_run(employee: Employee) -> None:
     """kill -9 of a run: it was interrupted, and is done once more."""
     employee.begin(IDLE + task("job", AT_FIRST.format("sleep 300"), **DUE))
-    employee.until(lambda: employee.read("Done/on") is not None and employee.lines() and employee.run, "the run")
+    employee.until(
+        lambda: employee.read("Done/on") is not None and employee.lines() and employee.run, "the run"
+    )
     employee.kill(employee.run)
     employee.until(lambda: employee.attempts("job") == ["interrupted", "succeeded"], "the second attempt")
     assert employee.lines() == ["begin job", "begin job", "end job"]
