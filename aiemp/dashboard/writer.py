@@ -109,11 +109,12 @@ class Dashboard:
     def _remember_our_write(self) -> None:
         with contextlib.suppress(OSError):  # then the next update watches a little longer
             written = self.path.stat().st_mtime_ns
-            os.utime(self._lock, ns=(written, written))
+            if self._lock.lstat().st_nlink == 1:  # a second name may lie outside of the vault
+                os.utime(self._lock, ns=(written, written), follow_symlinks=False)
 
     def _keep(self, text: bytes) -> Path:
         kept = self._lock.with_name(f"dashboard-{time.time_ns()}.md")
-        replace_file(kept, text)
+        replace_file(kept, text, beneath=self._lock.parents[2])
         return kept
 
 

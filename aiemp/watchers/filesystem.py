@@ -192,7 +192,7 @@ class FilesystemWatch:
         if not self._item_folder.exists() and self.is_there():
             self._item_folder.parent.mkdir(exist_ok=True)  # the vault itself: it is there
             self._item_folder.mkdir(exist_ok=True)
-        replace_file(item, drop_items.render(file, received_s))
+        replace_file(item, drop_items.render(file, received_s), beneath=self._vault)
         looked.messages.append(f"{what!r} became {item.name}")
 
 
