@@ -16,6 +16,9 @@ from pathlib import Path
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+SHARED_FOLDER = 0o755
+SHARED_FILE = 0o644
+"""For what the owner works with. The umask may take more away; without one, nobody else may write all the same."""
 
 _WAY = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 """O_PATH asks for no right but that to pass (open(2)); macOS has none, and readable folders are usual there."""
