@@ -145,7 +145,8 @@ def _write_file(plan: Plan, alert: Alert, now: datetime, last_told: datetime | N
         path, file = find_place(plan.vault, alert.key)
         told = file.moment("notified") if file else None
         tell = bool(plan.alert_command) and not (_is_recent(told, now) or _is_recent(last_told, now))
-        replace_file(path, renewed(file, alert, now, tell=tell).encode("utf-8", "surrogateescape"))
+        text = renewed(file, alert, now, tell=tell)
+        replace_file(path, text.encode("utf-8", "surrogateescape"), beneath=plan.vault)
     return _Written(path, tell, file.count + 1 if file else 1, file.text("shown") if file else "")
 
 

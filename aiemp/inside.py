@@ -9,15 +9,16 @@ never written to.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+SHARED_FOLDER = 0o755
+SHARED_FILE = 0o644
+"""For what the owner works with. The umask may take more away; without one, nobody else may write all the same."""
 
 _WAY = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 """O_PATH asks for no right but that to pass (open(2)); macOS has none, and readable folders are usual there."""
@@ -34,8 +35,8 @@ def open_folder(folder: Path, boundary: Path, *, make: int = 0) -> int:
     root, target = os.path.realpath(boundary), os.path.realpath(folder)
     if target != root and not target.startswith(root.rstrip(os.sep) + os.sep):
         raise OSError(errno.ELOOP, f"a link leads out of {boundary}; put a folder there instead", str(folder))
-    steps = [name for name in target[len(root) :].split(os.sep) if name]  # noqa: PTH206 - no leading slash wanted
-    with _told_of(folder):
+    steps = Path(target).parts[len(Path(root).parts) :]
+    with _ToldOf(folder):
         descriptor = os.open(root, _WAY)
         for number, name in enumerate(steps):
             try:
@@ -60,16 +61,19 @@ def open_file(path: Path, flags: int, boundary: Path) -> int:
         os.close(folder)
 
 
-def open_in(folder: int, path: Path, flags: int) -> int:
-    """:func:`open_file`, in the folder of that descriptor."""
-    with _told_of(path):
+def open_in(folder: int, path: Path, flags: int, *, may_be_linked: bool = False) -> int:
+    """:func:`open_file`, in the folder of that descriptor. ``may_be_linked``: what has another name, too, is opened
+    for writing; the caller does not write to it."""
+    with _ToldOf(path):
         made = bool(flags & os.O_CREAT) and not _is_there(folder, path.name)
         descriptor = os.open(path.name, flags | _FILE, PRIVATE_FILE, dir_fd=folder)
         try:
             status = os.fstat(descriptor)
+            if stat.S_ISDIR(status.st_mode):
+                raise OSError(errno.EISDIR, "it is a folder; move it away")
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "it is no regular file; move it away")
-            if flags & _WRITING and status.st_nlink > 1:
+            if flags & _WRITING and status.st_nlink > 1 and not may_be_linked:
                 raise OSError(errno.EMLINK, "it has a second name (a hard link); move it away")
             if made:
                 os.fchmod(descriptor, PRIVATE_FILE)
@@ -100,8 +104,10 @@ def owner_of_new(folder: int) -> tuple[int, int] | None:
 def give(descriptor: int, owner: tuple[int, int] | None) -> None:
     """Make ``owner`` the owner (user, group) of an open file, where that is allowed."""
     if owner is not None and owner != (os.geteuid(), os.getegid()):
-        with contextlib.suppress(OSError):
+        try:
             os.fchown(descriptor, *owner)
+        except OSError:
+            return
 
 
 def _step(folder: int, name: str, *, may_make: bool) -> int:
@@ -110,13 +116,21 @@ def _step(folder: int, name: str, *, may_make: bool) -> int:
     except FileNotFoundError:
         if not may_make:
             raise FileNotFoundError(errno.ENOENT, "the vault's folder is not there") from None
-    with contextlib.suppress(FileExistsError):
+    try:
         os.mkdir(name, PRIVATE_FOLDER, dir_fd=folder)
-        owner = owner_of_new(folder)
-        if owner is not None and owner != (os.geteuid(), os.getegid()):
-            with contextlib.suppress(OSError):
-                os.chown(name, *owner, dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        return os.open(name, _WAY, dir_fd=folder)  # somebody was quicker
+    owner = owner_of_new(folder)
+    if owner is not None and owner != (os.geteuid(), os.getegid()):
+        _give_entry(folder, name, owner)
     return os.open(name, _WAY, dir_fd=folder)
+
+
+def _give_entry(folder: int, name: str, owner: tuple[int, int]) -> None:
+    try:
+        os.chown(name, *owner, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return  # a file system without owners
 
 
 def _is_there(folder: int, name: str) -> bool:
@@ -127,10 +141,16 @@ def _is_there(folder: int, name: str) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def _told_of(path: Path) -> Iterator[None]:
-    """Errors within name ``path``, not what they are about in some folder's descriptor."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+class _ToldOf:
+    """Errors within name ``path``, not what they are about in some folder's descriptor. (A generator would load
+    contextlib, which a watcher does without.)"""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(self.path)) from error

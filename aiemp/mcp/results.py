@@ -46,7 +46,7 @@ def save(plan: Plan, verdicts: Mapping[str, Verdict]) -> None:
             servers[server.name] = kept[server.name]
     path = Places(plan.vault).mcp_results
     make_private_folder(path.parent)
-    replace_file(path, json.dumps({"servers": servers}, indent=1).encode())
+    replace_file(path, json.dumps({"servers": servers}, indent=1).encode(), beneath=plan.vault)
 
 
 def _last_verdict(server: McpServer, kept: Mapping[str, object] | None) -> Verdict:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from aiemp.inside import SHARED_FOLDER
 from aiemp.frozen import frozen
 from aiemp.vault.items import entries_below, modified
 from aiemp.vault.layout import (
@@ -99,12 +100,12 @@ def _move(source: Path, folder: Path) -> None:
 def _subfolder(archive: Path, relative: Path) -> Path:
     """The folder in the archive, made if missing; OSError when a link stands where a folder should."""
     folder = archive
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=SHARED_FOLDER, exist_ok=True)
     for part in relative.parts:
         folder /= part
         if folder.is_symlink():
             raise OSError(f"{shown(folder)} is a link; remove it")
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=SHARED_FOLDER, exist_ok=True)
     return folder
 
 

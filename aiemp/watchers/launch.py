@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from aiemp import locks
-from aiemp.durable import PRIVATE_FILE, make_private_folder
 from aiemp.errors import AiempError, LockHeld, VaultError
 from aiemp.frozen import frozen
 from aiemp.locks import HeldLock, Holder
@@ -222,11 +221,10 @@ def _child_env(watcher: Watcher, launch: Launch, lock: HeldLock, *, has_log: boo
 def _open_log(path: Path | None) -> int | None:
     if path is None:
         return None
+    from aiemp.log_files import open_log  # noqa: PLC0415 - systemd's watchers have no log file
+
     try:
-        make_private_folder(path.parent)
-        return os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE
-        )
+        return open_log(path)
     except OSError as error:
         # A watcher without a log is better than no watcher.
         log.warning("%s cannot be written, the watcher's output goes to ours: %s", path, error)

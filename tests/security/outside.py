@@ -65,6 +65,9 @@ def make_outside(folder: Path) -> Path:
     add_outside(folder, "filesystem_processed.json")
     add_outside(folder / "aiemp", "orchestrator.log")
     add_outside(folder / "aiemp" / "runs", "2026-01.jsonl")
+    for name in ("pause.json", "mcp.json", "rollover.json", "run.lock", "task-shout.log"):
+        add_outside(folder / "aiemp", name)
+    add_outside(folder, "approval_processed.json")
     add_outside(folder / "alerts", "ALERT_task-done_archive.md")
     add_outside(folder / "watchers", "mail_watcher.py")
     return folder
