@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aiemp.errors import LockHeld
-from aiemp.inside import open_file, open_folder, open_in
 from aiemp.frozen import frozen
+from aiemp.inside import open_file, open_folder, open_in
 
 LARGEST_NOTE = 4096
 PROBE_PATIENCE_S = 0.1

@@ -12,14 +12,13 @@ import itertools
 import json
 import logging
 import os
-import stat
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from aiemp.durable import make_private_folder, replace_file, sync_folder
-from aiemp.inside import open_folder, read_file
 from aiemp.frozen import frozen
+from aiemp.inside import open_folder, read_file
 from aiemp.ledger_format import moment_text, read_moment
 from aiemp.places import Places
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aiemp.errors import VaultError
-from aiemp.inside import open_file
 from aiemp.frozen import frozen
+from aiemp.inside import open_file
 
 BLOCK_BYTES = 64 * 1024
 LONGEST_LINE = 256 * 1024

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from aiemp.dashboard.document import Document
 from aiemp.durable import replace_file
 from aiemp.frozen import as_dict, frozen, replace
+from aiemp.inside import read_file
 
 if TYPE_CHECKING:
     from aiemp.dashboard.edits import Edit
@@ -76,8 +77,9 @@ class PutBack:
 class KeptRows:
     """The file of a vault's kept rows. Used under the dashboard's lock; it never keeps an update from its work."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, vault: Path) -> None:
         self.path = path
+        self._vault = vault
         self._now_s = time.time()
         self._rows = [row for row in self._read() if 0 <= self._now_s - row.written_s < KEPT_S]
 
@@ -116,9 +118,8 @@ class KeptRows:
 
     def _read(self) -> list[KeptRow]:
         try:
-            if self.path.stat().st_size > LARGEST_BYTES or self.path.is_symlink():
-                return []
-            return [_from_json(each) for each in json.loads(self.path.read_bytes())["rows"]]
+            data = read_file(self.path, LARGEST_BYTES, self._vault)
+            return [_from_json(each) for each in json.loads(data)["rows"]]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return []
 
@@ -127,7 +128,7 @@ class KeptRows:
             return
         content = {"rows": [_as_json(row) for row in rows[-MOST_ROWS:]]}
         try:
-            replace_file(self.path, json.dumps(content).encode())
+            replace_file(self.path, json.dumps(content).encode(), beneath=self._vault)
         except OSError as error:
             log.debug("%s is not written: %s", self.path, error)
 

@@ -80,7 +80,7 @@ class Dashboard:
         self.path = path
         self._lock = places.dashboard_lock
         self._places = places
-        self._kept = KeptRows(places.dashboard_rows)
+        self._kept = KeptRows(places.dashboard_rows, places.vault)
 
     def read(self) -> Document:
         """What it says now; the template's text when it is missing or empty."""

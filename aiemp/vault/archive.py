@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from aiemp.inside import SHARED_FOLDER
 from aiemp.frozen import frozen
+from aiemp.inside import SHARED_FOLDER
 from aiemp.vault.items import entries_below, modified
 from aiemp.vault.layout import (
     ARCHIVE,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from aiemp.durable import write_all
 from aiemp.errors import VaultError
-from aiemp.inside import PRIVATE_FOLDER, SHARED_FILE, SHARED_FOLDER
 from aiemp.frozen import frozen
+from aiemp.inside import PRIVATE_FOLDER, SHARED_FILE, SHARED_FOLDER
 from aiemp.vault.dashboard_template import dashboard_template
 from aiemp.vault.layout import (
     ACCOUNTING,
