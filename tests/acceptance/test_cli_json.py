@@ -62,6 +62,8 @@ def used(aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]) -> Aiem
     """A vault in which a task has run, with a task of one's own and an MCP server."""
     write_config(CONFIG)
     (vault / "Needs_Action" / "EMAIL_a.md").write_text("x")
+    (vault / "Needs_Action" / "alerts").mkdir()
+    (vault / "Needs_Action" / "alerts" / "ALERT_disk.md").write_text("---\ntype: alert\ncount: 2\n---\n")
     aiemp("trigger", "good", check=True)
     return aiemp
 

@@ -61,7 +61,7 @@ def test_a_bad_run(aiemp: Aiemp) -> None:
     status = aiemp("status")
     assert status.returncode == 3
     assert "task bad failed" in status.stdout
-    assert "aiemp logs bad" in status.stdout
+    assert "aiemp explain bad" in status.stdout
     assert "why" in aiemp("logs", "bad").stdout
 
 
