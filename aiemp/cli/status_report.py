@@ -148,7 +148,7 @@ class Status:
                 "folder": str(self.units.folder) if self.units else None,
                 "outdated": list(self.units.outdated) if self.units else [],
             },
-            "watchers": [self._watcher_json(status) for status in self.watchers],
+            "watchers": [self.watcher_json(status) for status in self.watchers],
             "new_watchers": self.new_watchers,
             "tasks": [facts.as_json() for facts in self.tasks],
             "queues": dict(self.queues.counts),
@@ -167,7 +167,8 @@ class Status:
             "warnings": list(plan.warnings),
         }
 
-    def _watcher_json(self, status: WatcherStatus) -> dict[str, Any]:
+    def watcher_json(self, status: WatcherStatus) -> dict[str, Any]:
+        """One watcher, as ``--json`` shows it."""
         watcher, activity = self.plan.watcher(status.name), self.activity.get(status.name)
         return {
             "name": status.name,
