@@ -22,7 +22,10 @@ def at(hour: float, result: str = "succeeded", task: str = "triage", lasted_h: f
     return Bar(task, begin, begin + timedelta(hours=lasted_h), result)
 
 
-def drawn(*bars: Bar, screen: Screen = Screen(WIDTH), names: tuple[str, ...] = ("triage",)) -> list[str]:
+SCREEN = Screen(WIDTH)
+
+
+def drawn(*bars: Bar, screen: Screen = SCREEN, names: tuple[str, ...] = ("triage",)) -> list[str]:
     return timeline(bars, names, START, END, UTC, screen)
 
 
