@@ -16,6 +16,7 @@ COMMANDS = {
     "run": "aiemp.cli.commands.run:run",
     "status": "aiemp.cli.commands.status:status",
     "doctor": "aiemp.cli.commands.doctor:doctor",
+    "explain": "aiemp.cli.commands.explain:explain",
     "list": "aiemp.cli.commands.list:list_tasks",
     "check": "aiemp.cli.commands.check:check",
     "trigger": "aiemp.cli.commands.trigger:trigger",

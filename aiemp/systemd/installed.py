@@ -74,6 +74,11 @@ class InstalledUnits:
         return next(self._values("User"), None)
 
     @property
+    def watchdog(self) -> str | None:
+        """How long the orchestrator may be silent (systemd.service(5), "WatchdogSec="): ``3min``."""
+        return next(self._values("WatchdogSec"), None)
+
+    @property
     def version(self) -> str | None:
         """The aiemp that made them."""
         found = _VERSION.match(self.texts[TARGET])

@@ -92,6 +92,15 @@ def test_remedies_are_systemds(changes: dict[str, object], what: str, remedy: st
     assert remedy in problem.remedy
 
 
+def test_the_watchdog_is_shown_where_there_is_one() -> None:
+    """systemd watches the orchestrator that is its unit; an `aiemp run` beside the units is watched by nobody."""
+    watched = replace(UNITS, watchdog="3min")
+    assert "for 0 s; watchdog 3min" in status(units=watched).as_text(PAPER)
+    assert status(units=watched).as_json()["orchestrator"]["watchdog"] == "3min"
+    alone = status(units=watched, orchestrator=Holder(4, "orchestrator", "local engine"))
+    assert alone.as_json()["orchestrator"]["watchdog"] is None
+
+
 def test_a_watcher_without_a_unit_waits_for_the_installation() -> None:
     """One that was just written into aiemp.toml is told once, as what is out of date."""
     plan = replace(PLAN, watchers=(Watcher("own", command=("x",)),))
