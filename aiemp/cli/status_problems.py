@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiemp.claude.pause import PAUSED
 from aiemp.cli.words import moment_in_words
+from aiemp.frozen import frozen
 from aiemp.mcp.verdict import MCP_TROUBLES, State, Verdict
 from aiemp.plan import McpServer
 from aiemp.runs import Result
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NOT_RUNNING = frozenset({WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """Something that is not well, and what its owner can do about it. ``alert``: the key of the alert that
     tells the same."""

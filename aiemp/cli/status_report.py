@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.screen import Screen
 from aiemp.cli.status_problems import Problem, find_problems
 from aiemp.cli.task_facts import TaskFacts, json_moment
+from aiemp.frozen import field, frozen
 from aiemp.locks import Holder
 from aiemp.mcp.verdict import Verdict
 from aiemp.plan import Origin, Plan
@@ -32,7 +32,7 @@ class Queues:
     approvals_stale: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenAlert:
     """An alert that nobody has taken back: in what words it is shown, since when, and how often it came."""
 
@@ -43,7 +43,7 @@ class OpenAlert:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Activity:
     """When a watcher last wrote down what it has dealt with. ``is_item``: it does so only for an item, and not
     each time that it looks."""
@@ -52,7 +52,7 @@ class Activity:
     is_item: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Units:
     """The systemd units that keep this vault. ``names``: of their files. ``outdated``: those that
     ``install-units`` would change, since aiemp.toml was edited, or aiemp was upgraded: then ``upgraded_from``

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -22,6 +21,7 @@ from aiemp.cli.task_facts import RESULT_STYLES, json_moment
 from aiemp.cli.words import duration_in_words, moment_in_words
 from aiemp.clock import utc_now
 from aiemp.errors import UsageError
+from aiemp.frozen import frozen
 from aiemp.ledger_format import ended_as_json, read_ended, read_run, run_as_json
 from aiemp.plan import Plan
 from aiemp.runs import Ended, Result, Run
@@ -107,7 +107,7 @@ class PastRuns:
         return "\n".join(table(rows, screen, (*HEADERS[:3], *columns, *HEADERS[3:])))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunsInTime(PastRuns):
     """The same on a line of time. ``names``: a row for each; ``running``: what is on now."""
 
