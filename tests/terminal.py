@@ -11,12 +11,23 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from struct import pack
 
+OnTerminal = Callable[..., "Terminal"]
+"""The fixture ``on_terminal``."""
+
 DEADLINE_S = 30.0
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+# Its session's own terminal, so that Ctrl-C reaches it.
+TAKE_IT = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "aiemp", *sys.argv[1:]])
+"""
 
 
 class Terminal:
@@ -26,7 +37,7 @@ class Terminal:
         self.controller, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, pack("HHHH", 30, 100, 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "aiemp", *arguments],
+            [sys.executable, "-c", TAKE_IT, *arguments],
             env={"TERM": "xterm", **environ},
             cwd=cwd,
             stdin=terminal,

@@ -57,6 +57,8 @@ FOLDERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (UPDATES, ()),
     (STATE, ()),
 )
+HANDBOOK = "Company_Handbook.md"
+OWNER_MARK = "{owner}"
 SUBFOLDERS_ALWAYS = frozenset({DONE})
 """Done/archive is no sorting of the owner's; the archive task would make it anyway."""
 
@@ -69,10 +71,11 @@ class Scaffold:
     kept: tuple[Path, ...] = ()
 
 
-def scaffold(vault: Path) -> Scaffold:
+def scaffold(vault: Path, owner: str = "") -> Scaffold:
     """Make what ``vault`` lacks, itself included; safe to run again. VaultError when something cannot be.
 
-    A ``.gitignore`` is for new vaults only: whoever has a vault has decided what he commits.
+    ``owner`` is whom the employee works for, for the handbook. A ``.gitignore`` is for new vaults only: whoever
+    has a vault has decided what he commits.
     """
     is_new = not looks_like_vault(vault)
     builder = _Builder(vault)
@@ -85,8 +88,9 @@ def scaffold(vault: Path) -> Scaffold:
             for subfolder in subfolders:
                 builder.make_folder(folder, subfolder)
     builder.make_file(vault, "Dashboard.md", dashboard_template())
-    for name in ("Business_Goals.md", "Company_Handbook.md"):
-        builder.make_file(vault, name, _starter_text(name))
+    builder.make_file(vault, "Business_Goals.md", _starter_text("Business_Goals.md"))
+    handbook = _starter_text(HANDBOOK).replace(OWNER_MARK, " ".join(owner.split()))
+    builder.make_file(vault, HANDBOOK, "".join(f"{line.rstrip()}\n" for line in handbook.splitlines()))
     for skill in SKILLS:
         folder = builder.make_folders(vault, ".claude", "skills", skill)
         if folder is not None:

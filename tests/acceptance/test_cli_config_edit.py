@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Aiemp
-from tests.terminal import Terminal
+from tests.terminal import OnTerminal
 
 RIGHT = "# mine\n[limits]\nrestarts = 3\n"
 
@@ -34,20 +34,6 @@ def editor(tmp_path: Path) -> Callable[[str], str]:
         return f"'{path}'"
 
     return make
-
-
-@pytest.fixture
-def terminal(vault: Path, environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
-    """Runs ``aiemp`` as a person does, on a terminal."""
-    opened: list[Terminal] = []
-
-    def run(*arguments: str, **env: str) -> Terminal:
-        opened.append(Terminal(("--vault", str(vault), *arguments), {**environ, **env}, tmp_path))
-        return opened[-1]
-
-    yield run
-    for each in opened:
-        each.close()
 
 
 def files_beside(config: Path) -> set[str]:
@@ -87,11 +73,11 @@ def test_what_is_wrong_never_counts(aiemp: Aiemp, config: Path, editor: Callable
 
 
 def test_on_a_terminal_mistakes_can_be_mended(
-    terminal: Callable[..., Terminal], config: Path, editor: Callable[[str], str]
+    on_terminal: OnTerminal, config: Path, editor: Callable[[str], str]
 ) -> None:
     """The same copy is opened again, with what was typed still in it."""
     script = 'grep -q limit= "$1" && sed -i "s/limit=.*//" "$1" || echo "limit= 1" >>"$1"; echo "# x" >>"$1"'
-    screen = terminal("config", "edit", EDITOR=editor(script))
+    screen = on_terminal("config", "edit", EDITOR=editor(script))
     screen.wait_for(f"{config}:4: limits.limit is not known here")
     screen.wait_for("Edit again? [Y/n]")
     screen.type("\n")
@@ -101,10 +87,10 @@ def test_on_a_terminal_mistakes_can_be_mended(
 
 
 def test_on_a_terminal_mistakes_can_be_abandoned(
-    terminal: Callable[..., Terminal], config: Path, editor: Callable[[str], str]
+    on_terminal: OnTerminal, config: Path, editor: Callable[[str], str]
 ) -> None:
     """Then the file is as it was, and the exit status says that there were mistakes."""
-    screen = terminal("config", "edit", EDITOR=editor('echo "x = 1" >>"$1"'))
+    screen = on_terminal("config", "edit", EDITOR=editor('echo "x = 1" >>"$1"'))
     screen.wait_for("Edit again?")
     screen.type("n\n")
     assert screen.end() == 2
