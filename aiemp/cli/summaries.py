@@ -7,6 +7,7 @@ COMMANDS = {
     "run": "Run the orchestrator",
     "status": "Show how everything is, and what needs you",
     "doctor": "Check every precondition",
+    "explain": "Say why a task or watcher runs, or does not",
     "list": "Show the tasks and when they run",
     "check": "Show what is due now, and why the rest is not",
     "trigger": "Run one task now",
