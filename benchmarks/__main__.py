@@ -49,7 +49,12 @@ def main() -> int:
         results["parts"][name] = _run(name)
         print(f"    {results['parts'][name]['took_s']:.0f} s", flush=True)
         _write(arguments.docs, results)
-    print((arguments.docs / "benchmarks.md").read_text(encoding="utf-8").partition("\n## Promises")[2].partition("\n## ")[0])
+    print(
+        (arguments.docs / "benchmarks.md")
+        .read_text(encoding="utf-8")
+        .partition("\n## Promises")[2]
+        .partition("\n## ")[0]
+    )
     return 0
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from aiemp.config.load import load_plan
 from aiemp.dashboard import HealthRow, set_health, set_system_status, update
-from aiemp.plan import Plan
 from aiemp.triggers.context import RunContext
 from aiemp.triggers.health_update import trigger_health_update
 from aiemp.vault.items import count_action_items, count_done_on, items_by_domain

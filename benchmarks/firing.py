@@ -54,5 +54,7 @@ def _hangs(hung: Mapping[str, Any]) -> Table:
     rows: list[list[Value]] = [
         [TITLES[name], "not noticed" if hung[name] is None else hung[name]] for name in TITLES if name in hung
     ]
-    caption = f"What schedules is stopped (SIGSTOP) until another runs instead, in s; waited for {HANG_S:.0f} s"
+    caption = (
+        f"What schedules is stopped (SIGSTOP) until another runs instead, in s; waited for {HANG_S:.0f} s"
+    )
     return Table(caption, ("", "running again after"), rows)

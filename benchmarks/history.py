@@ -55,7 +55,9 @@ def _costs(vault: Path, size: int) -> dict[str, float]:
         "`cat *.jsonl \\| grep done_archive \\| tail -20`": partial(
             command_took, ["sh", "-c", f"cat '{runs}'/*.jsonl | grep done_archive | tail -20"], environ
         ),
-        "`python -m aiemp --version`": partial(command_took, [sys.executable, "-m", "aiemp", "--version"], environ),
+        "`python -m aiemp --version`": partial(
+            command_took, [sys.executable, "-m", "aiemp", "--version"], environ
+        ),
     }
     found = {name: wall_ms(took) for name, took in interleaved(commands, ROUNDS).items()}
     day = (END - timedelta(days=1), END + timedelta(seconds=1))

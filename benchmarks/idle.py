@@ -34,7 +34,9 @@ OURS = {"aiemp_systemd": "systemd", "aiemp_local": "local"}
 def measure() -> Findings:
     here = place()
     answer = here.begin("lives", "lives", {"rounds": ROUNDS, "idle_s": IDLE_S})()
-    systems: Mapping[str, Any] = {name: answer["systems"][name] for name in TITLES if name in answer["systems"]}
+    systems: Mapping[str, Any] = {
+        name: answer["systems"][name] for name in TITLES if name in answer["systems"]
+    }
     bare = answer["bare"]
     findings = Findings(tables=[_lives(systems, bare), _idle(systems), _processes(systems)])
     memory = {name: pss_mib(found) for name, found in systems.items()}
@@ -110,7 +112,9 @@ def _processes(systems: Mapping[str, Any]) -> Table:
         for process in found["memory"][-1]:
             part = role_of(process["command"])
             parts[part] = parts.get(part, 0) + process["pss"] / 1024
-        told = ", ".join(f"{part} {mib:.1f}" for part, mib in sorted(parts.items(), key=lambda item: -item[1]))
+        told = ", ".join(
+            f"{part} {mib:.1f}" for part, mib in sorted(parts.items(), key=lambda item: -item[1])
+        )
         rows.append([TITLES[name], told])
     return Table("Whose memory it is, in MiB", ("", "processes"), rows)
 

@@ -135,7 +135,7 @@ def _setting(
             "configurations": str(configurations),
             "home": str(home),
             "systemd": systemd,
-            **{name: 0 for name in ("rounds", "idle_s", "firing_s", "hang_s")},
+            **dict.fromkeys(("rounds", "idle_s", "firing_s", "hang_s"), 0),
             **lasts,
         }
     )

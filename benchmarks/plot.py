@@ -37,9 +37,7 @@ class LogAxis:
 def svg(plot: Plot) -> str:
     """The picture, as the text of a file."""
     x = LogAxis([size for curve in plot.curves for size in curve.sizes], LEFT, WIDTH - RIGHT)
-    y = LogAxis(
-        [max(cost, 1e-4) for curve in plot.curves for cost in curve.costs], HEIGHT - BOTTOM, TOP
-    )
+    y = LogAxis([max(cost, 1e-4) for curve in plot.curves for cost in curve.costs], HEIGHT - BOTTOM, TOP)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',

@@ -31,7 +31,9 @@ PROMISES: dict[str, Promise] = {
         "× supervisord",
     ),
     "wake_ups_systemd": Promise(
-        "idle under systemd: wake-ups of all processes in a minute, to looks and heartbeats", 1.0, "× expected"
+        "idle under systemd: wake-ups of all processes in a minute, to looks and heartbeats",
+        1.0,
+        "× expected",
     ),
     "wake_ups_local": Promise(
         "idle under the local loop: wake-ups of all processes in a minute, to looks and heartbeats",
@@ -39,12 +41,16 @@ PROMISES: dict[str, Promise] = {
         "× expected",
     ),
     "crash_local": Promise(
-        "local loop: a built-in watcher is killed until its successor has looked, p95", 3, "× `python -c pass`"
+        "local loop: a built-in watcher is killed until its successor has looked, p95",
+        3,
+        "× `python -c pass`",
     ),
     "firing_local": Promise(
         "local loop: slot until the first line of the task's command, p95", 3, "× `python -m aiemp --version`"
     ),
-    "trigger": Promise("a run of a task that does nothing, by the clock", 1.8, '× `python -c "import click"`'),
+    "trigger": Promise(
+        "a run of a task that does nothing, by the clock", 1.8, '× `python -c "import click"`'
+    ),
     "tick": Promise("a tick, for each of 10,000 tasks", 5, "µs"),
     "tick_growth": Promise("a tick's growth with the number of tasks (1 is linear)", 1.1, "slope"),
     "dashboard": Promise(
@@ -52,7 +58,9 @@ PROMISES: dict[str, Promise] = {
     ),
     "count": Promise("counting 100,000 files", 2, "× `find -name '*.md' \\| wc -l`"),
     "count_done": Promise(
-        "counting what of 100,000 files in Done is of today", 2, "× `find -name '*.md' -newermt DAY \\| wc -l`"
+        "counting what of 100,000 files in Done is of today",
+        2,
+        "× `find -name '*.md' -newermt DAY \\| wc -l`",
     ),
     "status_pm2": Promise("`aiemp status`, to `pm2 list`", 1.0, "× PM2"),
     "status_supervisord": Promise("`aiemp status`, to `supervisorctl status`", 1.0, "× supervisorctl"),

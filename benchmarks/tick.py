@@ -15,6 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from aiemp.agenda import Agenda
+from aiemp.frozen import replace
 from aiemp.ledger import Ledger
 from aiemp.plan import SCHEDULE_REGISTRY, Plan, ScheduledTask
 from aiemp.runs import TaskRecord

@@ -59,8 +59,7 @@ def items_by_domain(vault: Path) -> dict[str, int]:
 def queue_counts(vault: Path, today: date, zone: tzinfo) -> dict[str, int]:
     """The rows of the dashboard's Queue Summary. Done counts what changed ``today``, a date in ``zone``."""
     counts = {
-        f"/{name}/": _count_in(vault, name)
-        for name in (NEEDS_ACTION, PLANS, PENDING_APPROVAL, IN_PROGRESS)
+        f"/{name}/": _count_in(vault, name) for name in (NEEDS_ACTION, PLANS, PENDING_APPROVAL, IN_PROGRESS)
     }
     counts[f"/{DONE}/ (today)"] = count_done_on(vault, today, zone)
     return counts

@@ -55,9 +55,7 @@ def stop(system: System) -> float | None:
 
 def end(system: System) -> None:
     """Stop it, and kill what does not stop. The naive loop would take half a minute."""
-    if isinstance(system, Naive):
-        system.kill_all()
-    elif stop(system) is None:
+    if isinstance(system, Naive) or stop(system) is None:
         system.kill_all()
     processes.wait_until(lambda: not system.pids(), GONE_WITHIN_S)
 

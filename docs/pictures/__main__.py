@@ -23,7 +23,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from docs.pictures.svg import markdown_svg, terminal_svg
-from tests.systemd.wall_clock import NoCompiler, build_shifted_clock
+from tests.systemd.wall_clock import NoCompiler, build_shifted_clock, write_shift
 
 HERE = Path(__file__).resolve().parent
 ZONE = ZoneInfo("Europe/Berlin")
@@ -100,8 +100,10 @@ class Morning:
         wanted = datetime(*MONDAY, hour, minute, second, tzinfo=ZONE).timestamp()
         folder = self.home / f"clock-{hour:02d}{minute:02d}"
         folder.mkdir()
-        library = build_shifted_clock(round(wanted - time.time()), folder)
-        return {**self.plain, "LD_PRELOAD": str(library)}
+        shift = folder / "shift"
+        write_shift(shift, round(wanted - time.time()))
+        library = build_shifted_clock(self.home)
+        return {**self.plain, "LD_PRELOAD": str(library), "AIEMP_TESTS_CLOCK": str(shift)}
 
     def aiemp(self, environ: dict[str, str], *arguments: str) -> None:
         """Run a command to its end."""
