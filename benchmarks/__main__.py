@@ -23,6 +23,7 @@ PARTS = {
     "idle": "Whole systems: memory, wake-ups, starts, crashes, stops",
     "firing": "How late a task starts, and who notices that it never will",
     "trigger": "A run of a task that does nothing",
+    "completion": "The tab key",
     "tick": "A tick",
     "files": "Files in the vault",
     "history": "The history of runs",

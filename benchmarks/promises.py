@@ -70,5 +70,6 @@ PROMISES: dict[str, Promise] = {
         "`aiemp install-units` that changes nothing", 4, '× `python -c "import click, jinja2"`'
     ),
     "render": Promise("rendering the units of 1,000 tasks and 100 watchers, in the process", 1000, "ms"),
+    "completion": Promise("completing with the tab key", 3, '× `python -c "import click"`'),
     "firing_systemd": Promise("systemd: slot until the first line of the task's command, p95", 300, "ms"),
 }

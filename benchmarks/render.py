@@ -11,10 +11,10 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Plan, Watcher
 from aiemp.systemd.installation import Installation
 from aiemp.systemd.systemctl import Scope

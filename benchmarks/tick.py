@@ -10,12 +10,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from aiemp.agenda import Agenda
+from aiemp.frozen import replace
 from aiemp.ledger import Ledger
 from aiemp.plan import SCHEDULE_REGISTRY, Plan, ScheduledTask
 from aiemp.runs import TaskRecord

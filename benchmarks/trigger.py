@@ -15,9 +15,7 @@ from benchmarks.findings import Figure, Findings, Table
 from benchmarks.samples import Took, command_took, cpu_ms, interleaved, percentile, ratio_of, wall_ms
 
 ROUNDS = 25
-MODULES = (
-    "ctypes, dataclasses, fcntl, json, logging, pathlib, selectors, shlex, subprocess, tomllib, zoneinfo"
-)
+MODULES = "ctypes, fcntl, json, logging, pathlib, selectors, shlex, subprocess, tomllib, zoneinfo"
 TASK = '[tasks.nothing]\nfrequency = "hourly"\ncommand = ["true"]\n'
 OURS, CLICK = "`aiemp trigger nothing`", '`python -c "import click"`'
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
@@ -69,6 +70,25 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
+@contextlib.contextmanager
+def drawing() -> Iterator[None]:
+    """For :func:`redraw`: the terminal's other screen, without a cursor. What was on the terminal is back
+    afterwards, however that comes about, SIGTERM included."""
+    import signal
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    write("\x1b[?1049h\x1b[?25l\x1b[2J")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            write("\x1b[?25h\x1b[?1049l")
+        signal.signal(signal.SIGTERM, before)
+
+
 def redraw(text: str) -> None:
     """Draw ``text`` over what was drawn before, without a flicker; what does not fit is left out."""
     from aiemp.redaction import in_force
@@ -90,6 +110,19 @@ def note(text: str) -> None:
         sys.stderr.flush()
     except OSError:
         return  # nobody can be told that nobody can be told
+
+
+def page(text: str) -> None:
+    """Show ``text`` on standard error, through PAGER where it is longer than the screen."""
+    from aiemp.redaction import in_force
+
+    height = screen_of(sys.stderr, os.environ).height
+    if height is None or text.count("\n") + 2 < height:
+        note(text)
+        return
+    import click
+
+    click.echo_via_pager(in_force().text(text))
 
 
 def prepare_streams() -> None:
