@@ -32,6 +32,7 @@ def test_a_person_sees_the_diff_and_is_asked(employee: Employee) -> None:
     machine = employee.machine
     employee.configure(IDLE)
     said = on_terminal(machine, employee, install_line(employee), "n\\n")
+    assert "systemd-analyze checks " in said, "what takes long is said"
     assert f"+ {ORCHESTRATOR} (new, " in said
     assert "Change this? [Y/n]" in said
     assert said.rstrip().endswith("Nothing was changed.")
