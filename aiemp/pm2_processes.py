@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aiemp.frozen import frozen
 from aiemp.process import find_program
 from aiemp.watchers.holders import is_alive
 
@@ -17,7 +17,7 @@ BEFORE_AIEMP = ("scripts/orchestrator.py", "scripts/watchers/", "scripts.watcher
 """What vaults of this family had PM2 run (seed section 4)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pm2Process:
     """One of PM2's processes that does what aiemp does. ``is_aiemp``: it is aiemp, not what the vault had
     before. One that is not online is saved, so that PM2 brings it back at boot."""

@@ -10,9 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Plan, Watcher
 from aiemp.systemd.installation import Installation
 from aiemp.systemd.systemctl import Scope

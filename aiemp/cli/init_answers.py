@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import time
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +14,7 @@ import click
 from aiemp.cli.names import suggestion
 from aiemp.cli.screen import visible
 from aiemp.errors import UsageError
+from aiemp.frozen import frozen, replace
 
 if TYPE_CHECKING:
     from aiemp.config.settings import Settings
@@ -27,7 +27,7 @@ NONE = "none"
 LONGEST_NAME = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answers:
     """None: not said. ``only`` and ``without`` are watchers by name; ``only`` empty: all."""
 

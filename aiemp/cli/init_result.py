@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from aiemp.cli.screen import Screen, visible
+from aiemp.frozen import frozen
 
 if TYPE_CHECKING:
     from aiemp.predecessors import Predecessor
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Initialised:
     """What was made, what was there, and what this vault brings along.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiemp.errors import AiempError, UsageError
+from aiemp.frozen import replace
 
 if TYPE_CHECKING:
     from aiemp.cli.invocation import Invocation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ def observe_tasks(plan: Plan, now: datetime) -> list[TaskFacts]:
 
 def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
     """Look at everything once. What cannot be read is one of the status's troubles, and the rest is shown."""
+    from aiemp.cli.vault_signs import open_alerts, watcher_activity
     from aiemp.health import observed_watchers
     from aiemp.mcp.results import last_verdicts
 
@@ -65,7 +66,19 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         use=use,
         troubles=tuple(troubles),
         units=observe_units(plan, environ),
+        saved=_saved(plan.vault),
+        activity=watcher_activity(plan.vault, (watcher.name for watcher in watchers)),
+        alerts=open_alerts(plan.vault),
+        home=environ.get("HOME", ""),
     )
+
+
+def _saved(vault: Path) -> datetime | None:
+    """When the state file was last written."""
+    try:
+        return datetime.fromtimestamp(Places(vault).ledger.stat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        return None
 
 
 def _look_for_units(environ: Mapping[str, str], troubles: list[str]) -> None:
@@ -107,7 +120,8 @@ def observe_units(plan: Plan, environ: Mapping[str, str]) -> Units | None:
     if upgraded_from or (plan.config_file is not None and _is_younger(plan.config_file, units)):
         outdated = _outdated(units, environ)
     line = install_line(units, str(find_program("aiemp", environ) or "aiemp"))
-    return Units(units.scope, units.folder, frozenset(units.texts), outdated, line, upgraded_from)
+    watchdog = units.watchdog or ""
+    return Units(units.scope, units.folder, frozenset(units.texts), outdated, line, upgraded_from, watchdog)
 
 
 def _is_younger(config_file: Path, units: InstalledUnits) -> bool:

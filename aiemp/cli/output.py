@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
@@ -67,6 +68,25 @@ def write(text: str) -> None:
     """Write ``text`` at once. Raises BrokenPipeError when the reader is gone."""
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def drawing() -> Iterator[None]:
+    """For :func:`redraw`: the terminal's other screen, without a cursor. What was on the terminal is back
+    afterwards, however that comes about, SIGTERM included."""
+    import signal
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    write("\x1b[?1049h\x1b[?25l\x1b[2J")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            write("\x1b[?25h\x1b[?1049l")
+        signal.signal(signal.SIGTERM, before)
 
 
 def redraw(text: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiemp.cli.screen import Screen, visible
+from aiemp.frozen import frozen
 
 if TYPE_CHECKING:
     from aiemp.systemd.unit_diff import UnitDiff
@@ -15,7 +15,7 @@ MOST_LINES = 40
 """A diff that is longer is cut: what is asked must still be on the screen."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitsChanged:
     """What was done, or would be, to the units of one manager.
 

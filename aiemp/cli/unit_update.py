@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiemp.cli.installing import asked_systemd_version, environment_of, systemctl_of
 from aiemp.cli.screen import Screen, visible
 from aiemp.errors import AiempError
+from aiemp.frozen import frozen, replace
 
 if TYPE_CHECKING:
     from aiemp.plan import Plan
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aiemp.systemd.installed import InstalledUnits
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitUpdate:
     """What became of the units. ``scope`` is None when none are installed; ``problem`` says why they are as
     they were, and what to do."""

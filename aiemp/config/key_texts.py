@@ -96,8 +96,22 @@ CLAUDE_TEXTS = {
 
 ALERTS_TEXTS = {
     "command": Text(
-        "A program that is told of each alert, beside the dashboard and Needs_Action/alerts.",
-        example=["notify-send", "aiemp"],
+        "A program that is told of each alert, beside the dashboard and Needs_Action/alerts. {title}, {detail}, "
+        "{remedy}, {component}, {key} and {state} are filled in; its standard input has all of it. "
+        "`aiemp alert --test` tries it.",
+        example=["notify-send", "--app-name=aiemp", "--", "{title}", "{detail}"],
+        unset="none",
+    ),
+    "tell_resolved": Text("Tell it, too, when the cause of an alert is gone.", False),
+    "ping_url": Text(
+        "An address that is called after each tick that went well, so that a service of others notices when it "
+        "stops (a dead man's switch). Keep it secret.",
+        example="https://hc-ping.com/00000000-0000-0000-0000-000000000000",
+        unset="none",
+    ),
+    "run_ping_url": Text(
+        "Called with /start, as it is, or with /fail, about each run of a task; {task} is the task's name.",
+        example="https://hc-ping.com/ping-key/{task}",
         unset="none",
     ),
 }

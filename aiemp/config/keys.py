@@ -76,7 +76,8 @@ class AnyName(dict[str, Key]):
         return self.key
 
 
-FLAG, TEXT, LINE, PATH, ARGV = Key("flag"), Key("text"), Key("line"), Key("path"), Key("argv")
+FLAG, TEXT, LINE, PATH = Key("flag"), Key("text"), Key("line"), Key("path")
+ARGV, URL = Key("argv"), Key("url")
 VARIABLES = Key("variables", keys=AnyName(TEXT))
 
 LIMITS: Keys = {
@@ -97,6 +98,9 @@ CLAUDE: Keys = {
 }
 ALERTS: Keys = {
     "command": ARGV,
+    "tell_resolved": FLAG,
+    "ping_url": URL,
+    "run_ping_url": URL,
 }
 TASK: Keys = {
     "description": LINE,
@@ -132,7 +136,7 @@ WATCHER: Keys = {
 }
 MCP: Keys = {
     "command": ARGV,
-    "url": Key("url"),
+    "url": URL,
     "cwd": PATH,
     "env": VARIABLES,
     "entry": PATH,

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
+from aiemp.config.alert_settings import AlertSettings, read_alerts
 from aiemp.config.document import Document, shown
 from aiemp.config.mcp_settings import McpSettings, read_mcp
 from aiemp.config.table import Table
 from aiemp.config.tasks import read_tasks
 from aiemp.config.watcher_settings import WatcherSettings, read_watchers
 from aiemp.config.zones import named_zone, suggested_zone
+from aiemp.frozen import field, frozen
 from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Limits, ScheduledTask
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The contents of one file. None: the file does not say.
 
@@ -29,7 +30,7 @@ class Settings:
     dry_run: bool | None = None
     limits: Limits = field(default_factory=Limits)
     claude: ClaudeSettings = field(default_factory=ClaudeSettings)
-    alert_command: tuple[str, ...] = ()
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     tasks: tuple[ScheduledTask, ...] = SCHEDULE_REGISTRY
     watchers: tuple[WatcherSettings, ...] = ()
     mcp: tuple[McpSettings, ...] = ()
@@ -46,7 +47,7 @@ def read_settings(document: Document, values: Mapping[str, object]) -> Settings:
         dry_run=root.flag("dry_run"),
         limits=_limits(root),
         claude=_claude(root),
-        alert_command=_alert_command(root),
+        alerts=read_alerts(root),
         tasks=read_tasks(root),
         watchers=read_watchers(root),
         mcp=read_mcp(root),
@@ -117,12 +118,3 @@ def _claude_command(table: Table) -> str | None:
         table.mistake(f"is {shown(command)}; write its name alone, or the whole path", "command")
         return None
     return command
-
-
-def _alert_command(root: Table) -> tuple[str, ...]:
-    table = root.table("alerts")
-    if table is None:
-        return ()
-    command = table.argv("command")
-    table.refuse_unknown_keys()
-    return command or ()

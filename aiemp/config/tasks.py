@@ -5,7 +5,6 @@ No built-in task is lost: a table with its name changes the keys it has, and not
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -13,6 +12,7 @@ from aiemp.config.document import shown
 from aiemp.config.named_tables import NamedTable, named_tables
 from aiemp.config.table import Table, did_you_mean
 from aiemp.config.task_times import read_catch_up, read_task_times
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Frequency, ScheduledTask
 
 LONGEST_PROMPT = 100_000

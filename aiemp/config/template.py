@@ -8,7 +8,6 @@ default, comes from :mod:`aiemp.config.key_texts`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 from textwrap import wrap
@@ -16,6 +15,7 @@ from textwrap import wrap
 from aiemp.config.key_texts import SECTIONS
 from aiemp.config.keys import WEEKDAYS
 from aiemp.config.toml_values import toml_value
+from aiemp.frozen import frozen
 from aiemp.plan import SCHEDULE_REGISTRY, ScheduledTask
 
 WIDTH = 110
@@ -78,7 +78,7 @@ _MCP_EXAMPLES: Mapping[str, Mapping[str, object]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choices:
     """What a new configuration sets to something else than the default. ``watchers``: names, on or off."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.config.named_tables import NamedTable, named_tables
 from aiemp.config.table import Table
+from aiemp.frozen import frozen
 
 
 class UnknownWatcher(ValueError):
@@ -21,7 +21,7 @@ class UnknownWatcher(ValueError):
         super().__init__(message)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WatcherSettings:
     """One ``[watchers.NAME]`` table. None: the key is not there, so the watcher's own default holds.
 

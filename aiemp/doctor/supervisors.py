@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
 from aiemp.doctor.findings import Finding, fail, ok, warn
+from aiemp.frozen import frozen
 from aiemp.locks import Holder
 from aiemp.pm2_processes import Pm2Process
 from aiemp.systemd.command_lines import start_line
 from aiemp.systemd.systemctl import Scope
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SupervisorsSeen:
     """``holder`` is the orchestrator that runs now; ``scopes`` are the managers that have units for this
     vault; ``pm2`` its processes that keep an orchestrator or a watcher."""

@@ -11,13 +11,13 @@ import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aiemp.engines import Event, Happening
 from aiemp.engines.wakeup import Wakeup
 from aiemp.errors import AiempError
 from aiemp.file_signature import FileSignature, file_signature
+from aiemp.frozen import frozen
 from aiemp.plan import Plan, Watcher
 from aiemp.systemd.names import (
     NOT_STARTED,
@@ -54,7 +54,7 @@ LEFT_ALONE_STATES = {
 BUSY = ("activating", "active", "deactivating", "reloading")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitState:
     """One unit, as ``systemctl show`` tells it; ``since`` is when it became active."""
 

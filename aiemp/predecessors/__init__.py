@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from aiemp.frozen import frozen
 
 MOST_SHOWN = 120
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Predecessor:
     """One thing that runs the vault, or would. ``kind``: cron, PM2, APScheduler or systemd.
 

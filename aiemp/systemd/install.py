@@ -13,10 +13,10 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiemp.errors import AiempError
+from aiemp.frozen import field, frozen
 from aiemp.plan import Plan
 from aiemp.systemd.changes import Changes, changes, is_startable
 from aiemp.systemd.command_lines import journal_argv, systemctl_line
@@ -53,7 +53,7 @@ def is_long_running(unit: str) -> bool:
     return unit == ORCHESTRATOR or watcher_of(unit) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prepared:
     """What an installation would do, before anything is done. ``enabled`` and ``active``: the target now.
 

@@ -9,12 +9,12 @@ import re
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
 from aiemp.errors import AiempError
+from aiemp.frozen import frozen
 
 PATIENCE_S = 60.0
 """systemctl waits for a manager that is busy reloading; longer than this means that it hangs."""
@@ -48,7 +48,7 @@ class NoSystemd(AiempError):
     """There is no such manager to talk to."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Systemctl:
     """Talks to one manager. ``environ`` is where its bus is looked for."""
 

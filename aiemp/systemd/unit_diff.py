@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from aiemp.frozen import frozen
 from aiemp.systemd.changes import Changes
 
 CONTEXT_LINES = 2
 NOWHERE = "/dev/null"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitDiff:
     """One unit. ``before`` None: it is new; ``after`` None: it goes. ``lines`` are those of a unified diff."""
 

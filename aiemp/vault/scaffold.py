@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
-from aiemp.durable import PRIVATE_FOLDER, write_all
+from aiemp.durable import write_all
 from aiemp.errors import VaultError
+from aiemp.frozen import frozen
+from aiemp.inside import PRIVATE_FOLDER, SHARED_FILE, SHARED_FOLDER
 from aiemp.vault.dashboard_template import dashboard_template
 from aiemp.vault.layout import (
     ACCOUNTING,
@@ -62,7 +63,7 @@ SUBFOLDERS_ALWAYS = frozenset({DONE})
 """Done/archive is no sorting of the owner's; the archive task would make it anyway."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scaffold:
     """What was made, and what was there already and therefore left alone; folders before their content."""
 
@@ -107,7 +108,7 @@ class _Builder:
 
     def make_vault(self) -> None:
         try:
-            self.vault.mkdir(parents=True)
+            self.vault.mkdir(mode=SHARED_FOLDER, parents=True)
             self.created.append(self.vault)
         except FileExistsError:
             if not self.vault.is_dir():
@@ -127,7 +128,7 @@ class _Builder:
         if path is None:
             path = parent / name
             try:
-                path.mkdir(mode=PRIVATE_FOLDER if name == STATE else 0o777)
+                path.mkdir(mode=PRIVATE_FOLDER if name == STATE else SHARED_FOLDER)
                 self.created.append(path)
                 return path
             except FileExistsError:
@@ -147,7 +148,7 @@ class _Builder:
             return
         path = folder / name
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, SHARED_FILE)
         except FileExistsError:
             self._keep(path)
             return

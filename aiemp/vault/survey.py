@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from aiemp.frozen import frozen
 from aiemp.vault.layout import (
     NEEDS_ACTION,
     PENDING_APPROVAL,
@@ -16,7 +16,7 @@ from aiemp.vault.layout import (
 from aiemp.vault.scaffold import HANDBOOK
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueueLayout:
     """How one queue is kept. ``folder`` is its name as it is spelt there; ``domains`` its subfolders.
 
@@ -35,7 +35,7 @@ class QueueLayout:
         return f"{self.folder} flat" if self.has_items else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Survey:
     """What is there. ``lacks_handbook``: the page that says whom the employee works for is still to be made."""
 

@@ -15,8 +15,8 @@ from tests.conftest import Aiemp
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "json.md"
 SHAPES = {"tasks[]": "A task", "runs[]": "A run"}
-OPEN = {"details", "queues", "action_items"}
-"""Tables whose keys are names: of folders, of domains, of what a task gives."""
+OPEN = {"details", "queues", "action_items", "task"}
+"""Tables whose keys are names: of folders, of domains, of what a task gives; or that are documented elsewhere."""
 
 CONFIG = """
 [tasks.good]
@@ -62,6 +62,8 @@ def used(aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]) -> Aiem
     """A vault in which a task has run, with a task of one's own and an MCP server."""
     write_config(CONFIG)
     (vault / "Needs_Action" / "EMAIL_a.md").write_text("x")
+    (vault / "Needs_Action" / "alerts").mkdir()
+    (vault / "Needs_Action" / "alerts" / "ALERT_disk.md").write_text("---\ntype: alert\ncount: 2\n---\n")
     aiemp("trigger", "good", check=True)
     return aiemp
 
@@ -78,6 +80,7 @@ def used(aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]) -> Aiem
         ("aiemp resume", ["resume"]),
         ("aiemp history", ["history"]),
         ("aiemp status", ["status"]),
+        ("aiemp explain", ["explain", "good"]),
         ("aiemp doctor", ["doctor"]),
         ("aiemp render", ["render"]),
         ("aiemp pm2-config", ["pm2-config"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -61,7 +62,7 @@ def test_a_bad_run(aiemp: Aiemp) -> None:
     status = aiemp("status")
     assert status.returncode == 3
     assert "task bad failed" in status.stdout
-    assert "aiemp logs bad" in status.stdout
+    assert "aiemp explain bad" in status.stdout
     assert "why" in aiemp("logs", "bad").stdout
 
 
@@ -175,3 +176,18 @@ def test_a_terminal_sees_progress(vault: Path, environ: dict[str, str]) -> None:
     assert b"at most" in seen
     assert seen.endswith(b"\r\x1b[K")
     assert out.startswith(b"good: succeeded")
+
+
+def test_history_in_time(aiemp: Aiemp) -> None:
+    """``--since`` shows the runs of a span alone, and ``--timeline`` draws them; for scripts they are the same."""
+    aiemp("trigger", "good", check=True)
+    aiemp("trigger", "bad")
+    answer = json.loads(aiemp("history", "--since", "1h", "--json").stdout)
+    assert [run["task"] for run in answer["runs"]] == ["bad", "good"]
+    drawn = aiemp("history", "--timeline", "--since", "1h", PYTHONIOENCODING="ascii", check=True).stdout
+    assert re.search(r"^good +#$", drawn, re.MULTILINE)
+    assert re.search(r"^bad +X$", drawn, re.MULTILINE)
+    same = json.loads(aiemp("history", "--timeline", "--since", "1h", "--json").stdout)
+    assert [run["run"] for run in same["runs"]] == [run["run"] for run in answer["runs"]]
+    assert "linkedin_post" not in aiemp("history", "good", "--timeline").stdout
+    assert aiemp("history", "--timeline", "-n", "3").returncode == 2

@@ -9,12 +9,12 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aiemp.frozen import replace
 from aiemp.plan import Frequency, Limits, Origin, Plan, ScheduledTask, Watcher
 from aiemp.systemd.installation import Installation
 from aiemp.systemd.names import NOT_STARTED, start_request

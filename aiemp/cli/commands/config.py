@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ from aiemp.cli.invocation import Invocation
 from aiemp.cli.plan_view import plan_lines
 from aiemp.cli.screen import Screen
 from aiemp.errors import ConfigError
+from aiemp.frozen import frozen
 from aiemp.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownPlan:
     """The plan, everything but secrets."""
 
@@ -34,7 +34,7 @@ class ShownPlan:
         return "\n".join(plan_lines(self.plan, servers, screen))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Validation:
     """What was found wrong; ``exists`` says whether there is a file at all."""
 
@@ -65,7 +65,7 @@ class Validation:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownSchema:
     """The JSON Schema of aiemp.toml; a file, so as it is."""
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from aiemp.cli.invocation import Invocation
 from aiemp.cli.screen import Screen, screen_of, visible
 from aiemp.cli.unit_update import check_right, outdated_units
 from aiemp.errors import AiempError, ConfigError, UsageError
+from aiemp.frozen import frozen
 
 if TYPE_CHECKING:
     from aiemp.config.edit_copy import EditedCopy
@@ -28,7 +28,7 @@ EDITORS = ("sensible-editor", "editor", "nano", "vi")
 """What is tried when neither VISUAL nor EDITOR says."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edited:
     """What became of the edit. ``follows`` says what takes it up, and what has to be done for that."""
 

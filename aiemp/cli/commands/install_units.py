@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +29,7 @@ from aiemp.cli.progress_line import progress_line
 from aiemp.cli.screen import screen_of
 from aiemp.cli.unit_changes import UnitsChanged, diff_lines
 from aiemp.errors import AiempError
+from aiemp.frozen import replace
 
 if TYPE_CHECKING:
     from aiemp.systemd.changes import Changes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from dataclasses import replace
 from datetime import time
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from aiemp.config.source import read_text
 from aiemp.config.template import Choices, commented_config
 from aiemp.config.toml_values import toml_text, toml_value
 from aiemp.errors import VaultError
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Frequency, Limits, ScheduledTask, Watcher
 
 CONFIG = Path("/etc/aiemp/aiemp.toml")

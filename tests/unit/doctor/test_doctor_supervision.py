@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from aiemp.doctor.supervisors import (
     judge_second_supervisor,
 )
 from aiemp.doctor.watchers import WatcherSeen, WatchersSeen, judge_watchers
+from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.systemd.systemctl import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aiemp.frozen import replace
 from aiemp.plan import Frequency, Origin, Plan, ScheduledTask, Watcher
 from aiemp.systemd.changes import Changes, changes
 from aiemp.systemd.installation import Installation

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from aiemp.errors import AiempError
+from aiemp.frozen import replace
 from aiemp.systemd.changes import Changes
 from aiemp.systemd.install import Prepared, carry_out
 from aiemp.systemd.installation import Installation
