@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 
 # All that `pm2 start ecosystem.config.js` needs.
 all: $(VENV)/.installed
-	@$(BIN)/aiemp init "$(VAULT)"
+	@$(BIN)/aiemp init --yes "$(VAULT)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -27,7 +27,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 # The orchestrator with the local engine, in the foreground, on ./vault or VAULT=PATH. Ctrl-C stops it.
 run: $(VENV)/.installed
-	@$(BIN)/aiemp init "$(VAULT)"
+	@$(BIN)/aiemp init --yes "$(VAULT)"
 	@exec $(BIN)/aiemp --vault "$(VAULT)" run
 
 # Several workers: most tests wait for something most of the time. Those that share a machine stay together.

@@ -113,11 +113,12 @@ def note(text: str) -> None:
 
 
 def page(text: str) -> None:
-    """Show ``text`` on standard error, through PAGER where it is longer than the screen."""
+    """Show ``text`` to the person in front of it: on standard error, or through PAGER where it is longer than the
+    screen. A pager writes to standard output, so not where that goes elsewhere."""
     from aiemp.redaction import in_force
 
     height = screen_of(sys.stderr, os.environ).height
-    if height is None or text.count("\n") + 2 < height:
+    if height is None or text.count("\n") + 2 < height or not sys.stdout.isatty():
         note(text)
         return
     import click

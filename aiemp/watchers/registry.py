@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from aiemp.plan import DryRunPolicy, Origin, Watcher
 from aiemp.watchers.discovery import discover, with_interval
 
 if TYPE_CHECKING:
-    from aiemp.config.watcher_settings import WatcherSettings
+    from aiemp.config.watcher_settings import UnknownWatcher, WatcherSettings
 
 BUILT_IN: tuple[Watcher, ...] = (
     Watcher(
@@ -59,22 +59,26 @@ def planned_watchers(
             watchers.pop(replaced, None)
         watchers[watcher.name] = watcher
     for entry in settings:
-        watchers[entry.name] = _merged(watchers.get(entry.name), entry)
+        watchers[entry.name] = _merged(watchers.get(entry.name), entry, watchers)
     return tuple(watchers.values())
 
 
-def _merged(existing: Watcher | None, settings: WatcherSettings) -> Watcher:
+def _unknown(name: str, known: Iterable[str]) -> UnknownWatcher:
+    from aiemp.config.table import did_you_mean  # noqa: PLC0415 - only for the mistake
+    from aiemp.config.watcher_settings import UnknownWatcher  # noqa: PLC0415
+
+    hint = did_you_mean(name, known)
+    message = f"there is no watcher {name!r} to adjust; give it a command, or correct its name{hint}"
+    return UnknownWatcher(name, message)
+
+
+def _merged(existing: Watcher | None, settings: WatcherSettings, known: Iterable[str]) -> Watcher:
     if settings.command is not None:
         base = Watcher(name=settings.name, command=settings.command)
     elif existing is not None:
         base = existing
     else:
-        from aiemp.config.watcher_settings import UnknownWatcher  # noqa: PLC0415 - only for the mistake
-
-        raise UnknownWatcher(
-            settings.name,
-            f"there is no watcher {settings.name!r} to adjust; give it a command, or correct its name",
-        )
+        raise _unknown(settings.name, known)
     if settings.interval_s is not None:
         if base.origin is Origin.DISCOVERED:
             base = with_interval(base, settings.interval_s)

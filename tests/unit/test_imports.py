@@ -23,6 +23,8 @@ PURE = [
     "claude/reset_times.py",
     "claude/stream.py",
     "config/dry_run.py",
+    "config/key_texts.py",
+    "config/keys.py",
     "config/names.py",
     "dashboard/cells.py",
     "dashboard/document.py",

@@ -114,7 +114,7 @@ def init(
         watchers=_adopted(tuple(watcher for watcher in plan.watchers if watcher.enabled)),
         last_runs=_last_runs(plan),
         warnings=plan.warnings,
-        layout=tuple(queue.in_words for queue in seen.queues),
+        layout=seen.layout,
         mcp_servers=tuple(server.name for server in plan.mcp_servers if server.from_vault),
         disabled=tuple(watcher.name for watcher in plan.watchers if not watcher.enabled),
         predecessors=_predecessors(invocation, vault) if seen.is_vault else (),
@@ -135,8 +135,8 @@ def _tell(
     """What is about to happen, above the questions."""
     if seen.is_vault:
         invocation.note(f"{vault} is a vault already; all it has stays as it is.")
-        if seen.queues:
-            invocation.note(f"  layout: {'; '.join(queue.in_words for queue in seen.queues)}")
+        if seen.layout:
+            invocation.note(f"  layout: {'; '.join(seen.layout)}")
         if _adopted(watchers):
             invocation.note(f"  its own watchers will be adopted: {', '.join(_adopted(watchers))}")
         if (vault / ".mcp.json").exists():

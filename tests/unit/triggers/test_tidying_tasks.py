@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -132,6 +134,17 @@ def test_one_file_that_cannot_be_archived(vault: Path, tmp_path: Path) -> None:
     again = archive(vault)
     assert again["success"] is False
     assert "File exists" in str(again["error"])
+
+
+def test_an_archive_tells_who_looks_how_far_it_is(vault: Path) -> None:
+    """On the line of the run, as a child's output is; nothing is told where nobody looks."""
+    old = vault / "Done" / "old.md"
+    old.write_text("x")
+    os.utime(old, (0, 0))
+    told: list[bytes] = []
+    context = replace(context_of(vault, "trigger_done_archive"), on_output=told.append)
+    assert trigger_done_archive(vault, False, context)["archived"] == 1
+    assert told == [b"0 of 1 files\n"]
 
 
 def test_a_dry_archive(vault: Path) -> None:
