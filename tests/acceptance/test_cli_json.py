@@ -15,7 +15,7 @@ from tests.conftest import Aiemp
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "json.md"
 SHAPES = {"tasks[]": "A task", "runs[]": "A run"}
-OPEN = {"details", "queues", "action_items", "task"}
+OPEN = {"details", "queues", "action_items", "task", "because"}
 """Tables whose keys are names: of folders, of domains, of what a task gives; or that are documented elsewhere."""
 
 CONFIG = """
@@ -81,7 +81,7 @@ def used(aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]) -> Aiem
         ("aiemp history", ["history"]),
         ("aiemp status", ["status"]),
         ("aiemp explain", ["explain", "good"]),
-        ("aiemp doctor", ["doctor"]),
+        ("aiemp doctor", ["doctor", "--fix"]),
         ("aiemp render", ["render"]),
         ("aiemp pm2-config", ["pm2-config"]),
         ("aiemp config show", ["config", "show"]),

@@ -27,6 +27,7 @@ PROPERTIES = (
     "NeedDaemonReload",
     "UnitFileState",
     "Environment",
+    "ExecMainStartTimestamp",
 )
 
 

@@ -67,6 +67,12 @@ def test_bus(changes: dict[str, object], level: Level, remedy: str) -> None:
             "made by aiemp 1.0, this is 1.1",
             "install",
         ),
+        (
+            {"outlived": (("a.service", "systemctl --user restart a.service"),)},
+            Level.WARN,
+            "a.service still runs as its file was before",
+            "systemctl --user restart a.service",
+        ),
         ({"is_enabled": False}, Level.FAIL, "nothing starts when the machine does", "enable aiemp.target"),
         (
             {"unsafe": ("can be written by others; run: chmod go-w /u",)},
