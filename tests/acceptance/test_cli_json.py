@@ -97,6 +97,15 @@ def test_keys_are_as_documented(used: Aiemp, heading: str, arguments: list[str])
     assert printed == wanted
 
 
+def test_bugreport_keys_are_as_documented(used: Aiemp, tmp_path: Path) -> None:
+    """The same for ``aiemp bugreport``, in which nothing or something is left out."""
+    printed = set(
+        keys_of(json.loads(used("bugreport", "--output", str(tmp_path / "a.tar.gz"), "--json").stdout))
+    )
+    left_out = {key for key in documented()["aiemp bugreport"] if key.startswith("left_out[]")}
+    assert printed - {"left_out"} == documented()["aiemp bugreport"] - left_out
+
+
 def test_init_keys_are_as_documented(aiemp: Aiemp) -> None:
     """The same for ``aiemp init``."""
     assert set(json.loads(aiemp("init", "--json").stdout)) == documented()["aiemp init"]
