@@ -9,12 +9,13 @@ import sys
 import time
 from types import ModuleType
 
-from benchmarks import render, systemd_engine, tick, trigger
+from benchmarks import render, status, systemd_engine, tick, trigger
 
 BENCHMARKS: dict[str, ModuleType] = {
     "tick": tick,
     "trigger": trigger,
     "render": render,
+    "status": status,
     "systemd_engine": systemd_engine,
 }
 
