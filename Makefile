@@ -68,10 +68,15 @@ golden: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 
-# The pages that are made from the program itself, and PM2's configuration for a checkout.
-docs: $(VENV)/.installed
-	$(BIN)/python -m aiemp.cli.reference > docs/commands.md
+# The pages that are made from the program itself, PM2's configuration for a checkout, and the README's pictures.
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m aiemp.config.reference > docs/configuration.md
+	$(BIN)/python -m aiemp.config.schema > docs/aiemp.schema.json
+	$(BIN)/python -m aiemp.cli.reference summaries > .summaries && mv .summaries aiemp/cli/summaries.py
+	$(BIN)/python -m aiemp.cli.reference commands > docs/commands.md
+	$(BIN)/python -m aiemp.cli.reference man > docs/man/aiemp.1
 	$(BIN)/python -m aiemp.pm2 > ecosystem.config.js
+	$(BIN)/python -m docs.pictures
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

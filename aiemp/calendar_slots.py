@@ -45,7 +45,7 @@ def first_slot_after(expression: str, after: datetime, zone: tzinfo) -> datetime
     # From a little before: around a clock change, a wall time that looks past may lie ahead in UTC.
     for wall in BaseIterator(wall_expression, local - _look_around(after, zone)):
         slot = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-        if slot > after:
+        if slot > after and _has_been(wall, zone):
             return slot
     return None
 
@@ -66,6 +66,12 @@ def last_slot_between(expression: str, since: datetime, now: datetime, zone: tzi
     while (later := first_slot_after(expression, slot, zone)) is not None and later <= now:
         slot = later
     return slot
+
+
+def _has_been(wall: datetime, zone: tzinfo) -> bool:
+    """Whether the zone had that date at all: Apia had no 30 December 2011, a Friday, and so nothing runs for it."""
+    noon = wall.replace(hour=12, minute=0, second=0, microsecond=0, tzinfo=zone)
+    return noon.astimezone(UTC).astimezone(zone).date() == wall.date()
 
 
 def _look_around(moment: datetime, zone: tzinfo) -> timedelta:

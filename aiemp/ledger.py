@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from aiemp.frozen import field, frozen, replace
 from aiemp.ledger_format import moment_text, read_moment, read_record, record_as_json
 from aiemp.locks import Holder, acquire, probe
 from aiemp.places import Places
@@ -36,7 +36,7 @@ from aiemp.state_file import Signature, StateFile
 log = logging.getLogger("aiemp.ledger")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LedgerState:
     """What the ledger holds at one moment."""
 

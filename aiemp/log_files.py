@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import stat
 import sys
 from pathlib import Path
 
-from aiemp.durable import PRIVATE_FILE, make_private_folder
+from aiemp.inside import open_file, open_folder, open_in
 from aiemp.redaction import in_force
 
 log = logging.getLogger("aiemp.logs")
@@ -23,26 +24,40 @@ def prepare_log_file(path: Path, limit_bytes: int) -> Path | None:
     """Make ``path`` ready to be appended to (0600), and keep it below ``limit_bytes``: a full one becomes
     ``NAME.1``. None, with a warning, when it cannot be written."""
     try:
-        make_private_folder(path.parent)
-        rotate(path, limit_bytes)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, PRIVATE_FILE))
+        os.close(open_log(path, limit_bytes))
     except OSError as error:
         log.warning("%s cannot be written, its output goes nowhere: %s", path, error)
         return None
     return path
 
 
-def rotate(path: Path, limit_bytes: int) -> None:
-    """Rename ``path`` to ``NAME.1`` when it has reached ``limit_bytes``, replacing an older one."""
+def open_log(path: Path, limit_bytes: int | None = None) -> int:
+    """A descriptor that appends to ``VAULT/Logs/aiemp/NAME``, made if missing (0600, its folders 0700).
+
+    One that has reached ``limit_bytes`` becomes ``NAME.1``, in place of an older one; so does one that has a
+    second name (a hard link), which may lie outside of the vault. OSError where a link leads out of the vault.
+    """
+    folder = open_folder(path.parent, path.parents[2], make=2)
+    try:
+        _rotate(folder, path.name, limit_bytes)
+        return open_in(folder, path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    finally:
+        os.close(folder)
+
+
+def _rotate(folder: int, name: str, limit_bytes: int | None) -> None:
     with contextlib.suppress(FileNotFoundError):
-        if path.lstat().st_size >= limit_bytes:
-            path.replace(path.with_name(path.name + ".1"))
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        is_full = limit_bytes is not None and status.st_size >= limit_bytes
+        if is_full or (stat.S_ISREG(status.st_mode) and status.st_nlink > 1):
+            os.replace(name, f"{name}.1", src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def last_line(path: Path, *, since: float = 0.0) -> str:
-    """The last line of a log file; empty when there is none to be read, or nothing was written ``since``."""
+    """The last line of ``VAULT/Logs/aiemp/NAME``; empty when there is none to be read, or nothing was written
+    ``since``."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_file(path, os.O_RDONLY, path.parents[2]), "rb") as file:
             if os.fstat(file.fileno()).st_mtime < since:
                 return ""
             file.seek(max(0, file.seek(0, os.SEEK_END) - LONGEST_LINE_BYTES))
@@ -70,9 +85,7 @@ class _RotatingFile(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            rotate(self.path, self.limit_bytes)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-            descriptor = os.open(self.path, flags, PRIVATE_FILE)
+            descriptor = open_log(self.path, self.limit_bytes)
             try:
                 os.write(descriptor, (self.format(record) + "\n").encode("utf-8", "backslashreplace"))
             finally:
@@ -102,9 +115,9 @@ def log_to(path: Path | None, *, level: int = logging.INFO) -> None:
     if path is None or journal:
         return
     try:
-        make_private_folder(path.parent)
+        os.close(open_log(path))
     except OSError as error:
-        log.warning("%s cannot be made, so there is no log file: %s", path.parent, error)
+        log.warning("%s cannot be written, so there is no log file: %s", path, error)
         return
     file = _RotatingFile(path, ORCHESTRATOR_LIMIT_BYTES)
     file.setFormatter(_Redacting(LINE_FORMAT))

@@ -6,6 +6,7 @@ import errno
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from aiemp.engines import Engine, Event, Happening
 from aiemp.errors import AiempError
@@ -15,6 +16,9 @@ from aiemp.redaction import in_force
 from aiemp.run_report import publish_recovered
 from aiemp.runs import Ended, Result, Run, TaskRecord
 from aiemp.watcher_status import WatcherState
+
+if TYPE_CHECKING:
+    from aiemp.pings import TickPings
 
 log = logging.getLogger("aiemp.orchestrator")
 
@@ -29,6 +33,22 @@ class OrchestratorReport:
         self.plan = plan
         self.engine = engine
         self.environ = environ
+        self._pings: TickPings | None = None
+
+    def ping(self, *, well: bool) -> None:
+        """After a tick: tell who listens for our silence that it came to its end, if all is ``well``."""
+        url = None if self.plan.dry_run.active else self.plan.pings.tick_url
+        if url is None and self._pings is None:
+            return
+        from aiemp.pings import TickPings  # noqa: PLC0415 - few are asked for
+
+        self._pings = self._pings or TickPings(self.environ)
+        self._pings.after_tick(url, well=well)
+
+    def end_pings(self) -> None:
+        """Leave no ping under way."""
+        if self._pings is not None:
+            self._pings.stop()
 
     def status_line(self, wake_at: datetime | None) -> str:
         """What `systemctl status` shows; ``wake_at``: when something is due next."""

@@ -6,12 +6,13 @@ below them. Pure: names paths, touches nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from aiemp.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Places:
     """The files of one vault."""
 
@@ -49,6 +50,25 @@ class Places:
     def dashboard_lock(self) -> Path:
         """Held while Dashboard.md is read, changed and replaced."""
         return self.locks / "dashboard.lock"
+
+    @property
+    def dashboard_rows(self) -> Path:
+        """The rows of late that others might still undo. Written only by :mod:`aiemp.dashboard.kept_rows`."""
+        return self.locks / "dashboard-rows.json"
+
+    @property
+    def rollover(self) -> Path:
+        """What is about to leave the dashboard. Written only by :mod:`aiemp.dashboard.rollover`."""
+        return self.locks / "rollover.json"
+
+    def rescued_text(self, time_ns: int) -> Path:
+        """A text of others that could not be brought into Dashboard.md. Written by the dashboard's writer."""
+        return self.locks / f"dashboard-{time_ns}.md"
+
+    @property
+    def alerts_lock(self) -> Path:
+        """Held while the file of an alert is read, changed and replaced."""
+        return self.locks / "alerts.lock"
 
     @property
     def run_lock(self) -> Path:

@@ -6,10 +6,11 @@ Seed sections 2A and 2B give the names and the seven built-in tasks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import Enum
 from pathlib import Path
+
+from aiemp.frozen import field, frozen
 
 DEFAULT_PRIORITY = 50
 MINUTES_PER_HOUR = 60
@@ -27,7 +28,7 @@ class Frequency(Enum):
     CALENDAR = "calendar"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScheduledTask:
     """One scheduled task (seed 2A), plus what the design adds below ``timeout_minutes``.
 
@@ -85,7 +86,7 @@ class DryRunPolicy(Enum):
     ENVIRONMENT = "environment"  # it is told through DRY_RUN=true
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Watcher:
     """One watcher. ``command`` is the argv of the real program; empty for a built-in one.
 
@@ -108,7 +109,7 @@ class Watcher:
     dry_run: DryRunPolicy = DryRunPolicy.ENVIRONMENT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class McpServer:
     """One MCP server: started with ``command`` over stdio, or reached at ``url``.
 
@@ -126,7 +127,7 @@ class McpServer:
     from_vault: bool = field(default=False, compare=False)  # how we know of it, not what it is
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClaudeSettings:
     """How Claude Code is called, and the budget of each day in the plan's zone (None: no limit).
 
@@ -144,7 +145,19 @@ class ClaudeSettings:
     keep_logs_days: int = 30
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
+class Pings:
+    """Addresses that are called so that somebody else notices silence; they are secrets. None: no calls.
+
+    ``tick_url`` is called while all goes well; ``run_url``, in which ``{task}`` stands for a task's name, at the
+    start and the end of each run.
+    """
+
+    tick_url: str | None = None
+    run_url: str | None = None
+
+
+@frozen
 class Limits:
     """The numbers of semantics.md that a user may change."""
 
@@ -155,7 +168,7 @@ class Limits:
     activity_rows: int = 50
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DryRun:
     """Whether this is a dry run, and which of the five sources decided it (semantics, "Dry run or live")."""
 
@@ -163,7 +176,7 @@ class DryRun:
     decided_by: str = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Everything that is to be kept alive. ``zone`` is used for calendar slots; ``zone_name`` only when
     the configuration names one (then timers carry it)."""
@@ -176,6 +189,8 @@ class Plan:
     zone_name: str | None = None
     claude: ClaudeSettings = field(default_factory=ClaudeSettings)
     alert_command: tuple[str, ...] = ()
+    tell_resolved: bool = False
+    pings: Pings = field(default_factory=Pings)
     limits: Limits = field(default_factory=Limits)
     dry_run: DryRun = field(default_factory=DryRun)
     config_file: Path | None = None

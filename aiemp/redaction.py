@@ -185,6 +185,9 @@ def _variables(plan: Plan, environ: Mapping[str, str]) -> Iterator[tuple[str, st
         yield from option_pairs(task.command)
     yield from option_pairs(plan.claude.args)
     yield from option_pairs(plan.alert_command)
+    for url in (plan.pings.tick_url, plan.pings.run_url):
+        if url:
+            yield "ping webhook", url
 
 
 def _dotenv_text(vault: Path) -> str:

@@ -10,12 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Plan, Watcher
 from aiemp.systemd.installation import Installation
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.units import render
 from benchmarks import figures
 from benchmarks.figures import Figure, paired

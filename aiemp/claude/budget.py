@@ -12,9 +12,9 @@ day exceeds its budget by what its last run takes, at most that task's ``timeout
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from aiemp.frozen import frozen
 from aiemp.ledger_format import read_moment
 from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Plan, ScheduledTask
 
@@ -31,7 +31,7 @@ CALLING_FUNCTIONS = frozenset({"trigger_morning_triage", "trigger_linkedin_post"
 """The built-in functions that ask Claude."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spent:
     """What runs of Claude took together. ``cost_usd`` is None when none of them told its cost."""
 

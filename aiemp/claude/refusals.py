@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 
 from aiemp.claude.reset_times import FURTHEST, reset_time
+from aiemp.frozen import frozen
 
 LONGEST_LINE = 400
 LAST_LINES = 12
@@ -78,7 +78,7 @@ STATUS_KINDS = {
 SERVERS_TROUBLE = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """Why Claude Code will not work now, in its own words (one line)."""
 

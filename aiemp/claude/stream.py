@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiemp.claude.activity import amount, describe
+from aiemp.frozen import frozen
 
 LONGEST_LINE_BYTES = 1024 * 1024
 """Longer events (a picture that was read) are not taken apart. The longest answer of a model is shorter."""
@@ -34,7 +34,7 @@ _COST = re.compile(rb'"total_cost_usd":([0-9.eE+-]+)')
 _TURNS = re.compile(rb'"num_turns":(\d+)')
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """A part of the output: ``raw`` as it was printed, and for an event the ``lines`` for its reader.
 
@@ -47,7 +47,7 @@ class Piece:
     is_part: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunResult:
     """The ``result`` event. ``api_status`` is the HTTP status of a refused request, ``errors`` what went wrong."""
 
@@ -60,7 +60,6 @@ class RunResult:
     api_status: int | None = None
 
 
-@dataclass(slots=True)
 class Learned:
     """What is known so far. ``reset_at``: seconds since 1970 when the usage limit that was met is lifted.
 
@@ -78,7 +77,6 @@ class Learned:
     result: RunResult | None = None
 
 
-@dataclass(slots=True)
 class EventReader:
     """Takes the output in chunks of any size; ``vault`` is cut off from the paths that a reader is shown.
 
@@ -86,14 +84,21 @@ class EventReader:
     ``redact`` takes secrets out of a decoded value, where JSON's escapes hid them from who redacted the bytes.
     """
 
-    vault: str = ""
-    takes_events: bool = True
-    redact: Callable[[object], object] | None = None
-    learned: Learned = field(default_factory=Learned)
-    _line: bytearray = field(default_factory=bytearray)
-    _tail: bytes = b""
-    _length: int = 0
-    _in_text: bool = False
+    def __init__(
+        self,
+        vault: str = "",
+        *,
+        takes_events: bool = True,
+        redact: Callable[[object], object] | None = None,
+    ) -> None:
+        self.vault = vault
+        self.takes_events = takes_events
+        self.redact = redact
+        self.learned = Learned()
+        self._line = bytearray()
+        self._tail = b""
+        self._length = 0
+        self._in_text = False
 
     def feed(self, chunk: bytes) -> list[Piece]:
         """The pieces that ``chunk`` completes. A line that may be an event waits for its end."""

@@ -33,6 +33,7 @@ COMMANDS = {
     "install-units": "aiemp.cli.commands.install_units:install_units",
     "uninstall-units": "aiemp.cli.commands.install_units:uninstall_units",
     "pm2-config": "aiemp.cli.commands.pm2_config:pm2_config",
+    "completion": "aiemp.cli.commands.completion:completion",
     "alert": "aiemp.cli.commands.alert:alert",
 }
 

@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str], invocation: Invocation) -> int:  # noqa: PLR0911 - one for each way to end
     if COMPLETION_VARIABLE in os.environ:
-        cli.main(prog_name="aiemp", complete_var=COMPLETION_VARIABLE, obj=invocation)
+        return _complete(invocation)
     try:
         with cli.make_context("aiemp", list(arguments), obj=invocation) as context:
             answer: Answer | None = cli.invoke(context)
@@ -57,6 +57,17 @@ def _run(arguments: Sequence[str], invocation: Invocation) -> int:  # noqa: PLR0
     except Exception as error:  # noqa: BLE001 - the last one to understand it
         note(_unexpected(error, invocation.verbosity))
         return 1
+
+
+def _complete(invocation: Invocation) -> int:
+    """Answer a shell that completes a line. Whatever goes wrong, nothing is written into that line."""
+    try:
+        cli.main(prog_name="aiemp", complete_var=COMPLETION_VARIABLE, obj=invocation, standalone_mode=False)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    except BaseException:  # noqa: BLE001 - see above
+        return 1
+    return 0
 
 
 def _click_message(mistake: click.ClickException) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiemp.cli.screen import Screen, visible
 from aiemp.cli.table import Cell, table
 from aiemp.doctor.tilde import with_tilde
+from aiemp.frozen import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reason:
     """``state``: one word that stays for scripts. ``why``: sentences; ``steps``: what to do, in that order,
     empty when nobody has to do anything. ``is_bad``: it is not as it should be."""
@@ -21,7 +21,7 @@ class Reason:
     is_bad: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogEnd:
     """The end of a log: where it is (a file, or the journal of a unit), what shows more, and its last lines."""
 
@@ -31,7 +31,7 @@ class LogEnd:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explanation:
     """All that ``aiemp explain NAME`` shows. ``facts`` are rows of (what, value)."""
 

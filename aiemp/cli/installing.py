@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiemp.errors import AiempError, UsageError
+from aiemp.frozen import replace
 
 if TYPE_CHECKING:
     from aiemp.cli.invocation import Invocation
@@ -185,7 +185,8 @@ def check_unit_folder(installation: Installation) -> tuple[str, ...]:
 
 def systemctl_of(environ: Mapping[str, str], *, user: bool) -> Systemctl:
     """The manager to talk to."""
-    from aiemp.systemd.systemctl import Scope, Systemctl
+    from aiemp.systemd.scope import Scope
+    from aiemp.systemd.systemctl import Systemctl
 
     return Systemctl(Scope.USER if user else Scope.SYSTEM, environ)
 

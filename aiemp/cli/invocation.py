@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ log = logging.getLogger("aiemp.cli")
 LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
 
 
-@dataclass(slots=True)
 class Invocation:
     """The global options. Not frozen: they may stand before the command and after it."""
 

@@ -112,6 +112,19 @@ def note(text: str) -> None:
         return  # nobody can be told that nobody can be told
 
 
+def page(text: str) -> None:
+    """Show ``text`` on standard error, through PAGER where it is longer than the screen."""
+    from aiemp.redaction import in_force
+
+    height = screen_of(sys.stderr, os.environ).height
+    if height is None or text.count("\n") + 2 < height:
+        note(text)
+        return
+    import click
+
+    click.echo_via_pager(in_force().text(text))
+
+
 def prepare_streams() -> None:
     """Let no character stop the program: a locale or a file name may hold what the other cannot show.
 

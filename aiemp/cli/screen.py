@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TextIO
+
+from aiemp.frozen import frozen
 
 STYLES = {"good": "32", "bad": "31", "warn": "33", "faint": "2", "strong": "1"}
 NARROWEST = 20
 USUAL_WIDTH, USUAL_HEIGHT = 80, 24
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Screen:
     """``width`` and ``height`` in cells; None where there is no terminal, so nothing has to be cut. ``unicode``:
     it shows more than ASCII."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiemp.claude.pause import PAUSED
 from aiemp.cli.words import moment_in_words
-from aiemp.mcp.verdict import MCP_TROUBLES, State, Verdict
+from aiemp.frozen import frozen
 from aiemp.plan import McpServer
 from aiemp.runs import Result
 from aiemp.systemd.command_lines import revive_line, start_line, systemctl_line
@@ -19,11 +18,12 @@ from aiemp.watcher_status import WatcherState, WatcherStatus
 if TYPE_CHECKING:
     from aiemp.cli.status_report import Status
     from aiemp.cli.task_facts import TaskFacts
+    from aiemp.mcp.verdict import Verdict
 
 NOT_RUNNING = frozenset({WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """Something that is not well, and what its owner can do about it. ``alert``: the key of the alert that
     tells the same."""
@@ -160,6 +160,10 @@ def _claude_problems(status: Status) -> Iterator[Problem]:
 
 
 def _server_problems(status: Status) -> Iterator[Problem]:
+    if not status.mcp:
+        return
+    from aiemp.mcp.verdict import MCP_TROUBLES
+
     servers = {server.name: server for server in status.plan.mcp_servers}
     for name, verdict in status.mcp.items():
         if not verdict.is_well:
@@ -170,6 +174,8 @@ def _server_problems(status: Status) -> Iterator[Problem]:
 
 def server_remedy(verdict: Verdict, server: McpServer | None) -> str:
     """What to do about an MCP server that is not well."""
+    from aiemp.mcp.verdict import State
+
     entry = server.entry if server is not None else None
     if verdict.state is State.NOT_BUILT:
         project = entry.parent.parent if entry is not None else None

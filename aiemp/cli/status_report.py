@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.screen import Screen
 from aiemp.cli.status_problems import Problem, find_problems
 from aiemp.cli.task_facts import TaskFacts, json_moment
+from aiemp.frozen import field, frozen
 from aiemp.locks import Holder
-from aiemp.mcp.verdict import Verdict
 from aiemp.plan import Origin, Plan
 from aiemp.systemd.names import watcher_unit
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherStatus
+
+if TYPE_CHECKING:
+    from aiemp.mcp.verdict import Verdict
 
 UNHEALTHY = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Queues:
     """What lies in the vault. ``counts`` has the dashboard's row names; ``domains`` those of Needs_Action."""
 
@@ -32,7 +34,7 @@ class Queues:
     approvals_stale: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenAlert:
     """An alert that nobody has taken back: in what words it is shown, since when, and how often it came."""
 
@@ -43,7 +45,7 @@ class OpenAlert:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Activity:
     """When a watcher last wrote down what it has dealt with. ``is_item``: it does so only for an item, and not
     each time that it looks."""
@@ -52,7 +54,7 @@ class Activity:
     is_item: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Units:
     """The systemd units that keep this vault. ``names``: of their files. ``outdated``: those that
     ``install-units`` would change, since aiemp.toml was edited, or aiemp was upgraded: then ``upgraded_from``
@@ -68,7 +70,7 @@ class Units:
     watchdog: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Status:
     """Everything that ``aiemp status`` shows. ``orchestrator`` is None when none runs.
 

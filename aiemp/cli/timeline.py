@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from aiemp.cli.screen import USUAL_WIDTH, Screen, visible
 from aiemp.cli.table import cells_of, cut
 from aiemp.cli.task_facts import RESULT_STYLES
+from aiemp.frozen import frozen
 from aiemp.runs import Result
 from aiemp.schedule_words import DAY_NAMES
 
@@ -42,7 +42,7 @@ LOOK = timedelta(minutes=15)
 """Every time zone is some quarters of an hour away from UTC."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bar:
     """One run: of which task, from when to when, and how it ended (a key of :data:`MARKS`)."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from aiemp.config.document import Document, printable
@@ -17,6 +16,7 @@ from aiemp.config.source import Source, read_config
 from aiemp.config.watcher_settings import UnknownWatcher, WatcherSettings
 from aiemp.config.zones import machine_zone
 from aiemp.errors import ConfigError, UsageError
+from aiemp.frozen import replace
 from aiemp.plan import DryRun, Plan, Watcher
 
 PlannedWatchers = Callable[[Sequence[WatcherSettings], Path], tuple[Watcher, ...]]
@@ -83,7 +83,9 @@ def load_plan(
         zone=zone,
         zone_name=settings.timezone,
         claude=settings.claude,
-        alert_command=settings.alert_command,
+        alert_command=settings.alerts.command,
+        tell_resolved=settings.alerts.tell_resolved,
+        pings=settings.alerts.pings,
         limits=settings.limits,
         dry_run=decision,
         config_file=file if source.exists else None,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeGuard
 
 from aiemp.config.mcp_settings import McpSettings
 from aiemp.config.names import check_name
 from aiemp.config.reading import problem, read_regular_file
+from aiemp.frozen import replace
 from aiemp.plan import McpServer
 
 LARGEST_MCP_JSON = 1024 * 1024

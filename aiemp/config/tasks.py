@@ -5,14 +5,14 @@ No built-in task is lost: a table with its name changes the keys it has, and not
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from aiemp.config.document import shown
 from aiemp.config.named_tables import NamedTable, named_tables
-from aiemp.config.table import MINUTES_PER_YEAR, MOST_COUNT, Table, did_you_mean
+from aiemp.config.table import Table, did_you_mean
 from aiemp.config.task_times import read_catch_up, read_task_times
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Frequency, ScheduledTask
 
 LONGEST_PROMPT = 100_000
@@ -40,11 +40,11 @@ def _read_task(named: NamedTable, built_in: ScheduledTask | None) -> ScheduledTa
     changes: dict[str, Any] = {
         "description": table.one_line("description"),
         "enabled": table.flag("enabled"),
-        "timeout_minutes": table.whole("timeout_minutes", least=1, most=MINUTES_PER_YEAR),
-        "priority": table.whole("priority", least=-MOST_COUNT, most=MOST_COUNT),
+        "timeout_minutes": table.whole("timeout_minutes"),
+        "priority": table.whole("priority"),
         "catch_up": read_catch_up(table),
-        "max_attempts": table.whole("max_attempts", least=1, most=MOST_COUNT),
-        "retry_delay_minutes": table.whole("retry_delay_minutes", least=0, most=MINUTES_PER_YEAR),
+        "max_attempts": table.whole("max_attempts"),
+        "retry_delay_minutes": table.whole("retry_delay_minutes"),
         "requires_claude": _requires_claude(table, action),
         "expect": _expect(table),
     }

@@ -55,6 +55,7 @@ class Rewrite:
         self.ours: bytes | None = None
         self.displaced: list[Snapshot] = []
         self.met_others = False
+        self.found: Document | None = None
         self._current = Snapshot(-1, b"")
         self._expected: list[int] = []
         self._whole = b""
@@ -140,7 +141,13 @@ class Rewrite:
             raise DashboardError(f"{self.path} is full: shorten it to below {SIZE_LIMIT // 1024**2} MB")
         return new
 
+    @property
+    def left(self) -> Document:
+        """The text as it is now; ``found`` is how it was."""
+        return parsed(self._current.data)
+
     def _edited(self, document: Document) -> Document:
+        self.found = self.found or document
         self._before |= set(document.lines)
         for edit in self.edits:
             document = edit(document)

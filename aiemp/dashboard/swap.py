@@ -37,11 +37,12 @@ def put(path: Path, data: bytes, instead_of: Snapshot, *, insist: bool = False) 
     Returns the file that lost its name, as it was read, so that a write into it by somebody who has it open
     can be noticed (``has_changed``). None when the file at ``path`` is another one now: nothing was done.
     """
-    temporary = path.with_name(f".{path.name[:100]}.aiemp.tmp")
+    staged, temporary = path.with_name(f".{path.name[:100]}.aiemp.tmp"), exchanged_name(path)
     insist = insist and instead_of.stat is not None and exchange_call() is not None
-    _stage(temporary, data, instead_of.stat, sync=not insist)
+    _stage(staged, data, instead_of.stat, sync=not insist)
     displaced = None
     try:
+        staged.replace(temporary)
         if insist or instead_of.is_still_at(path):
             if instead_of.stat is not None:
                 displaced = _exchange(temporary, path, instead_of)
@@ -50,13 +51,21 @@ def put(path: Path, data: bytes, instead_of: Snapshot, *, insist: bool = False) 
     except FileNotFoundError:
         displaced = None  # somebody took the file away in this moment
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
+        for name in (staged, temporary):
+            with contextlib.suppress(FileNotFoundError):
+                name.unlink()
     if displaced is not None:
         if insist:
             _sync(path)
         sync_folder(path.parent)
     return displaced
+
+
+def exchanged_name(path: Path) -> Path:
+    """The name that a new file bears for the moment in which it takes the place of the old one, and the old one
+    after it. So what lies there when an update was killed may be somebody's text; what is being written, and so
+    is ours, has another name."""
+    return path.with_name(f".{path.name[:100]}.aiemp-old.tmp")
 
 
 def _stage(temporary: Path, data: bytes, like: os.stat_result | None, *, sync: bool) -> None:
@@ -71,7 +80,7 @@ def _stage(temporary: Path, data: bytes, like: os.stat_result | None, *, sync: b
                     os.fchown(
                         descriptor, like.st_uid, like.st_gid
                     )  # root must not take the owner's file away
-            os.fchmod(descriptor, like.st_mode & 0o7777)
+            os.fchmod(descriptor, like.st_mode & 0o777)
         if sync:
             os.fsync(descriptor)
     except BaseException:

@@ -8,6 +8,8 @@ Its owner, Claude and other scripts write the same file without any lock (vault-
    before ours and took our rows away, is noticed, and both are brought together
    (:mod:`aiemp.dashboard.rewrite`).
 
+What happens to a row later than that is seen by the next update (:mod:`aiemp.dashboard.kept_rows`).
+
 How long it watches depends on whether somebody else wrote lately: on a quiet dashboard it is 10 ms.
 """
 
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -22,13 +25,17 @@ from pathlib import Path
 
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.edits import Edit
+from aiemp.dashboard.kept_rows import KeptRows
 from aiemp.dashboard.rewrite import BUSY_WATCH_S, Rewrite, parsed
-from aiemp.dashboard.snapshot import DashboardError, take_snapshot
+from aiemp.dashboard.snapshot import DashboardError, Snapshot, open_regular, read_all, take_snapshot
+from aiemp.dashboard.swap import exchanged_name
 from aiemp.durable import replace_file
 from aiemp.locks import short_lock
 from aiemp.places import Places
 
 __all__ = ["Dashboard", "DashboardError", "open_dashboard", "update"]
+
+log = logging.getLogger("aiemp.dashboard")
 
 QUIET_WATCH_S = 0.01
 BUSY_WITHIN_S = 10.0
@@ -58,7 +65,7 @@ def open_dashboard(vault: Path) -> Iterator[Dashboard]:
     lock = Places(vault).dashboard_lock
     try:
         with short_lock(lock):
-            yield Dashboard(path, lock)
+            yield Dashboard(path, Places(vault))
     except OSError as error:
         remedy = _REMEDIES.get(error.errno or 0, "look at the file and its folder")
         where = f" ({error.filename})" if error.filename else ""
@@ -69,9 +76,11 @@ def open_dashboard(vault: Path) -> Iterator[Dashboard]:
 class Dashboard:
     """One vault's Dashboard.md, to be had from :func:`open_dashboard`."""
 
-    def __init__(self, path: Path, lock: Path) -> None:
+    def __init__(self, path: Path, places: Places) -> None:
         self.path = path
-        self._lock = lock
+        self._lock = places.dashboard_lock
+        self._places = places
+        self._kept = KeptRows(places.dashboard_rows, places.vault)
 
     def read(self) -> Document:
         """What it says now; the template's text when it is missing or empty."""
@@ -80,11 +89,19 @@ class Dashboard:
         return parsed(snapshot.data)
 
     def update(self, *edits: Edit) -> bool:
-        """See :func:`update`."""
-        rewrite = Rewrite(self.path, edits, BUSY_WATCH_S if self._is_busy() else QUIET_WATCH_S)
+        """See :func:`update`. Rows of late that others undid are put back with it."""
+        self._rescue_leftover()
+        everything = (*self._kept.put_back(), *edits)
+        rewrite = Rewrite(self.path, everything, BUSY_WATCH_S if self._is_busy() else QUIET_WATCH_S)
         try:
             changed = rewrite.until_settled()
+            if rewrite.found is not None:
+                self._kept.note(edits, rewrite.found, rewrite.left)
+        except OSError:
+            self._kept.note_owed(edits)
+            raise
         except DashboardError as error:
+            self._kept.note_owed(edits)
             kept = [str(self._keep(text)) for text in rewrite.unseen_writes()]
             if kept:
                 raise DashboardError(
@@ -96,6 +113,10 @@ class Dashboard:
         if changed and not rewrite.met_others:
             self._remember_our_write()
         return changed
+
+    def forget_rows(self) -> None:
+        """Rows were taken away on purpose: none is to be put back."""
+        self._kept.forget()
 
     def _is_busy(self) -> bool:
         """Whether somebody else wrote the file lately. Our own last write is known by its time."""
@@ -109,12 +130,30 @@ class Dashboard:
     def _remember_our_write(self) -> None:
         with contextlib.suppress(OSError):  # then the next update watches a little longer
             written = self.path.stat().st_mtime_ns
-            os.utime(self._lock, ns=(written, written))
+            if self._lock.lstat().st_nlink == 1:  # a second name may lie outside of the vault
+                os.utime(self._lock, ns=(written, written), follow_symlinks=False)
 
     def _keep(self, text: bytes) -> Path:
-        kept = self._lock.with_name(f"dashboard-{time.time_ns()}.md")
-        replace_file(kept, text)
+        kept = self._places.rescued_text(time.time_ns())
+        replace_file(kept, text, beneath=self._places.vault)
         return kept
+
+    def _rescue_leftover(self) -> None:
+        """An update that was killed with somebody else's text in its hands has left that here: what of it is not in
+        the file by now is kept beside it."""
+        leftover = exchanged_name(self.path)
+        try:
+            snapshot = Snapshot(open_regular(leftover), b"")
+        except (FileNotFoundError, DashboardError):
+            return
+        try:
+            text = read_all(snapshot.descriptor)
+        finally:
+            snapshot.close()
+        lost = set(parsed(text).lines) - set(self.read().lines)
+        if any(line.strip() for line in lost):
+            log.warning("an update was killed; the text that it had replaced is kept as %s", self._keep(text))
+        leftover.unlink(missing_ok=True)
 
 
 def _path(vault: Path) -> Path:

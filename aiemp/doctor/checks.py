@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from aiemp.doctor.bus import judge_bus
 from aiemp.doctor.clock import judge_clock, judge_timezone
@@ -26,11 +25,12 @@ from aiemp.doctor.unit_states import UnitSeen, judge_unit_states
 from aiemp.doctor.user import judge_user
 from aiemp.doctor.vault import judge_vault
 from aiemp.doctor.watchers import judge_watchers
+from aiemp.frozen import frozen
 from aiemp.plan import Plan
 from aiemp.systemd.installed import unreadable_folder, unreadable_words
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """One check. ``name`` is what scripts know it by, and stays.
 

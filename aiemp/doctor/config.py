@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.doctor.findings import Finding, closing, ok, warn, with_remedy
+from aiemp.frozen import frozen
 
 CONSEQUENCES = ("its ", "it is ", "only ", "until ")
 """How a warning goes on that tells what follows and leaves the remedy to the reader."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfigSeen:
     """``aiemp.toml`` as it was read: ``mistakes`` keep it from being used, ``warnings`` do not."""
 
@@ -21,7 +21,7 @@ class ConfigSeen:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DotenvSeen:
     """The vault's ``.env``. ``problems`` are what is wrong with it."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from aiemp.doctor.checks import CHECKS, Check
 from aiemp.doctor.findings import Finding, Level, fail, with_remedy
 from aiemp.doctor.observers.scene import Scene
 from aiemp.doctor.tilde import with_tilde
 from aiemp.errors import AiempError
+from aiemp.frozen import field, frozen, replace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Examination:
     """``findings`` by the names of their checks, in the order of :data:`CHECKS`; a check that does not apply
     has none. ``left_out`` are the checks that a failed one explains, and ``because`` says for each which that is."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from aiemp.frozen import field, frozen
 
 
 class Level(Enum):
@@ -14,7 +15,7 @@ class Level(Enum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One thing that was found. ``remedy`` is what to do about it: a command where there is one. ``fix``: the
     command lines of it that are safe, so that ``aiemp doctor --fix`` may run them: they lose nothing, start nothing

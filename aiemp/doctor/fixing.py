@@ -7,9 +7,9 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from aiemp.doctor.findings import Finding, Level
+from aiemp.frozen import frozen
 
 PATIENCE_S = 300.0
 """A unit may take as long to stop as its stop timeout says."""
@@ -17,7 +17,7 @@ PATIENCE_S = 300.0
 LONGEST_SAID = 300
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fixed:
     """One command line that was run, or could not be: ``said`` is why, or what it said last."""
 
@@ -77,7 +77,8 @@ def _run(line: str, environ: Mapping[str, str], options: Sequence[str]) -> Fixed
 
 def _environment(argv: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
     """With the bus of the user's own systemd, where a login would have put it."""
-    from aiemp.systemd.systemctl import Scope, bus_environment  # noqa: PLC0415 - most lines need none
+    from aiemp.systemd.scope import Scope  # noqa: PLC0415 - most lines need none
+    from aiemp.systemd.systemctl import bus_environment  # noqa: PLC0415 - most lines need none
 
     environment = {**environ}
     if "--user" in argv:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.doctor.findings import Finding, counted, ok, warn
+from aiemp.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoldersSeen:
     """Which folders are wanted, as paths, and which of them are not there under any spelling."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
 from aiemp.doctor.findings import Finding, fail, ok, warn
+from aiemp.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LingerSeen:
     """Whether the user's systemd runs without a login (loginctl(1), "enable-linger")."""
 
@@ -16,7 +16,7 @@ class LingerSeen:
     lingers: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JournalSeen:
     """Whether journalctl shows the user his units. ``said``: what it complains about."""
 

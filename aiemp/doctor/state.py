@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.doctor.findings import Finding, counted, fail, ok, warn, with_remedy
+from aiemp.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateSeen:
     """The state file. ``unreadable`` says why it cannot be opened, ``is_corrupt`` that it is no state, and
     ``set_aside`` are earlier ones that were none, and were kept. ``obstacle``: why the history of runs cannot be

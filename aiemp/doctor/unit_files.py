@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.doctor.findings import Finding, closing, counted, fail, ok, warn, with_remedy
+from aiemp.frozen import frozen
 
 MOST_NAMED = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitFilesSeen:
     """The units in one folder. ``changed`` would be written or removed by `install-units`; ``by_version``:
     for their first line alone. ``error``: why that cannot be told. ``unsafe``: why others can change them.
@@ -32,7 +32,7 @@ class UnitFilesSeen:
     outlived: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OtherUnits:
     """Units of this user that keep another vault than the one that is looked at."""
 

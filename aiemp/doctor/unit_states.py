@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 
 from aiemp.doctor.findings import Finding, counted, fail, ok, warn
+from aiemp.frozen import frozen, replace
 from aiemp.systemd.command_lines import systemctl_line
 from aiemp.systemd.names import ORCHESTRATOR, TARGET, task_of, watcher_of
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 GIVEN_UP_WITH_ITS_SERVICE = "unit-start-limit-hit"
 """A path unit fails together with a watcher that was restarted too often, which has a check of its own."""
@@ -16,7 +16,7 @@ GIVEN_UP_WITH_ITS_SERVICE = "unit-start-limit-hit"
 NEVER_STARTED = ("not-found", "masked", "error", "bad-setting")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitSeen:
     """One installed unit, by the properties that ``systemctl show`` has."""
 

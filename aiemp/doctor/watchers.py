@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.doctor.findings import Finding, counted, fail, ok, warn
+from aiemp.frozen import frozen
 from aiemp.systemd.command_lines import revive_line, systemctl_line
 from aiemp.systemd.names import watcher_unit
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 NOT_RUNNING = (WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WatcherSeen:
     """One enabled watcher. ``status`` is None while no orchestrator runs. ``lacks``: why it is not to be
     started (a variable that is not set). ``is_new``: found in the vault, and not adopted."""
@@ -26,7 +26,7 @@ class WatcherSeen:
     is_new: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WatchersSeen:
     """All enabled watchers. ``scope``: of the units that keep them; None under `aiemp run`, whose ``pid`` that is."""
 

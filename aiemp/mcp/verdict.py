@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+
+from aiemp.frozen import frozen
 
 
 class State(Enum):
@@ -53,7 +54,7 @@ WELL = frozenset({State.AVAILABLE, State.CONFIGURED, State.NEW, State.NOT_CONFIG
 """None of these is an error, as with watchers: what is not configured is simply not used."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """How one server is. ``detail`` says why it is not well, or what else its owner should know.
 

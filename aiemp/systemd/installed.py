@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from shlex import quote
 
+from aiemp.frozen import frozen
 from aiemp.plan import Origin, Watcher
 from aiemp.systemd.changes import GENERATED_BY, is_generated
 from aiemp.systemd.installation import SYSTEM_UNITS, user_installation
 from aiemp.systemd.names import ORCHESTRATOR, TARGET, is_ours, watcher_unit
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.unquoting import environment_words, exec_words
 
 BOOTED = Path("/run/systemd/system")
@@ -28,7 +28,7 @@ LARGEST_UNIT_BYTES = 256 * 1024
 _VERSION = re.compile(rf"{re.escape(GENERATED_BY)}(\S+)\.\s")
 
 
-@dataclass(frozen=True)
+@frozen
 class InstalledUnits:
     """The unit files of ours in the folder of one manager, by name. There is always a target among them."""
 

@@ -6,10 +6,10 @@ What each directive is for stands beside it in ``units/*.j2``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.errors import AiempError
+from aiemp.frozen import frozen
 from aiemp.plan import Origin, Plan, ScheduledTask, Watcher
 from aiemp.systemd.fingerprint import watcher_fingerprint
 from aiemp.systemd.installation import OLDEST_SYSTEMD, Installation
@@ -35,7 +35,7 @@ OVERTIME_S = 120.0
 writes down what happened. This much after its limit systemd ends it from outside."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitFile:
     """One unit file. ``runs_aiemp``: what runs for long in it is aiemp's own code, so that a new version of
     aiemp has to be started in it."""
@@ -59,7 +59,7 @@ def render(plan: Plan, installation: Installation) -> tuple[UnitFile, ...]:
     return _Rendering(plan, installation).everything()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Rendering:
     plan: Plan
     installation: Installation

@@ -10,10 +10,11 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from aiemp.frozen import frozen
+from aiemp.inside import SHARED_FOLDER
 from aiemp.vault.items import entries_below, modified
 from aiemp.vault.layout import (
     ARCHIVE,
@@ -30,7 +31,7 @@ from aiemp.vault.moves import move_exclusively
 MOST_PROBLEMS = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ArchiveResult:
     """``moved`` files (in a dry run: that would be), ``kept`` files still in Done, and what went wrong."""
 
@@ -99,12 +100,12 @@ def _move(source: Path, folder: Path) -> None:
 def _subfolder(archive: Path, relative: Path) -> Path:
     """The folder in the archive, made if missing; OSError when a link stands where a folder should."""
     folder = archive
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=SHARED_FOLDER, exist_ok=True)
     for part in relative.parts:
         folder /= part
         if folder.is_symlink():
             raise OSError(f"{shown(folder)} is a link; remove it")
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=SHARED_FOLDER, exist_ok=True)
     return folder
 
 

@@ -46,7 +46,12 @@ def _move_link(source: Path, target: Path) -> None:
     if not os.path.isabs(text):  # noqa: PTH117 - it is text, not a path from here
         folder, new_folder = os.path.realpath(source.parent), os.path.realpath(target.parent)
         text = os.path.relpath(os.path.join(folder, text), new_folder)  # noqa: PTH118
-    target.symlink_to(text)
+    try:
+        target.symlink_to(text)
+    except FileExistsError:
+        # The same link under both names: a move that died half way. Finish it.
+        if not (target.is_symlink() and os.readlink(target) == text):  # noqa: PTH115 - as above
+            raise
     with contextlib.suppress(OSError, NotImplementedError):
         os.utime(target, ns=(link.st_atime_ns, link.st_mtime_ns), follow_symlinks=False)
     _remove(source, link, target)

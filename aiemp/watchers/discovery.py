@@ -8,9 +8,9 @@ import logging
 import os
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 
+from aiemp.frozen import replace
 from aiemp.plan import DryRunPolicy, Origin, Watcher
 
 log = logging.getLogger("aiemp.watchers")

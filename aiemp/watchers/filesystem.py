@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 
+from aiemp.inside import SHARED_FOLDER
 from aiemp.watchers.folders import folder_named, vault_is_there, visible_names
 from aiemp.watchers.known import Known, load, processed_file, remove_leftovers
 from aiemp.watchers.listing import ListedFile, list_files
@@ -134,7 +135,7 @@ class FilesystemWatch:
         self._item_folder = item_folder(self._vault)
         if not self._dry_run:
             if folder_named(self._vault, DROP) is None:
-                (self._vault / DROP).mkdir(exist_ok=True)
+                (self._vault / DROP).mkdir(mode=SHARED_FOLDER, exist_ok=True)
             if not known.path.parent.exists():
                 known.make_folder()
             remove_leftovers(known.path.parent, lambda name: name == known.path.name)
@@ -190,9 +191,9 @@ class FilesystemWatch:
         if not leads_inside(self._item_folder, self._vault):
             raise OSError(errno.ELOOP, "a link leads out of the vault", str(item))
         if not self._item_folder.exists() and self.is_there():
-            self._item_folder.parent.mkdir(exist_ok=True)  # the vault itself: it is there
-            self._item_folder.mkdir(exist_ok=True)
-        replace_file(item, drop_items.render(file, received_s))
+            self._item_folder.parent.mkdir(mode=SHARED_FOLDER, exist_ok=True)  # the vault itself: it is there
+            self._item_folder.mkdir(mode=SHARED_FOLDER, exist_ok=True)
+        replace_file(item, drop_items.render(file, received_s), beneath=self._vault)
         looked.messages.append(f"{what!r} became {item.name}")
 
 

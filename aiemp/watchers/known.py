@@ -11,6 +11,8 @@ import os
 import time
 from pathlib import Path
 
+from aiemp.inside import open_file
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
@@ -68,9 +70,12 @@ class Known:
             self.discard(each)
 
     def touch(self) -> bool:
-        """Refresh the file's mtime. False when there is no file. OSError when it cannot be done."""
+        """Refresh the file's mtime. False when there is no file of ours alone: one that has a second name (a hard
+        link) is left to that. OSError when it cannot be done."""
         try:
-            os.utime(self.path)
+            if os.lstat(self.path).st_nlink > 1:
+                return False
+            os.utime(self.path, follow_symlinks=False)
         except FileNotFoundError:
             return False
         return True
@@ -94,7 +99,8 @@ class Known:
             "last_updated": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(now_s)),
         }
         # Plain ASCII: a file name that is no UTF-8 survives as an escape.
-        replace_file(self.path, json.dumps(content, indent=1).encode("ascii") + b"\n")
+        data = json.dumps(content, indent=1).encode("ascii") + b"\n"
+        replace_file(self.path, data, beneath=self.path.parents[1])
         self.unsaved = False
         self.ours = True
 
@@ -106,7 +112,7 @@ def load(path: Path, now_s: float, *, dry_run: bool = False) -> tuple[Known, lis
     made out in it are taken over: a torn file must not make everything happen a second time.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = open_file(path, os.O_RDONLY, path.parents[1])
     except FileNotFoundError:
         return Known(path), []
     with os.fdopen(descriptor, "rb") as file:

@@ -13,15 +13,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import NoReturn
 
 from aiemp import locks
-from aiemp.durable import PRIVATE_FILE, make_private_folder
 from aiemp.errors import AiempError, LockHeld, VaultError
+from aiemp.frozen import frozen
 from aiemp.locks import HeldLock, Holder
 from aiemp.places import Places
 from aiemp.plan import DryRunPolicy, Origin, Plan, Watcher
@@ -38,7 +37,7 @@ class WatcherNotStarted(AiempError):
     """The watcher's program cannot be executed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Launch:
     """All that starting a process needs."""
 
@@ -55,7 +54,7 @@ class NotStartedKind(Enum):
     DRY_RUN = "dry run"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotStarted:
     """A watcher that is not to be started, and ``reason``, for its owner."""
 
@@ -222,11 +221,10 @@ def _child_env(watcher: Watcher, launch: Launch, lock: HeldLock, *, has_log: boo
 def _open_log(path: Path | None) -> int | None:
     if path is None:
         return None
+    from aiemp.log_files import open_log  # noqa: PLC0415 - systemd's watchers have no log file
+
     try:
-        make_private_folder(path.parent)
-        return os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE
-        )
+        return open_log(path)
     except OSError as error:
         # A watcher without a log is better than no watcher.
         log.warning("%s cannot be written, the watcher's output goes to ours: %s", path, error)

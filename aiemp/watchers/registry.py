@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aiemp.frozen import replace
 from aiemp.plan import DryRunPolicy, Origin, Watcher
 from aiemp.watchers.discovery import discover, with_interval
 

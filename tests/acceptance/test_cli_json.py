@@ -86,12 +86,13 @@ def used(aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]) -> Aiem
         ("aiemp pm2-config", ["pm2-config"]),
         ("aiemp config show", ["config", "show"]),
         ("aiemp config validate", ["config", "validate"]),
+        ("aiemp config edit", ["config", "edit"]),
         ("aiemp run --once", ["run", "--once"]),
     ],
 )
 def test_keys_are_as_documented(used: Aiemp, heading: str, arguments: list[str]) -> None:
     """Every key that is printed is documented, and every documented key is printed."""
-    printed = set(keys_of(json.loads(used(*arguments, "--json").stdout)))
+    printed = set(keys_of(json.loads(used(*arguments, "--json", EDITOR="true").stdout)))
     wanted = documented()[heading]
     # `last` is null for some tasks and a table for others, so both it and what is in it are seen.
     assert printed == wanted

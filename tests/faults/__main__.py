@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.faults.campaign import Tally, cut_short, failing_calls, flipped, kills, torn_states, zeroed
+from tests.faults.run_records import cut_short, failing_calls, flipped, kills, torn_states, zeroed
+from tests.faults.tally import Tally
 
 
 def main() -> int:

@@ -7,12 +7,23 @@ files.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
-CALLS = ("open", "write", "fsync", "rename", "replace", "unlink", "mkdir", "ftruncate", "fchmod", "pwrite")
+from aiemp.dashboard import swap
+
+CALLS = (
+    *("open", "write", "pwrite", "fsync", "ftruncate", "fchmod", "utime"),
+    *("rename", "replace", "exchange", "link", "symlink", "unlink", "mkdir"),
+)
+"""Those of :mod:`os`, and ``exchange``: renameat2(2), which the dashboard's writer calls by itself."""
+
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES)
+MORE_THAN_ANY = 200
 KILLED = 86
 """The exit status of a process that was killed on purpose."""
 
@@ -52,7 +63,8 @@ class Trap:
 @contextlib.contextmanager
 def trapped(trap: Trap) -> Iterator[Trap]:
     """Set the trap for what is done within."""
-    real = {kind: getattr(os, kind) for kind in CALLS}
+    real = {kind: getattr(os, kind) for kind in CALLS if kind != "exchange"}
+    exchange = swap.exchange_call()
 
     def wrapper(kind: str) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
@@ -62,10 +74,20 @@ def trapped(trap: Trap) -> Iterator[Trap]:
 
         return call
 
+    def exchange_names(one: bytes, other: bytes) -> int:
+        assert exchange is not None
+        try:
+            trap.before("exchange", (one, other), exchange)
+        except OSError as error:
+            return error.errno or errno.EIO
+        return exchange(one, other)
+
+    call = exchange_names if exchange else None
     try:
-        for kind in CALLS:
+        for kind in real:
             setattr(os, kind, wrapper(kind))
-        yield trap
+        with mock.patch.object(swap, "exchange_call", lambda: call):
+            yield trap
     finally:
         for kind, function in real.items():
             setattr(os, kind, function)

@@ -14,9 +14,8 @@ import pytest
 
 from aiemp import durable, ledger
 from aiemp.durable import append_line, replace_file
-from tests.faults.campaign import (
-    ERRORS,
-    KINDS,
+from tests.faults.injection import CALLS, ERRORS, Trap, in_child, trapped
+from tests.faults.run_records import (
     cut_short,
     failing_calls,
     flipped,
@@ -24,7 +23,6 @@ from tests.faults.campaign import (
     torn_states,
     zeroed,
 )
-from tests.faults.injection import Trap, in_child, trapped
 
 MEMORY_FOLDER = Path("/dev/shm")
 EVERY_NTH = 7
@@ -77,7 +75,7 @@ def test_a_damaged_state_is_kept_and_repeats_nothing(folder: Path, damage: objec
     assert tally.wrong == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CALLS)
 @pytest.mark.parametrize("code", [*ERRORS, None], ids=[*(errno.errorcode[code] for code in ERRORS), "kill"])
 def test_a_replaced_file_is_the_old_or_the_new_one(tmp_path: Path, kind: str, code: int | None) -> None:
     """replace_file, failing or killed at each call: one version or the other is there, as the caller was told."""
@@ -105,7 +103,7 @@ def test_a_replaced_file_is_the_old_or_the_new_one(tmp_path: Path, kind: str, co
     pytest.fail("it makes no end of calls")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CALLS)
 @pytest.mark.parametrize("code", ERRORS, ids=[errno.errorcode[code] for code in ERRORS])
 def test_an_append_that_fails_leaves_whole_lines(tmp_path: Path, kind: str, code: int) -> None:
     """append_line, failing at each call: the lines before it stay whole, and so does the next."""
@@ -134,7 +132,7 @@ def test_the_campaign_sees_a_file_that_is_written_in_place(
 ) -> None:
     """Without the temporary file and its rename, torn states are found."""
 
-    def in_place(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    def in_place(path: Path, data: bytes, *, mode: int = 0o600, beneath: Path | None = None) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         try:
             durable.write_all(descriptor, data)

@@ -12,12 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from aiemp.errors import LockHeld
+from aiemp.frozen import replace
 from aiemp.places import Places
 from aiemp.plan import DryRun, Plan, Watcher
 from aiemp.watchers.discovery import discover
@@ -32,7 +32,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, le
 
 STARTER = """
 import sys, time, pathlib, os
-from dataclasses import replace
+from aiemp.frozen import replace
 from aiemp.plan import Plan, Watcher
 from aiemp.watchers.launch import exec_watcher, prepare, spawn
 from aiemp.watchers.registry import BUILT_IN

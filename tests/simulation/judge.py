@@ -20,7 +20,13 @@ from aiemp.plan import Frequency, ScheduledTask
 DAY = timedelta(days=1)
 FEW_MINUTES = timedelta(minutes=5)
 EARLIEST = timedelta(seconds=30)
-WEEKDAYS = {Frequency.DAILY: set(range(7)), Frequency.WEEKDAYS: set(range(5)), Frequency.MWF: {0, 2, 4}}
+EVERY_DAY = set(range(7))
+WEEKDAYS = {Frequency.DAILY: EVERY_DAY, Frequency.WEEKDAYS: set(range(5)), Frequency.MWF: {0, 2, 4}}
+CALENDARS: dict[str, tuple[set[int], tuple[time, ...]]] = {
+    "Mon..Fri *-*-* 09:00": (set(range(5)), (time(9),)),
+    "*-*-* 02,14:15": (EVERY_DAY, (time(2, 15), time(14, 15))),
+}
+"""What the simulated calendar expressions mean: weekdays and times, read by a person."""
 
 
 @lru_cache(maxsize=65536)
@@ -75,13 +81,21 @@ class Judge:
         self.dates: dict[datetime, date] = {}
         if self.task.interval is not None:
             return
-        weekdays = WEEKDAYS.get(self.task.frequency, {self.task.day_of_week})
+        weekdays, times = self._calendar()
         for n in range((self.end - self.start).days + 1):
             day = self.start.date() + timedelta(days=n)
-            slot = wall_to_utc(day, self.task.time_of_day or time(0), self.zone)
-            if day.weekday() in weekdays and slot is not None:
-                self.slots.append(slot)
-                self.dates[slot] = day
+            for at in times if day.weekday() in weekdays else ():
+                slot = wall_to_utc(day, at, self.zone)
+                if slot is not None:
+                    self.slots.append(slot)
+                    self.dates[slot] = day
+
+    def _calendar(self) -> tuple[set[int | None] | set[int], tuple[time, ...]]:
+        """The weekdays (0 = Monday) and the wall times of the task's slots."""
+        if self.task.calendar:
+            return CALENDARS[self.task.calendar]
+        days = WEEKDAYS.get(self.task.frequency, {self.task.day_of_week})
+        return days, (self.task.time_of_day or time(0),)
 
     def look_at_clock(self, now: datetime) -> None:
         """The program reads the clock: a floor that lies ahead of it may have to come back."""
@@ -126,9 +140,8 @@ class Judge:
             return None
         if not self.attempts and (self.task.interval is not None or self.open > now):
             return None  # it is due by its time alone
-        newest = self.newest(now)
-        if newest is not None and newest > self.open:
-            return None
+        if bisect_right(self.slots, now) > bisect_right(self.slots, self.open):
+            return None  # its next slot has come
         if self.blocked and not self.attempts and not self._is_young(self.open, now):
             return None
         delay = timedelta(minutes=self.task.retry_delay_minutes)

@@ -21,6 +21,8 @@ def tasks_of(rng: random.Random) -> tuple[ScheduledTask, ...]:
         {"frequency": Frequency.WEEKLY, "time_of_day": time(22, 0), "day_of_week": rng.randrange(7)},
         {"frequency": Frequency.EVERY_N_MINUTES, "interval_minutes": 360},
         {"frequency": Frequency.EVERY_N_MINUTES, "interval_minutes": 700},
+        {"frequency": Frequency.CALENDAR, "calendar": "Mon..Fri *-*-* 09:00"},
+        {"frequency": Frequency.CALENDAR, "calendar": "*-*-* 02,14:15", "catch_up": timedelta(hours=6)},
     ]
     return tuple(
         ScheduledTask(

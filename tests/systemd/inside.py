@@ -190,6 +190,10 @@ class Inside(ABC):
 
     # Files and time
 
+    def path(self, inside: str | Path) -> Path:
+        """A file of the machine, as this process reaches it: as root, and only as long as the machine runs."""
+        return Path(f"/proc/{self.init_pid()}/root") / Path(inside).relative_to("/")
+
     def write_file(
         self, path: str | Path, content: str | bytes, *, user: str | None = None, mode: int = 0o644
     ) -> None:

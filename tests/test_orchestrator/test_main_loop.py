@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from aiemp.alert_files import alert_file
 from aiemp.engines import Event, Happening
+from aiemp.frozen import replace
 from aiemp.ledger import Ledger
 from aiemp.places import Places
 from aiemp.plan import Watcher

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from aiemp.claude.budget import (
     weekly_stats,
     why_blocked,
 )
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Frequency, Plan, ScheduledTask
 
 BERLIN = ZoneInfo("Europe/Berlin")

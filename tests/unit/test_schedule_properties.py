@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiemp.frozen import replace
 from aiemp.plan import Frequency, ScheduledTask
 from aiemp.schedules import clamped_last_run, is_due, latest_slot, next_due, next_slot, slot_on, weekdays_of
 
@@ -153,3 +153,16 @@ def test_calendar_expression_agrees_with_itself(expression: str, last_run: datet
         walked.append(slot)
         moment = slot
     assert latest_slot(task, task.last_run, now, zone) == (walked[-1] if walked else None)
+
+
+@pytest.mark.parametrize("calendar", ["Mon..Fri *-*-* 09:00", "Fri *-*-* 09:00", "*-*-30 23:30"])
+def test_calendar_expression_has_no_slot_on_a_date_that_never_was(calendar: str) -> None:
+    """Apia went from Thursday 29 to Saturday 31 December 2011: the Friday's slot is none, and does not come on the
+    Saturday instead."""
+    zone = ZoneInfo("Pacific/Apia")
+    task = ScheduledTask("t", "", Frequency.CALENDAR, calendar=calendar)
+    after = datetime(2011, 12, 29, 12, tzinfo=zone)
+    first = next_slot(task, after, zone)
+    assert first is not None
+    assert first.astimezone(zone).date() > date(2011, 12, 31)
+    assert latest_slot(task, after, datetime(2012, 1, 1, 12, tzinfo=zone), zone) is None

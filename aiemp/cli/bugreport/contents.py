@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from aiemp import __version__
 from aiemp.cli.bugreport.disguise import Disguise, our_lines, plain_config
 from aiemp.doctor.observers.scene import Scene
+from aiemp.frozen import frozen
 from aiemp.plan import Plan
 from aiemp.redaction import Redactor, redactor_of
 from aiemp.systemd.names import ORCHESTRATOR
@@ -33,7 +33,7 @@ COUNTED = ("claude_s", "turns", "cost_usd")
 """Of what a run tells beside its end only numbers are taken: names of items, summaries and answers are not."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One file of the report. ``problem``: why it is not there."""
 
@@ -42,7 +42,7 @@ class Part:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """What the parts are made from. ``doctor`` and ``status`` give what these commands print with ``--json``."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from aiemp.errors import AiempError
@@ -29,20 +28,20 @@ SYSTEMD_LINE = re.compile(r"\bsystemd\[\d+\]: ")
 SERIOUS = re.compile(r"(WARNING|ERROR|CRITICAL) aiemp")
 
 
-@dataclass(frozen=True, slots=True)
 class Disguise:
     """``secrets`` is the redactor of the plan; ``vaults`` and ``homes`` are paths in all their spellings, ``names``
     those of the user and the machine."""
 
-    secrets: Redactor
-    vaults: tuple[str, ...] = ()
-    homes: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    _paths: Redactor = field(init=False)
-
-    def __post_init__(self) -> None:
-        known = {**_forms(self.homes, "home"), **_forms(self.vaults, "vault")}
-        object.__setattr__(self, "_paths", Redactor(known))
+    def __init__(
+        self,
+        secrets: Redactor,
+        vaults: tuple[str, ...] = (),
+        homes: tuple[str, ...] = (),
+        names: tuple[str, ...] = (),
+    ) -> None:
+        self.secrets = secrets
+        self.names = names
+        self._paths = Redactor({**_forms(homes, "home"), **_forms(vaults, "vault")})
 
     def text(self, text: str) -> str:
         """``text`` without any of it."""

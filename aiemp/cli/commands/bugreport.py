@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from aiemp.cli.screen import Screen
 from aiemp.cli.table import Cell, table
 from aiemp.clock import utc_now
 from aiemp.doctor.tilde import with_tilde
+from aiemp.frozen import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aiemp.doctor.observers.scene import Scene
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BugReport:
     """Where the report is, and what is in it."""
 

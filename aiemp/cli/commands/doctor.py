@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,9 +14,12 @@ from aiemp.cli.screen import Screen, visible
 from aiemp.clock import utc_now
 from aiemp.doctor.tilde import with_tilde
 from aiemp.errors import UsageError
+from aiemp.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from click.shell_completion import CompletionItem
 
     from aiemp.doctor.examination import Examination
     from aiemp.doctor.findings import Finding
@@ -29,7 +31,7 @@ LEVEL_WIDTH = 6
 LEAST_ROOM = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnosis:
     """What the doctor found; ``fixed`` is what was run before. ``home`` is shown as ``~``."""
 
@@ -99,10 +101,12 @@ class Diagnosis:
         yield screen.paint(", ".join(told), "bad" if failures else "warn")
 
 
-def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from aiemp.doctor.checks import CHECKS
+def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
 
-    return [check.name for check in CHECKS if check.name.startswith(incomplete)]
+    from aiemp.cli.summaries import CHECKS  # the checks themselves take too long to import
+
+    return [CompletionItem(name, help=about) for name, about in CHECKS.items() if name.startswith(incomplete)]
 
 
 @command("doctor")

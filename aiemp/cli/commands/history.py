@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -22,6 +21,7 @@ from aiemp.cli.task_facts import RESULT_STYLES, json_moment
 from aiemp.cli.words import duration_in_words, moment_in_words
 from aiemp.clock import utc_now
 from aiemp.errors import UsageError
+from aiemp.frozen import frozen
 from aiemp.ledger_format import ended_as_json, read_ended, read_run, run_as_json
 from aiemp.plan import Plan
 from aiemp.runs import Ended, Result, Run
@@ -38,7 +38,7 @@ CLAUDE_COLUMNS = ("CLAUDE", "TURNS", "COST")
 """How long Claude worked, in how many turns, at what cost; each is shown only when a run tells it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PastRun:
     """One ended run, and the plain values that its trigger function returned."""
 
@@ -78,7 +78,7 @@ class PastRun:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PastRuns:
     """Past runs, the newest first. ``since``: all that ended after it; None: as many as were asked for."""
 
@@ -107,7 +107,7 @@ class PastRuns:
         return "\n".join(table(rows, screen, (*HEADERS[:3], *columns, *HEADERS[3:])))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunsInTime(PastRuns):
     """The same on a line of time. ``names``: a row for each; ``running``: what is on now."""
 

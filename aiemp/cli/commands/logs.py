@@ -11,7 +11,6 @@ import signal
 import sys
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from aiemp.cli.names import all_names, completing, suggestion
 from aiemp.cli.output import screen, write
 from aiemp.cli.screen import visible
 from aiemp.errors import AiempError, ConfigError, UsageError
+from aiemp.frozen import frozen
 from aiemp.places import Places
 from aiemp.plan import Plan
 
@@ -88,7 +88,7 @@ def _vault_without_config(invocation: Invocation) -> Path | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Subject:
     """Whose log is asked for: its unit, and its log file. ``output``: a file that the journal has not."""
 

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import click
@@ -15,13 +14,14 @@ from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.screen import Screen
 from aiemp.cli.table import Cell, table
+from aiemp.frozen import frozen
 
 DEFAULT_INTERVAL_S = 30
 LONGEST_INTERVAL_S = 3600
 STATE_STYLES = {"running": "good", "succeeded": "good", "failed": "bad", "down": "bad", "paused": "bad"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cycle:
     """What one cycle of the orchestrator did; its report is what ``--json`` shows."""
 

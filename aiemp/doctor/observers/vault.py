@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from aiemp.claude.preflight import is_there, skills_named
@@ -16,6 +15,7 @@ from aiemp.doctor.skills import SkillSeen, SkillsSeen
 from aiemp.doctor.state import StateSeen
 from aiemp.doctor.vault import VaultSeen
 from aiemp.errors import Blocked
+from aiemp.frozen import replace
 from aiemp.plan import ScheduledTask
 from aiemp.run_history import History
 from aiemp.state_file import LARGEST_STATE_BYTES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from aiemp.doctor.checks import CHECKS
 from aiemp.doctor.examination import Examination
 from aiemp.doctor.findings import Finding, fail, ok, warn
 from aiemp.doctor.fixing import Fixed
+from aiemp.frozen import replace
 
 REMEDY = "sudo loginctl enable-linger me-with-a-name-longer-than-the-screen"
 

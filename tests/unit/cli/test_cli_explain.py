@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -17,10 +16,11 @@ from aiemp.cli.table import cells_of
 from aiemp.cli.task_facts import task_facts
 from aiemp.cli.task_reasons import explain_task
 from aiemp.cli.watcher_reasons import explain_watcher
+from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.plan import Frequency, Origin, Plan, ScheduledTask, Watcher
 from aiemp.runs import Ended, Result, Run, TaskRecord
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)  # a Monday

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from aiemp.cli.screen import PAPER, Screen
 from aiemp.cli.status_report import UNHEALTHY, Activity, OpenAlert, Queues, Status
 from aiemp.cli.table import cells_of
 from aiemp.cli.task_facts import task_facts
+from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.mcp.verdict import State, Verdict
 from aiemp.plan import Frequency, Origin, Plan, ScheduledTask, Watcher

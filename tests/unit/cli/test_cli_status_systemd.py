@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,9 +9,10 @@ import pytest
 
 from aiemp.cli.screen import PAPER
 from aiemp.cli.status_report import Queues, Status, Units
+from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.plan import Origin, Plan, Watcher
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

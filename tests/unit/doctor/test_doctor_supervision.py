@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,9 @@ from aiemp.doctor.supervisors import (
     judge_second_supervisor,
 )
 from aiemp.doctor.watchers import WatcherSeen, WatchersSeen, judge_watchers
+from aiemp.frozen import replace
 from aiemp.locks import Holder
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 LOCAL = Holder(7, "orchestrator", "local engine")

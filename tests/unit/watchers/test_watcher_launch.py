@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from aiemp import locks
 from aiemp.errors import LockHeld, VaultError
+from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.places import Places
 from aiemp.plan import DryRun, DryRunPolicy, Limits, Origin, Plan, Watcher

@@ -10,9 +10,7 @@ import errno
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from unittest import mock
@@ -21,34 +19,11 @@ from aiemp.decisions import decide
 from aiemp.ledger import Ledger
 from aiemp.plan import Frequency, Plan, ScheduledTask
 from aiemp.runs import NEVER_RUN, Ended, Result, Run
-from tests.faults.injection import Trap, in_child, trapped
+from tests.faults.injection import CALLS, ERRORS, MORE_THAN_ANY, Trap, in_child, trapped
+from tests.faults.tally import Tally
 
 NOW = datetime(2026, 11, 23, 8, 0, 5, tzinfo=UTC)
 TRIAGE = ScheduledTask("triage", "", Frequency.DAILY, time_of_day=time(8, 0))
-ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES)
-KINDS = ("open", "write", "fsync", "rename", "replace", "unlink", "mkdir", "ftruncate", "fchmod", "pwrite")
-MORE_THAN_ANY = 200
-
-
-@dataclass
-class Tally:
-    """What came of a campaign."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-
-    def line(self) -> str:
-        return ", ".join(
-            f"{name} {self.counts[name]}" for name in ("injected", "survived", "lost", "doubled")
-        )
-
-    def note(self, what: str, problems: list[str]) -> None:
-        """One injected fault and what was wrong afterwards."""
-        self.counts["injected"] += 1
-        self.counts["survived"] += not problems
-        for problem in problems:
-            self.counts[problem.split(":")[0]] += 1
-            self.wrong.append(f"{what}: {problem}")
 
 
 class Scene:
@@ -128,7 +103,7 @@ class Scene:
 def failing_calls(folder: Path, *, first_run: bool, errors: tuple[int, ...] = ERRORS) -> Tally:
     """Each call of each kind fails once, with each error."""
     tally = Tally()
-    for kind in KINDS:
+    for kind in CALLS:
         for code in errors:
             for at in range(1, MORE_THAN_ANY):
                 scene = _scene(folder, first_run)

@@ -1,0 +1,111 @@
+"""What files in the vault cost: counting them, the health update that does it, and writing the dashboard.
+
+The baselines are the shell's way of asking the same: ``find``, and for what was done today ``find -newermt``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiemp.config.load import load_plan
+from aiemp.dashboard import HealthRow, set_health, set_system_status, update
+from aiemp.triggers.context import RunContext
+from aiemp.triggers.health_update import trigger_health_update
+from aiemp.vault.items import count_action_items, count_done_on, items_by_domain
+from aiemp.vault.scaffold import scaffold
+from benchmarks import peer_packages
+from benchmarks.findings import Curve, Figure, Findings, Plot, Table
+from benchmarks.samples import growth, median_ms
+
+SIZES = (1_000, 10_000, 100_000)
+ROUNDS = 5
+ITEM = "---\ntype: email\nsubject: something\nstatus: pending\n---\n"
+IN_A_FOLDER = 1_000
+COUNT, FIND = "counting Needs_Action", "`find Needs_Action -name '*.md' \\| wc -l`"
+DONE, FIND_NEWER = "counting Done (today)", "`find Done -name '*.md' -newermt DAY \\| wc -l`"
+DASHBOARD, HEALTH = "writing the health to the dashboard", "health update"
+
+
+def measure() -> Findings:
+    costs: dict[str, list[float]] = {}
+    for size in SIZES:
+        for name, call in _calls(_vault(size), size).items():
+            costs.setdefault(name, []).append(median_ms(call, ROUNDS))
+    last = {name: values[-1] for name, values in costs.items()}
+    columns = ("in ms, for so many files", *(f"{size:,}" for size in SIZES), "growth")
+    rows = [[name, *values, growth(SIZES, values)] for name, values in costs.items()]
+    return Findings(
+        figures=[
+            Figure("count", last[COUNT] / last[FIND]),
+            Figure("count_done", last[DONE] / last[FIND_NEWER]),
+            Figure("dashboard", costs[DASHBOARD][-1] / costs[DASHBOARD][0]),
+        ],
+        tables=[Table("", columns, rows)],
+        plots=[
+            Plot(
+                "files",
+                "Files in the vault",
+                "files in Needs_Action, and as many in Done",
+                "ms",
+                [Curve(name.replace("\\|", "|"), SIZES, values) for name, values in costs.items()],
+            )
+        ],
+        notes=[
+            "The files lie in folders of 1,000, as many in Done as in Needs_Action. Done (today) needs the time of "
+            "each file; everything else is counted by names. The health update counts all of it and writes the "
+            "dashboard."
+        ],
+    )
+
+
+def _vault(size: int) -> Path:
+    vault = peer_packages.scratch() / f"vault-{size}"
+    scaffold(vault)
+    for queue in ("Needs_Action", "Done"):
+        for start in range(0, size, IN_A_FOLDER):
+            folder = vault / queue / f"{start // IN_A_FOLDER:03}"
+            folder.mkdir()
+            for number in range(start, start + IN_A_FOLDER):
+                (folder / f"EMAIL_someone_{number:06}.md").write_text(ITEM, encoding="utf-8")
+    return vault
+
+
+def _calls(vault: Path, size: int) -> dict[str, Callable[[], object]]:
+    plan = load_plan(vault=vault, environ={"HOME": str(vault), "TZ": "UTC"})
+    now = datetime.now(UTC)
+    task = plan.task("health_dashboard_update")
+    assert task is not None
+    context = RunContext(plan, task, now, {"PATH": "/usr/bin:/bin"})
+    turns = iter(range(10**9))
+
+    def write() -> None:
+        # Another word each time, so that there is something to write.
+        rows = [HealthRow("Orchestrator", f"🟢 Running {next(turns)}")]
+        update(vault, set_health(rows, now), set_system_status("Operational"))
+
+    def find(*words: str) -> Callable[[], object]:
+        return lambda: _answer(f"find {' '.join(words)} | wc -l", vault, size)
+
+    def count() -> None:
+        assert count_action_items(vault) == size
+
+    def done() -> None:
+        assert count_done_on(vault, context.today, plan.zone) == size
+
+    return {
+        COUNT: count,
+        FIND: find("Needs_Action", "-name", "'*.md'"),
+        "counting Needs_Action by domain": lambda: items_by_domain(vault),
+        DONE: done,
+        FIND_NEWER: find("Done", "-name", "'*.md'", "-newermt", f"{context.today}"),
+        DASHBOARD: write,
+        HEALTH: lambda: trigger_health_update(vault, context=context),
+    }
+
+
+def _answer(command: str, vault: Path, size: int) -> None:
+    done = subprocess.run(command, shell=True, cwd=vault, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == size, f"{command}: {done.stdout}"

@@ -1,0 +1,153 @@
+"""A real systemd, in a test machine: the user's own, and the machine's with its sandbox."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from tests.conformance.employee import Call, Employee, end_group
+from tests.conformance.processes import Process, live_processes
+from tests.systemd import employee as real
+from tests.systemd.employee import EAGER, ORCHESTRATOR, TARGET
+from tests.systemd.machine import Machine
+
+WATCHDOG = ("WatchdogSec=3s", "TimeoutAbortSec=100ms")
+"""So that a hung orchestrator is noticed within the test; that the real ones work is shown by test_units_verify."""
+
+
+class UnderSystemd(Employee):
+    """Installed by ``aiemp install-units``, in one of its two ways."""
+
+    restarts_itself: ClassVar[bool] = True
+
+    def __init__(self, inner: real.Employee) -> None:
+        self.inner = inner
+        self.machine: Machine = inner.machine
+        self.calls: list[subprocess.Popen[bytes]] = []
+        self.is_installed = False
+        self.has_own_clock = False
+
+    @property
+    def vault(self) -> Path:
+        return self.machine.path(self.inner.vault)
+
+    @property
+    def name_of_vault(self) -> str:
+        return str(self.inner.vault)
+
+    @property
+    def name_of_claude(self) -> str:
+        return str(self.inner.user.home / ".local/bin/claude-here")
+
+    def write(self, name: str, text: str, mode: int = 0o644) -> None:
+        path = self.inner.vault / name
+        self.machine.write_file(path, text, user=self.inner.user.name, mode=mode)
+
+    def write_config(self, text: str) -> None:
+        self.machine.write_file(self.inner.config, text, user=self.inner.manager)
+
+    def write_beside_config(self, name: str, text: str) -> None:
+        self.machine.write_file(self.inner.config.parent / name, text, user=self.inner.manager)
+
+    def start(self) -> None:
+        if not self.is_installed:
+            self._install()
+        self.inner.systemctl("start", TARGET)
+
+    def _install(self) -> None:
+        """As the README says, and then without the pauses that systemd makes before it starts something again."""
+        self.inner.install()
+        self.is_installed = True
+        command = next(
+            line
+            for line in self.machine.read_file(self.inner.units / ORCHESTRATOR).splitlines()
+            if line.startswith("ExecStart=")
+        )
+        more = ("ExecStart=", f"{command} --interval 1", *WATCHDOG)
+        self.inner.drop_in(ORCHESTRATOR, *more, EAGER)
+        for unit in self.machine.path(self.inner.units).glob("aiemp-watcher-*.service"):
+            self.inner.drop_in(unit.name, EAGER)
+        self.inner.systemctl("daemon-reload")
+
+    def stop(self) -> None:
+        self.inner.systemctl("stop", TARGET)
+        # Stopping a target does not wait for what belongs to it.
+        names = ["aiemp-orchestrator.service", "aiemp-watcher-*", "aiemp-task-*"]
+        self.inner.systemctl("stop", *names)
+
+    def announce_edit(self) -> None:
+        self.inner.install()
+
+    def call(self, *words: str) -> Call:
+        argv = ["aiemp", *self._which(), *words]
+        process = self.machine.background(argv, user=self.inner.user.name)
+        self.calls.append(process)
+        return process
+
+    def _which(self) -> list[str]:
+        return ["--config", str(self.inner.config)] if self.inner.is_system else []
+
+    def other_engine(self) -> Employee:
+        return LocalLoopInside(self.inner)
+
+    def cut_power(self) -> None:
+        self.machine.power_off_now()
+
+    def power_up(self, at: datetime | None = None) -> None:
+        self.has_own_clock |= at is not None
+        self.machine.boot(at)
+
+    def set_clock(self, moment: datetime) -> None:
+        self.has_own_clock = True
+        self.machine.set_clock(moment)
+        if not self.inner.is_system:
+            self.inner.systemctl("daemon-reload")
+
+    def said(self) -> str:
+        return self.inner.journal("-n", "80")
+
+    def _visible(self) -> list[Process]:
+        return live_processes(of=self.machine.init_pid())
+
+    def close(self) -> None:
+        for process in self.calls:
+            end_group(process)
+        for stream in (each for call in self.calls for each in (call.stdout, call.stderr)):
+            if stream is not None:
+                stream.close()
+        self.inner.clear()
+        if self.has_own_clock:
+            self.machine.set_clock(None)
+
+
+class UnderTheUsers(UnderSystemd):
+    """systemd --user."""
+
+    engine: ClassVar[str] = "systemd-user"
+
+
+class UnderTheMachines(UnderSystemd):
+    """The system's systemd, sandboxed."""
+
+    engine: ClassVar[str] = "systemd-system"
+
+
+class LocalLoopInside(UnderSystemd):
+    """``aiemp run`` in a terminal of that machine, instead of its units."""
+
+    engine: ClassVar[str] = "local"
+    restarts_itself: ClassVar[bool] = False
+    running: Call
+
+    def start(self) -> None:
+        self.running = self.call("run", "--interval", "1")
+
+    def stop(self) -> None:
+        os.kill(self.orchestrator, 15)
+        assert self.running.wait(60) == 0
+
+    def announce_edit(self) -> None:
+        """Nothing: the loop looks at the file."""
