@@ -185,7 +185,8 @@ def check_unit_folder(installation: Installation) -> tuple[str, ...]:
 
 def systemctl_of(environ: Mapping[str, str], *, user: bool) -> Systemctl:
     """The manager to talk to."""
-    from aiemp.systemd.systemctl import Scope, Systemctl
+    from aiemp.systemd.scope import Scope
+    from aiemp.systemd.systemctl import Systemctl
 
     return Systemctl(Scope.USER if user else Scope.SYSTEM, environ)
 

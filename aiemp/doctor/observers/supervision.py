@@ -40,6 +40,7 @@ def observe_watchers(scene: Scene) -> WatchersSeen:
         scope=scene.scopes[0] if scene.scopes else None,
         adopt_line=scene.install_line or "restart aiemp",
         dotenv=scene.plan.vault / ".env",
+        pid=scene.holder.pid if scene.holder else 0,
     )
 
 

@@ -18,7 +18,7 @@ from aiemp.systemd import templates
 from aiemp.systemd.installation import Installation
 from aiemp.systemd.names import is_ours, start_request
 from aiemp.systemd.sandbox import Level, sandbox_values, task_level
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.templates import UnquotedValue, render_template, template_folder
 from aiemp.systemd.units import OVERTIME_S, render
 from aiemp.watchers.registry import BUILT_IN
