@@ -173,7 +173,12 @@ def send(pid: int, number: int) -> None:
 def is_stopped(pid: int) -> bool:
     """Whether a process is stopped, or gone."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+        state = (
+            Path(f"/proc/{pid}/stat")
+            .read_text(encoding="utf-8", errors="replace")
+            .rpartition(")")[2]
+            .split()[0]
+        )
     except OSError:
         return True
     return state in "TtZX"

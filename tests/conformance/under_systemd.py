@@ -29,6 +29,7 @@ class UnderSystemd(Employee):
         self.calls: list[subprocess.Popen[bytes]] = []
         self.is_installed = False
         self.has_own_clock = False
+        self.began = self._cursor()
 
     @property
     def vault(self) -> Path:
@@ -83,7 +84,7 @@ class UnderSystemd(Employee):
 
     def call(self, *words: str) -> Call:
         argv = ["aiemp", *self._which(), *words]
-        process = self.machine.background(argv, user=self.inner.user.name)
+        process = self.machine.background(argv, user=self.inner.user.name, output=subprocess.DEVNULL)
         self.calls.append(process)
         return process
 
@@ -102,12 +103,24 @@ class UnderSystemd(Employee):
 
     def set_clock(self, moment: datetime) -> None:
         self.has_own_clock = True
+        # What OnFailure= tells of a run that has just failed compares the run's end with now.
+        self.until(lambda: not self._is_at_work(), "the end of runs, and of telling of them")
         self.machine.set_clock(moment)
         if not self.inner.is_system:
             self.inner.systemctl("daemon-reload")
 
     def said(self) -> str:
-        return self.inner.journal("-n", "80")
+        return self.inner.journal("--after-cursor", self.began)
+
+    def _cursor(self) -> str:
+        """Where the journal ends now. Not by its times: the clock may be set."""
+        words = ["journalctl", "--quiet", "--lines", "0", "--show-cursor"]
+        return self.machine.run(words).stdout.strip().removeprefix("-- cursor: ")
+
+    def _is_at_work(self) -> bool:
+        patterns = ("aiemp-task-*.service", "aiemp-alert@*")
+        states = "--state=activating,active,deactivating"
+        return bool(self.inner.systemctl("list-units", "--plain", "--no-legend", states, *patterns).stdout)
 
     def _visible(self) -> list[Process]:
         return live_processes(of=self.machine.init_pid())
@@ -115,9 +128,6 @@ class UnderSystemd(Employee):
     def close(self) -> None:
         for process in self.calls:
             end_group(process)
-        for stream in (each for call in self.calls for each in (call.stdout, call.stderr)):
-            if stream is not None:
-                stream.close()
         self.inner.clear()
         if self.has_own_clock:
             self.machine.set_clock(None)
