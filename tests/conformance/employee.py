@@ -22,6 +22,8 @@ from tests.conformance.processes import Process, live_processes
 from tests.systemd.waiting import wait_until
 
 DEADLINE_S = 40.0
+PAUSE_S = 0.05
+"""Between two looks, of which some go through all processes: several tests run beside each other."""
 
 
 class Call(Protocol):
@@ -193,7 +195,8 @@ class Employee(ABC):
 
     def until(self, condition: Callable[[], object], what: str, deadline_s: float = DEADLINE_S) -> None:
         """Wait for something; show what the orchestrator said when it does not come."""
-        wait_until(condition, deadline_s, lambda: f"{what}: it did not come\n{self.said()[-6000:]}")
+        problem = lambda: f"{what}: it did not come\n{self.said()[-6000:]}"  # noqa: E731
+        wait_until(condition, deadline_s, problem, pause_s=PAUSE_S)
 
     def said(self) -> str:
         """What the orchestrator said."""
@@ -206,9 +209,11 @@ class Employee(ABC):
 
     def _holder(self, lock: Path) -> int:
         holder: Holder | None = probe(lock)
-        if holder is None or not holder.pid:
-            return 0
-        return next((each.pid for each in self._visible() if each.pid_inside == holder.pid), 0)
+        return self._pid_here(holder.pid) if holder is not None and holder.pid else 0
+
+    def _pid_here(self, pid: int) -> int:
+        """One of its processes by the number that it knows of itself; 0 when it is gone."""
+        return pid
 
 
 def utc(text: str) -> datetime:

@@ -16,7 +16,7 @@ NOBODY_LOOKS = (
     "nothing looks after the loop itself: what keeps it alive, if anything, sees that the process lives and not that "
     "it works"
 )
-POWER_CUTS = 4
+POWER_CUTS = 3
 
 
 def test_killed_orchestrator(employee: Employee) -> None:

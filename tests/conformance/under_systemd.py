@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from tests.conformance.employee import Call, Employee, end_group
-from tests.conformance.processes import Process, live_processes
+from tests.conformance.processes import Process, live_processes, pid_outside
 from tests.systemd import employee as real
 from tests.systemd.employee import EAGER, ORCHESTRATOR, TARGET
 from tests.systemd.machine import Machine
@@ -124,6 +124,9 @@ class UnderSystemd(Employee):
 
     def _visible(self) -> list[Process]:
         return live_processes(of=self.machine.init_pid())
+
+    def _pid_here(self, pid: int) -> int:
+        return pid_outside(pid, self.machine.init_pid())
 
     def close(self) -> None:
         for process in self.calls:
