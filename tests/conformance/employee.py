@@ -36,7 +36,6 @@ class Call(Protocol):
 class Employee(ABC):
     """One owner, his vault and his aiemp.toml, kept alive by one engine. The fixture ``employee`` makes it."""
 
-    engine: ClassVar[str]
     restarts_itself: ClassVar[bool]
     """Whether something starts the orchestrator again when it was killed."""
 
@@ -117,6 +116,10 @@ class Employee(ABC):
     @abstractmethod
     def power_up(self, at: datetime | None = None) -> None:
         """The machine is there again, and starts what it starts by itself. ``at``: what its clock then shows."""
+
+    @abstractmethod
+    def reboot(self) -> None:
+        """The machine goes down in order, and comes up again."""
 
     @abstractmethod
     def set_clock(self, moment: datetime) -> None:

@@ -101,6 +101,9 @@ class UnderSystemd(Employee):
         self.has_own_clock |= at is not None
         self.machine.boot(at)
 
+    def reboot(self) -> None:
+        self.machine.reboot()
+
     def set_clock(self, moment: datetime) -> None:
         self.has_own_clock = True
         # What OnFailure= tells of a run that has just failed compares the run's end with now.
@@ -136,22 +139,9 @@ class UnderSystemd(Employee):
             self.machine.set_clock(None)
 
 
-class UnderTheUsers(UnderSystemd):
-    """systemd --user."""
-
-    engine: ClassVar[str] = "systemd-user"
-
-
-class UnderTheMachines(UnderSystemd):
-    """The system's systemd, sandboxed."""
-
-    engine: ClassVar[str] = "systemd-system"
-
-
 class LocalLoopInside(UnderSystemd):
     """``aiemp run`` in a terminal of that machine, instead of its units."""
 
-    engine: ClassVar[str] = "local"
     restarts_itself: ClassVar[bool] = False
     running: Call
 
