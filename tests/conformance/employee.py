@@ -127,6 +127,7 @@ class Employee(ABC):
 
     def kill(self, pid: int, number: int = signal.SIGKILL) -> None:
         """Send a signal to one process."""
+        assert pid > 0, "it is gone"
         os.kill(pid, number)
 
     def kill_orchestrator(self) -> int:

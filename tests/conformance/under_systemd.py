@@ -134,9 +134,13 @@ class UnderSystemd(Employee):
     def close(self) -> None:
         for process in self.calls:
             end_group(process)
-        self.inner.clear()
-        if self.has_own_clock:
-            self.machine.set_clock(None)
+        if not self.machine.is_running:
+            self.machine.boot()
+        try:
+            self.inner.clear()
+        finally:
+            if self.has_own_clock:
+                self.machine.set_clock(None)
 
 
 class LocalLoopInside(UnderSystemd):
