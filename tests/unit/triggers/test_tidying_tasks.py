@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from aiemp.frozen import replace
 from aiemp.plan import Origin, Watcher
 from aiemp.triggers.daily_rollover import trigger_daily_rollover
 from aiemp.triggers.done_archive import trigger_done_archive
