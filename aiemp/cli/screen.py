@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from aiemp.escaping import escaped
+
 STYLES = {"good": "32", "bad": "31", "warn": "33", "faint": "2", "strong": "1"}
 NARROWEST = 20
 USUAL_WIDTH, USUAL_HEIGHT = 80, 24
@@ -51,5 +53,4 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    text = " ".join(text.split())
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return escaped(" ".join(text.split()))

@@ -12,6 +12,7 @@ from aiemp.config.dry_run import UNDECIDED, decide_dry_run, dotenv_complaint
 from aiemp.config.locate import config_to_read, vault_folder
 from aiemp.config.mcp_servers import planned_servers
 from aiemp.config.names import clash_key
+from aiemp.config.reading import others_may_write_vault
 from aiemp.config.settings import Settings
 from aiemp.config.source import Source, read_config
 from aiemp.config.watcher_settings import UnknownWatcher, WatcherSettings
@@ -63,6 +64,9 @@ def load_plan(
                 mistakes.append(f"{inside}, or name it with --config")
             else:
                 warnings.append(inside)
+        user = os.getuid() if owner is None else owner
+        unsafe = [f"the vault {printable(folder)} {why}" for why in others_may_write_vault(folder, user)]
+        (mistakes if system else warnings).extend(unsafe)
         merge = planned_watchers or _registry()
         watchers = _watchers(settings, folder, source.document, warnings, merge)
     mistakes += source.document.mistakes()

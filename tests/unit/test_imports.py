@@ -29,6 +29,7 @@ PURE = [
     "dashboard/edits.py",
     "dashboard/tables.py",
     "decisions.py",
+    "escaping.py",
     "engines/restart_policy.py",
     "engines/stop_times.py",
     "ledger_format.py",
