@@ -81,6 +81,7 @@ class Status:
     use: ClaudeUse = field(default_factory=ClaudeUse)
     troubles: tuple[str, ...] = ()
     units: Units | None = None
+    changed_scripts: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -90,6 +91,11 @@ class Status:
     def new_watchers(self) -> list[str]:
         """Watchers that appeared in the vault since aiemp was installed or started: they do not run."""
         found = [watcher.name for watcher in self.plan.watchers if watcher.origin is Origin.DISCOVERED]
+        unadopted = [
+            watcher.name for watcher in self.plan.watchers if watcher.enabled and not watcher.adopted
+        ]
+        if unadopted:
+            return unadopted
         if self.units is not None:
             enabled = {watcher.name for watcher in self.plan.watchers if watcher.enabled}
             return [name for name in found if name in enabled and watcher_unit(name) not in self.units.names]
@@ -184,11 +190,16 @@ class Status:
             yield Problem(
                 f"watcher {status.name} is {status.state.value}{reason}", self._watcher_remedy(status)
             )
-        adopt = self.units.install_line if self.units else "restart aiemp to adopt it"
+        adopt = self.units.install_line if self.units else "adopt it (aiemp init) and restart aiemp"
         for name in self.new_watchers:
             yield Problem(
                 f"watcher {name} is new in the vault and not started",
                 f"look at it; then {adopt}, or: aiemp disable {name}",
+            )
+        for name in self.changed_scripts:
+            yield Problem(
+                f"the script of watcher {name} is not the one that was adopted",
+                "look at what changed; if that is right: aiemp init",
             )
 
     def _waits_for_installation(self, name: str) -> bool:

@@ -96,6 +96,7 @@ def init(invocation: Invocation, folder: Path | None) -> Initialised:
     that is there keeps all it has; only what is missing is added. Without DIR it is the vault that --vault
     or VAULT_PATH names, else the current folder if it is a vault, else the configured vault, else ./vault.
     """
+    from aiemp.adoption import adopt_scripts
     from aiemp.config.load import load_plan
     from aiemp.config.locate import config_file
     from aiemp.config.source import read_config
@@ -111,6 +112,7 @@ def init(invocation: Invocation, folder: Path | None) -> Initialised:
         load_plan(config=invocation.config, vault=vault)  # its mistakes are told before anything is made
     made: Scaffold = scaffold(vault)
     created = not source.exists and _write_config(file, vault)
+    adopt_scripts(file, vault, os.environ)
     plan = load_plan(config=invocation.config, vault=vault)
     put_in_force(redactor_of(plan, os.environ))
     adopt_servers(plan, os.environ)

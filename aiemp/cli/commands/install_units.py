@@ -105,6 +105,7 @@ def install_units(
     Writes only what changed, after systemd itself has checked it, and restarts only what changed. Run it
     again after every edit of aiemp.toml; it says "unchanged" when there is nothing to do.
     """
+    from aiemp.adoption import adopt_scripts
     from aiemp.mcp.approval import adopt_servers
     from aiemp.systemd.install import carry_out, prepare_install
 
@@ -129,6 +130,7 @@ def install_units(
     if (
         run_as is None or plan.config_file is not None
     ):  # a folder that root makes in a home is of no use there
+        adopt_scripts(plan.config_file, plan.vault, environ)
         adopt_servers(plan, environ)
     carry_out(prepared, systemctl, start=now)
     if linger and user:
