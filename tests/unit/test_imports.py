@@ -31,6 +31,7 @@ PURE = [
     "dashboard/edits.py",
     "dashboard/tables.py",
     "decisions.py",
+    "escaping.py",
     "engines/restart_policy.py",
     "engines/stop_times.py",
     "ledger_format.py",
