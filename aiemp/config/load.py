@@ -17,9 +17,8 @@ from aiemp.config.source import Source, read_config
 from aiemp.config.watcher_settings import UnknownWatcher, WatcherSettings
 from aiemp.config.zones import machine_zone
 from aiemp.errors import ConfigError, UsageError
-from aiemp.plan import DryRun, Origin, Plan, Watcher
 from aiemp.frozen import replace
-from aiemp.plan import DryRun, Plan, Watcher
+from aiemp.plan import DryRun, Origin, Plan, Watcher
 
 PlannedWatchers = Callable[[Sequence[WatcherSettings], Path], tuple[Watcher, ...]]
 

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
-from typing import Any, NoReturn
 
 import click
 
