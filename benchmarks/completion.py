@@ -1,6 +1,6 @@
 """How long a person waits after the tab key.
 
-Promise (issue People): at most 150 ms, or three times what a Python pays that has imported click, of the same
+Promise: at most 150 ms, or three times what a Python pays that has imported click, of the same
 venv, by the clock; whichever is larger. The shell's own part is not in it.
 """
 
