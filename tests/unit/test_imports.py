@@ -139,7 +139,7 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize(
     "statement",
     [
-        "import aiemp.supervise, aiemp.engines.local",
+        "import aiemp.supervise, aiemp.engines.local, aiemp.pings, aiemp.alerts",
         "import aiemp.watchers.filesystem",
         "import aiemp.watchers.approval",
     ],
