@@ -163,9 +163,9 @@ def test_3_no_claude(
 
 
 @pytest.fixture
-def disk(vault: Path) -> Iterator[Path]:
-    """The vault on a small disk of its own."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(vault)], check=True)
+def disk(request: pytest.FixtureRequest, vault: Path) -> Iterator[Path]:
+    """The vault on a disk of its own, whose size is the parameter."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={request.param}", "tmpfs", str(vault)], check=True)
     try:
         (vault / "Dashboard.md").write_text("# AI Employee Dashboard\n")
         yield vault
@@ -174,6 +174,7 @@ def disk(vault: Path) -> Iterator[Path]:
 
 
 @only_root
+@pytest.mark.parametrize("disk", ["4m"], indirect=True)
 def test_4_full_disk(disk: Path, well: Aiemp, start_aiemp: Start) -> None:
     """Status, doctor and the refusal to run say so; when there is room again, it goes on by itself."""
     running = start_aiemp("run", "--interval", "1")
@@ -250,6 +251,7 @@ def test_7_an_mcp_server_that_hangs(well: Aiemp, vault: Path) -> None:
 
 
 @only_root
+@pytest.mark.parametrize("disk", ["1g"], indirect=True)  # takes no more than is written
 def test_8_read_only_vault(disk: Path, well: Aiemp, type_in: Callable[[str], None]) -> None:
     """The disk went read-only under it: one failure, and the command that makes it writable again does."""
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
