@@ -7,6 +7,7 @@ The copy lies beside it, where relative paths in it mean the same.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,12 @@ from aiemp.durable import PRIVATE_FILE, replace_file, write_all
 from aiemp.errors import AiempError, ConfigError
 
 BACKUP_SUFFIX = ".bak"
+
+
+def other_copies(config_file: Path) -> list[Path]:
+    """Copies that somebody else has open now, or that a killed editor left; nobody knows which."""
+    file = Path(os.path.realpath(config_file))
+    return sorted(file.parent.glob(f"{glob.escape(file.stem)}.edit-{'[0-9a-f]' * 6}.toml"))
 
 
 class ChangedMeanwhile(AiempError):

@@ -123,6 +123,15 @@ def test_a_change_by_somebody_else_is_not_lost(
     assert ours.stat().st_mode & 0o077 == 0
 
 
+def test_an_edit_that_was_broken_off_is_told(aiemp: Aiemp, config: Path) -> None:
+    """A terminal that was closed leaves what was typed; it is nobody's to remove but the owner's."""
+    left = config.with_name("aiemp.edit-0a1b2c.toml")
+    left.write_text("# half")
+    out = aiemp("config", "edit", check=True, EDITOR="true")
+    assert f"{left}: another edit, or one that was broken off" in out.stderr
+    assert left.read_text() == "# half"
+
+
 def test_no_change_is_no_change(aiemp: Aiemp, config: Path) -> None:
     """No backup is made, and nothing that runs notices anything."""
     before = config.stat()
