@@ -9,6 +9,7 @@ import stat
 import sys
 from pathlib import Path
 
+from aiemp.escaping import escaped_lines
 from aiemp.inside import open_file, open_folder, open_in
 from aiemp.redaction import in_force
 
@@ -68,10 +69,11 @@ def last_line(path: Path, *, since: float = 0.0) -> str:
 
 
 class _Redacting(logging.Formatter):
-    """Formats a record, its traceback included, without the secrets that are known by then."""
+    """Formats a record, its traceback included, without the secrets that are known by then. Names and words of
+    strangers are in it: what is more than a line is indented, so that it cannot look like a record of its own."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return in_force().text(super().format(record))
+        return escaped_lines(in_force().text(super().format(record)), "    ")
 
 
 class _RotatingFile(logging.Handler):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from aiemp.cli.screen import Screen, screen_of
+from aiemp.escaping import escaped_lines
 
 
 class Answer(Protocol):
@@ -106,7 +107,7 @@ def note(text: str) -> None:
     from aiemp.redaction import in_force
 
     try:
-        sys.stderr.write(f"{in_force().text(text)}\n")
+        sys.stderr.write(f"{escaped_lines(in_force().text(text))}\n")
         sys.stderr.flush()
     except OSError:
         return  # nobody can be told that nobody can be told

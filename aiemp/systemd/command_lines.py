@@ -9,7 +9,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from aiemp.systemd.names import ORCHESTRATOR, TARGET, watcher_path, watcher_unit
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 if TYPE_CHECKING:
     from aiemp.systemd.installed import InstalledUnits

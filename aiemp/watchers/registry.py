@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,9 +43,16 @@ OTHER_NAMES = {
 
 
 def planned_watchers(
-    settings: Sequence[WatcherSettings], vault: Path, fallback_python: str = sys.executable
+    settings: Sequence[WatcherSettings],
+    vault: Path,
+    fallback_python: str = sys.executable,
+    *,
+    may_run: Callable[[Watcher], bool] = lambda _watcher: True,
 ) -> tuple[Watcher, ...]:
     """All watchers of ``vault``. An own one replaces the built-in one of the same name (semantics).
+
+    ``may_run``: whether its owner has adopted one of the vault's own. One that he has not, and does not name in
+    aiemp.toml, replaces none: where a built-in one has its name, that goes on.
 
     A table with a ``command`` replaces any other of its name; one without adjusts the one there is, and
     raises :class:`aiemp.config.watcher_settings.UnknownWatcher` when there is none.
@@ -54,6 +61,9 @@ def planned_watchers(
     named = {entry.name for entry in settings}
     watchers = {watcher.name: watcher for watcher in BUILT_IN}
     for watcher in discover(vault, fallback_python):
+        if watcher.name not in named and not may_run(watcher):
+            watchers.setdefault(watcher.name, replace(watcher, adopted=False))
+            continue
         replaced = OTHER_NAMES.get(watcher.name.lower().replace("_", "").replace("-", ""))
         if replaced is not None and replaced not in named:
             watchers.pop(replaced, None)

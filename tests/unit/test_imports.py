@@ -31,6 +31,7 @@ PURE = [
     "dashboard/edits.py",
     "dashboard/tables.py",
     "decisions.py",
+    "escaping.py",
     "engines/restart_policy.py",
     "engines/stop_times.py",
     "ledger_format.py",
@@ -43,6 +44,7 @@ PURE = [
     "schedule_words.py",
     "schedules.py",
     "secret_values.py",
+    "systemd/scope.py",
     "timers.py",
     "watcher_status.py",
 ]
@@ -137,7 +139,7 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize(
     "statement",
     [
-        "import aiemp.supervise, aiemp.engines.local",
+        "import aiemp.supervise, aiemp.engines.local, aiemp.pings, aiemp.alerts",
         "import aiemp.watchers.filesystem",
         "import aiemp.watchers.approval",
     ],
@@ -211,6 +213,40 @@ def test_scheduled_trigger_loads_only_what_it_needs() -> None:
     """A scheduled run is a fresh process each time: beside click it starts with nothing heavy."""
     loaded = loaded_by("import aiemp.cli.commands.trigger, aiemp.runner, aiemp.config.load")
     assert not loaded & (HEAVY - {"click"})
+
+
+STATUS = """
+import json, sys
+from aiemp.cli.entry import run
+status = run(["--vault", sys.argv[1], "status"])
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+NOT_FOR_A_LOOK = {
+    "aiemp.alert_files",
+    "aiemp.claude.invocation",
+    "aiemp.mcp.results",
+    "aiemp.mcp.verdict",
+    "aiemp.process.supervised",
+    "aiemp.systemd.units",
+    "aiemp.vault.approvals",
+    "aiemp.vault.frontmatter",
+    "dotenv",
+    "jinja2",
+    "oncalendar",
+    "rich",
+    "tomlkit",
+    "yaml",
+}
+
+
+def test_a_look_at_a_new_vault_loads_only_what_it_needs(vault: Path, environ: dict[str, str]) -> None:
+    """`aiemp status` is asked often and waited for: where there are no approvals, alerts and MCP servers, it does
+    not load what reads them, nor what runs Claude or renders units (benchmarks/status.py tells what that costs)."""
+    done = subprocess.run(
+        [sys.executable, "-c", STATUS, str(vault)], env=environ, capture_output=True, text=True, check=True
+    )
+    assert "NEEDS YOU" in done.stdout
+    assert not set(json.loads(done.stderr)) & NOT_FOR_A_LOOK
 
 
 def test_modules_stay_readable() -> None:

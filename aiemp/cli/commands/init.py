@@ -76,6 +76,7 @@ def init(
     On a terminal it asks for what the options do not say. It tells what of the vault is adopted, and what has
     run it until now (cron, PM2, APScheduler), with the command that switches that off.
     """
+    from aiemp.adoption import adopt_scripts
     from aiemp.config.load import load_plan
     from aiemp.config.locate import config_file
     from aiemp.config.schema_file import write_schema
@@ -114,6 +115,7 @@ def init(
     made = scaffold(vault, answers.name or "")
     created = not source.exists and _write_config(file, vault, answers, watchers)
     write_schema(file, only_renew=not created)
+    adopt_scripts(file, vault, os.environ)
     plan = load_plan(config=invocation.config, vault=vault)
     put_in_force(redactor_of(plan, os.environ))
     adopt_servers(plan, os.environ)

@@ -38,6 +38,7 @@ def test_a_cause_silences_what_it_explains() -> None:
     seen = examine(SCENE, (), checks)
     assert list(seen.findings) == ["bus", "vault"]
     assert seen.left_out == ("units", "linger")
+    assert seen.because == {"units": "bus", "linger": "bus"}, "the first of the chain"
     assert seen.has_failed
 
 
