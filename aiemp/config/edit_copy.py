@@ -72,12 +72,17 @@ class EditedCopy:
         return data
 
     def mistakes(self, load: Callable[[Path], object]) -> tuple[str, ...]:
-        """What is wrong with the copy, told of the real file. ``load`` loads a plan from a configuration."""
+        """What is wrong in the copy, told of the real file. ``load`` loads a plan from a configuration.
+
+        What is wrong elsewhere (no vault is named in this shell) is nothing that an edit could mend.
+        """
         try:
             decoded(self.path, self.text())
             load(self.path)
         except ConfigError as error:
-            return tuple(mistake.replace(str(self.path), str(self.file)) for mistake in error.mistakes)
+            place = f"{printable(self.path)}:"
+            lines = (mistake for mistake in error.mistakes if mistake.startswith(place))
+            return tuple(f"{printable(self.file)}:{line.removeprefix(place)}" for line in lines)
         return ()
 
     def save(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -165,6 +167,23 @@ def test_no_shell_reads_the_editor(aiemp: Aiemp, config: Path, tmp_path: Path) -
     out = aiemp("config", "edit", VISUAL="true ; touch made-by-a-shell", EDITOR="false")
     assert out.returncode == 0, out.stderr
     assert not list(tmp_path.rglob("made-by-a-shell"))
+
+
+def test_what_is_wrong_elsewhere_does_not_keep_it_from_counting(
+    config: Path, editor: Callable[[str], str], environ: dict[str, str], tmp_path: Path
+) -> None:
+    """A file that names no vault, in a shell that names none either, is edited like any other."""
+    done = subprocess.run(
+        [sys.executable, "-m", "aiemp", "config", "edit"],
+        env={**environ, "EDITOR": editor('echo "# new" >>"$1"')},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "saved" in done.stdout
+    assert "warning: no vault is named" in done.stdout
+    assert config.read_text() == RIGHT + "# new\n"
 
 
 def test_a_link_stays_one(aiemp: Aiemp, config: Path, editor: Callable[[str], str], tmp_path: Path) -> None:

@@ -102,7 +102,10 @@ def edit(invocation: Invocation) -> Edited:
     finally:
         if not is_kept:
             copy.remove()
-    plan = invocation.load_plan(warn=False)
+    try:
+        plan = invocation.load_plan(warn=False)
+    except ConfigError as error:  # something outside of the file
+        return Edited(file, changed=True, backup=copy.backup, warnings=error.mistakes)
     outdated, follows = _what_follows(plan, file)
     return Edited(
         file, changed=True, backup=copy.backup, warnings=plan.warnings, outdated=outdated, follows=follows
