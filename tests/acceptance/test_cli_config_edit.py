@@ -92,6 +92,7 @@ def test_on_a_terminal_mistakes_can_be_mended(
     script = 'grep -q limit= "$1" && sed -i "s/limit=.*//" "$1" || echo "limit= 1" >>"$1"; echo "# x" >>"$1"'
     screen = on_terminal("config", "edit", EDITOR=editor(script))
     screen.wait_for(f"{config}:4: limits.limit is not known here")
+    assert f"\x1b[31m{config}:4:" in screen.raw
     screen.wait_for("Edit again? [Y/n]")
     screen.type("\n")
     screen.wait_for("saved")

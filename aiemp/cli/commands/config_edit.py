@@ -154,7 +154,8 @@ def _edited_until_right(invocation: Invocation, copy: EditedCopy, editor: Sequen
         if not mistakes or not (sys.stdin.isatty() and sys.stderr.isatty()):
             return mistakes
         screen = screen_of(sys.stderr, os.environ)
-        note("\n".join(screen.paint(visible(mistake), "bad") for mistake in mistakes))
+        told = "\n".join(screen.paint(visible(mistake), "bad") for mistake in mistakes)
+        note(told, is_painted=True)
         what = "This mistake keeps" if len(mistakes) == 1 else f"These {len(mistakes)} mistakes keep"
         if not click.confirm(f"{what} it from counting. Edit again?", default=True, err=True):
             note("Abandoned.")
