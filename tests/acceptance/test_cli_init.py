@@ -107,6 +107,7 @@ def test_a_script_says_all_by_options(aiemp: Aiemp, config: Path, vault: Path) -
     assert '[tasks.morning_triage]\ntime = "06:45"' in settings(config)
     before = config.read_bytes()
     aiemp("init", *words, check=True)
+    aiemp("init", "--no-watcher", "filesystem", check=True)
     for other in (("--timezone", "UTC"), ("--morning", "07:00"), ("--no-watcher", "approval")):
         out = aiemp("init", *other)
         assert out.returncode == 2

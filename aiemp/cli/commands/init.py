@@ -23,6 +23,7 @@ from aiemp.cli.init_answers import (
 )
 from aiemp.cli.init_result import Initialised
 from aiemp.cli.invocation import Invocation
+from aiemp.cli.names import completing, watcher_names
 from aiemp.plan import Origin
 
 if TYPE_CHECKING:
@@ -40,9 +41,21 @@ PRIVATE_FILE = 0o600
 @click.option("--timezone", metavar="ZONE", help="The zone of all times, like Europe/Berlin.")
 @click.option("--morning", metavar="HH:MM", help="When the morning triage runs.")
 @click.option(
-    "--watcher", "only", metavar="NAME", multiple=True, help="Run only this watcher; again for more."
+    "--watcher",
+    "only",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=completing(watcher_names),
+    help="Run only this watcher; again for more.",
 )
-@click.option("--no-watcher", "without", metavar="NAME", multiple=True, help="Do not run this watcher.")
+@click.option(
+    "--no-watcher",
+    "without",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=completing(watcher_names),
+    help="Do not run this watcher.",
+)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; what is not said has its default.")
 def init(
     invocation: Invocation,
