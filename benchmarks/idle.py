@@ -15,8 +15,8 @@ from benchmarks.findings import Figure, Findings, Table, Value
 from benchmarks.place import place
 from benchmarks.samples import percentile
 
-ROUNDS = 5
-IDLE_S = 60.0
+ROUNDS = 3
+IDLE_S = 30.0
 PERIOD_S = 30.0
 """How often the orchestrator and each watcher look, by default."""
 
