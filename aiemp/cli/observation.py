@@ -148,22 +148,26 @@ def _task_facts(plan: Plan, records: Mapping[str, TaskRecord], now: datetime) ->
 
 
 def _queues(plan: Plan, now: datetime, troubles: list[str]) -> Queues:
-    from aiemp.vault.approvals import is_stale, pending_approvals
-    from aiemp.vault.items import items_by_domain, queue_counts
-    from aiemp.vault.layout import require_vault
+    from aiemp.vault.items import count_in, items_by_domain, queue_counts
+    from aiemp.vault.layout import PENDING_APPROVAL, require_vault
 
     try:
         require_vault(plan.vault)
     except Blocked as blocked:
         troubles.append(blocked.reason)
         return Queues()
-    stale_after = timedelta(hours=plan.limits.stale_after_hours)
-    pending = pending_approvals(plan.vault, plan.zone)
+    pending = stale = 0
+    if count_in(plan.vault, PENDING_APPROVAL):
+        from aiemp.vault.approvals import is_stale, pending_approvals
+
+        stale_after = timedelta(hours=plan.limits.stale_after_hours)
+        approvals = pending_approvals(plan.vault, plan.zone)
+        pending, stale = len(approvals), sum(is_stale(each, now, stale_after) for each in approvals)
     return Queues(
         counts=queue_counts(plan.vault, now.astimezone(plan.zone).date(), plan.zone),
         domains=items_by_domain(plan.vault),
-        approvals_pending=len(pending),
-        approvals_stale=sum(is_stale(approval, now, stale_after) for approval in pending),
+        approvals_pending=pending,
+        approvals_stale=stale,
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.agent import processes
 from benchmarks.agent.setting import Setting
-from benchmarks.agent.systems import WATCHERS, AiempSystemd, Naive, System, systems, timed_s
+from benchmarks.agent.systems import WATCHERS, AiempLocal, AiempSystemd, Naive, System, systems, timed_s
 
 UP_WITHIN_S = 30.0
 AGAIN_WITHIN_S = 12.0
@@ -25,6 +25,8 @@ GONE_WITHIN_S = 45.0
 SETTLED_AFTER_S = 1.5
 """A system that is up still imports, writes, and gives memory back for a moment."""
 
+EXTRA_CRASHES = 6
+BUILT_IN = ("filesystem", "approval")
 SAMPLE_S = 0.1
 LONG_WAKE_UP_S = 0.5
 
@@ -33,6 +35,7 @@ Found = dict[str, dict[str, list[Any]]]
 
 def start(system: System) -> float | None:
     """Start it; how long it takes until the command is back and all three watchers have looked for the first time."""
+    system.make_ready()
     before = {name: system.beat_ns(name) for name in WATCHERS}
     began = time.monotonic()
     system.start()
@@ -97,7 +100,10 @@ def live(system: System, found: dict[str, list[Any]], bare: dict[str, list[float
             found["crash"].append(crash(system, "mail", within_s=65))
     else:
         for watcher in WATCHERS:
-            found["crash"].append(crash(system, watcher))
+            took = crash(system, watcher)
+            found["crash"].append(took)
+            if watcher in BUILT_IN:
+                found["crash_built_in"].append(took)
             bare["pass"].append(timed_s((setting.python, "-c", "pass"), system.environ, system.home))
             bare["click"].append(timed_s((setting.python, "-c", "import click"), system.environ, system.home))
     if system.repeat_command and system.name.startswith("pm2"):
@@ -108,6 +114,15 @@ def live(system: System, found: dict[str, list[Any]], bare: dict[str, list[float
         end(system)
     else:
         found["stop"].append(stop(system))
+
+
+def crash_again(system: System, found: dict[str, list[Any]], bare: dict[str, list[float]]) -> None:
+    """A short life for two more crashes: a later one of the same watcher would be restarted after a pause."""
+    start(system)
+    for watcher in BUILT_IN:
+        found["crash_built_in"].append(crash(system, watcher))
+        bare["pass"].append(timed_s((system.setting.python, "-c", "pass"), system.environ, system.home))
+    end(system)
 
 
 def wake_ups(moments: Sequence[bool]) -> int:
@@ -153,6 +168,10 @@ def main(arguments: list[str]) -> int:
         for system in everyone:
             print(f"round {turn + 1}: {system.title}", file=sys.stderr, flush=True)
             live(system, found[system.name], bare, last=turn == setting.rounds - 1)
+    local = next(system for system in everyone if isinstance(system, AiempLocal))
+    for turn in range(EXTRA_CRASHES):
+        print(f"crash {turn + 1}: {local.title}", file=sys.stderr, flush=True)
+        crash_again(local, found[local.name], bare)
     print("idle, side by side", file=sys.stderr, flush=True)
     for system in everyone:
         start(system)

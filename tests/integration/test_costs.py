@@ -4,7 +4,6 @@ which ``make bench`` measures: these here are the same on every machine, so a ch
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
