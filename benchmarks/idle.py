@@ -39,6 +39,7 @@ def measure() -> Findings:
     }
     bare = answer["bare"]
     findings = Findings(tables=[_lives(systems, bare), _idle(systems), _processes(systems)])
+    findings.samples = {name: _samples(found) for name, found in systems.items()} | {"bare": bare}
     memory = {name: pss_mib(found) for name, found in systems.items()}
     for name, short in OURS.items():
         if name not in systems:
@@ -72,6 +73,12 @@ def measure() -> Findings:
 def pss_mib(found: Mapping[str, Any]) -> float:
     """The memory of a whole system: the sum over its processes, what is shared counted once (PSS)."""
     return median(sum(process["pss"] for process in one) / 1024 for one in found["memory"])
+
+
+def _samples(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Seconds, and MiB of memory."""
+    timed = {name: values for name, values in found.items() if name not in ("memory", "manager", "idle")}
+    return {**timed, "memory_mib": [sum(each["pss"] for each in one) / 1024 for one in found["memory"]]}
 
 
 def _lives(systems: Mapping[str, Any], bare: Mapping[str, list[float]]) -> Table:

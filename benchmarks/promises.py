@@ -42,10 +42,10 @@ PROMISES: dict[str, Promise] = {
         "× `python -c pass`",
         "Seen with strace, the orchestrator has started the successor 2 to 3 ms after the kill: it is woken by the "
         "end of its child, and starts before it tells anybody. The rest is the successor: a bare Python (1 ×), and "
-        "what the first look needs: `signal` with `enum` (0.4 ×), `json` with `re` (0.4 ×), `pathlib` with `urllib` "
-        "(0.5 ×), `runpy` for `-m` (0.2 ×), its own modules and the look (0.2 ×). That is 2.7 × before noise. PM2 "
-        "starts the same watchers: its row shows what of it is the watcher's. Less would need a watcher without "
-        "`pathlib`, or a fork of the orchestrator, which would carry its memory and descriptors along.",
+        "what the first look needs: `signal` with `enum` (0.4 ×), `json` with `re` (0.5 ×), `runpy` for `-m` (0.2 ×), "
+        "its own modules and the look (0.3 ×). That is 2.4 × before noise. PM2 starts the same watchers: its row "
+        "shows what of it is the watcher's. Less would need a fork of the orchestrator instead of a fresh Python, "
+        "which would carry its memory and descriptors along.",
     ),
     "firing_local": Promise(
         "local loop: slot until the first line of the task's command, p95",
