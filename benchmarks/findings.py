@@ -74,5 +74,5 @@ class Findings:
             ],
             data["notes"],
             data["left_out"],
-            data["samples"],
+            data.get("samples", {}),
         )

@@ -53,19 +53,13 @@ def measure() -> Findings:
         expected = len(systems[name]["idle"]) * (IDLE_S // PERIOD_S + 1)
         findings.figures.append(Figure(f"wake_ups_{short}", woken / expected, f"{woken} of {expected:.0f}"))
     local = systems["aiemp_local"]
-    crashes = [took for took in local["crash_built_in"] if took is not None]
-    ratio = percentile(crashes, 95) / median(bare["pass"])
-    findings.figures.append(
-        Figure(
-            "crash_local",
-            ratio,
-            f"{len(crashes)} crashes, median {median(crashes) / median(bare['pass']):.2f}",
-        )
-    )
-    ours = _median_ms(local["status"])
+    ratios = local["crash_to_bare"]
+    detail = f"{len(ratios)} crashes, median {median(ratios):.2f}"
+    findings.figures.append(Figure("crash_local", percentile(ratios, 95), detail))
     for name, short in (("pm2", "pm2"), ("supervisord_apscheduler", "supervisord")):
         if name in systems:
-            findings.figures.append(Figure(f"status_{short}", ours / _median_ms(systems[name]["status"])))
+            rounds = zip(local["status"], systems[name]["status"], strict=True)
+            findings.figures.append(Figure(f"status_{short}", median(ours / peer for ours, peer in rounds)))
     findings.notes += _notes(systems, here.no_systemd)
     return findings
 
@@ -107,7 +101,8 @@ def _lives(systems: Mapping[str, Any], bare: Mapping[str, list[float]]) -> Table
                 _median_ms(found["stop"]),
             ]
         )
-    rows.append(["`python -c pass`", None, _median_ms(bare["pass"]), None, None, None, None, None])
+    for name, what in (("pass", "`python -c pass`"), ("click", '`python -c "import click"`')):
+        rows.append([what, None, _median_ms(bare[name]), None, None, None, None, None])
     return Table(f"Medians of {ROUNDS} lives (the naive loop crashed and stopped once)", columns, rows)
 
 

@@ -211,6 +211,26 @@ def test_scheduled_trigger_loads_only_what_it_needs() -> None:
     assert not loaded & (HEAVY - {"click"})
 
 
+STATUS = """
+import json, sys
+from aiemp.cli.entry import run
+status = run(["--vault", sys.argv[1], "status"])
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+
+def test_a_status_loads_only_what_it_shows(vault: Path, environ: dict[str, str]) -> None:
+    """It is asked again and again: of a vault in which nothing waits it starts no program, reads no frontmatter, and
+    has no unit to render."""
+    done = subprocess.run(
+        [sys.executable, "-c", STATUS, str(vault)], env=environ, capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    assert "aiemp.cli.status_view" in loaded, done.stderr
+    unused = {"subprocess", "aiemp.vault.frontmatter", "aiemp.systemd.units", "aiemp.systemd.install"}
+    assert not loaded & ((HEAVY - {"click"}) | unused)
+
+
 def test_modules_stay_readable() -> None:
     """A file holds one idea: none is longer than a reader takes in at one sitting."""
     too_long = {p.name: n for p in modules() if (n := len(p.read_text().splitlines())) > 350}
