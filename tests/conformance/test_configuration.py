@@ -1,4 +1,4 @@
-"""Scenarios about aiemp.toml: an edit is taken up, a dry run touches nothing, one employee has one orchestrator."""
+"""An edit of aiemp.toml is taken up, a dry run touches nothing, and one vault has one orchestrator."""
 
 from __future__ import annotations
 

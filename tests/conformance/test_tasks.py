@@ -1,4 +1,4 @@
-"""Scenarios about tasks: each slot runs once, one run at a time, and what fails is tried again or told."""
+"""Each slot of a task runs once, one run at a time, and what fails is tried again or told."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from tests.conformance.plans import (
 )
 
 LEFT_ALONE = (
-    "a Mac does not tell what a killed process had started, unless that stayed in its process group; the group of "
-    "the run's program is ended by the run alone"
+    "When the run itself is killed, nobody is left who knows the process group of its program, and a Mac does not tell "
+    "which processes carry the mark of a run. What the run had started works on."
 )
-LEFT_GROUP = "a Mac does not tell which processes have left the group of the run's program"
+LEFT_GROUP = (
+    "A Mac does not tell which processes have left the process group of a run's program. What stays in the group is "
+    "ended (see: Run over its limit)."
+)
 
 AT_FIRST = "test -e Done/on || {{ touch Done/on; {0}; }}"
 """What a task does in its first attempt alone."""
