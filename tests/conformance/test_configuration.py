@@ -46,7 +46,7 @@ def test_second_orchestrator(employee: Employee) -> None:
     employee.begin(IDLE + task("job", **DUE))
     employee.until(lambda: employee.attempts("job") == ["succeeded"], "the first one at work")
     first = employee.orchestrator
-    assert employee.call("run").wait(40) == 1
+    assert employee.call("run").wait() == 1
     assert employee.orchestrator == first
 
 
