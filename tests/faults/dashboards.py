@@ -12,7 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from unittest import mock
 
-from aiemp.dashboard import DashboardError, HealthRow, add_activity, add_error, set_health, touch, update, writer
+from aiemp.dashboard import (
+    DashboardError,
+    HealthRow,
+    add_activity,
+    add_error,
+    set_health,
+    touch,
+    update,
+    writer,
+)
 from aiemp.places import Places
 from tests.conftest import DASHBOARD
 from tests.faults.tally import Tally

@@ -55,6 +55,7 @@ def failing(path: WritePath, folder: Path, errors: tuple[int, ...] = ERRORS) -> 
                     told = _once(path, vault)
                 if not trap.sprung:
                     break
+                tally.counts["refused"] += told is Told.REFUSED
                 tally.note(f"{path.name}: {errno.errorcode[code]} at {kind} {at}", _after(path, vault, told))
     return tally
 

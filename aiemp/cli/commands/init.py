@@ -147,29 +147,20 @@ def _write_config(file: Path, vault: Path) -> bool:
     """Write a new configuration. False when somebody else made one meanwhile."""
     from aiemp.config.template import commented_config
     from aiemp.config.zones import machine_zone, zone_name
-    from aiemp.durable import sync_folder, write_all
     from aiemp.errors import AiempError
+    from aiemp.vault.moves import make_exclusively
 
     zone, _ = machine_zone(os.environ)
     text = commented_config(vault, zone_name(zone))
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+        make_exclusively(file, text.encode())
     except FileExistsError:
         return False
     except OSError as error:
         raise AiempError(
             f"{file} cannot be made ({error.strerror}); name another place with --config"
         ) from error
-    try:
-        write_all(descriptor, text.encode())
-        os.fsync(descriptor)
-    except OSError:
-        file.unlink()  # half a configuration would be refused for ever
-        raise
-    finally:
-        os.close(descriptor)
-    sync_folder(file.parent)
     return True
 
 
