@@ -153,6 +153,8 @@ def damaged(folder: Path, damage: Callable[[bytes], Iterator[bytes]], nth: int =
 
 
 def _missing_in_order(lines: list[bytes], after: list[bytes]) -> bytes | None:
-    """The first line that does not stand behind the ones before it; None when all do."""
+    """The first line that does not stand behind the ones before it; None when all do. A table's row without any
+    text is a placeholder, and makes room for ours."""
     remaining = iter(line.rstrip(b"\r") for line in after)
-    return next((line for line in lines if line.strip() and line.rstrip(b"\r") not in remaining), None)
+    said = (line.rstrip(b"\r") for line in lines if line.strip(b" \t\r|"))
+    return next((line for line in said if line not in remaining), None)

@@ -43,12 +43,12 @@ class WritePath(Protocol):
     def problems(self, vault: Path, told: Told) -> list[str]: ...
 
 
-def failing(path: WritePath, folder: Path, errors: tuple[int, ...] = ERRORS) -> Tally:
-    """Each call of each kind fails once, with each error."""
+def failing(path: WritePath, folder: Path, errors: tuple[int, ...] = ERRORS, step: int = 1) -> Tally:
+    """Each call (or each ``step``-th) of each kind fails once, with each error."""
     tally = Tally()
     for kind in CALLS:
         for code in errors:
-            for at in range(1, MORE_THAN_ANY):
+            for at in range(1, MORE_THAN_ANY, step):
                 vault = _fresh(path, folder)
                 trap = Trap(at, code, kind)
                 with trapped(trap):
@@ -60,10 +60,10 @@ def failing(path: WritePath, folder: Path, errors: tuple[int, ...] = ERRORS) -> 
     return tally
 
 
-def killed(path: WritePath, folder: Path) -> Tally:
-    """The process is killed at each call, or in the middle of it when it writes."""
+def killed(path: WritePath, folder: Path, step: int = 1) -> Tally:
+    """The process is killed at each call (or each ``step``-th), in the middle of it when it writes."""
     tally = Tally()
-    for at in range(1, MORE_THAN_ANY):
+    for at in range(1, MORE_THAN_ANY, step):
         vault = _fresh(path, folder)
         if not in_child(lambda vault=vault: _once(path, vault), Trap(at, None)):
             break
