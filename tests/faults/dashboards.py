@@ -85,7 +85,12 @@ def rewritten(other: Other, folder: Path, updates: int) -> Tally:
     tally.counts["updates"] += updates
     tally.counts["refused"] += refused
     tally.counts["survived"] += added
-    tally.conclude(other.name, _differences(path.read_text(encoding="utf-8"), added, updates, other.lines))
+    kept = "".join(each.read_text(encoding="utf-8") for each in Places(vault).locks.glob("dashboard-*.md"))
+    problems = _differences(path.read_text(encoding="utf-8"), added, updates, other.lines)
+    # A text that could not be brought in is kept beside the dashboard, and the log names it.
+    aside = [each for each in problems if each.startswith("lost: their") and each.split(".")[0][6:] in kept]
+    tally.counts["aside"] += len(aside)
+    tally.conclude(other.name, [each for each in problems if each not in aside])
     return tally
 
 

@@ -51,12 +51,16 @@ def failing(path: WritePath, folder: Path, errors: tuple[int, ...] = ERRORS, ste
             for at in range(1, MORE_THAN_ANY, step):
                 vault = _fresh(path, folder)
                 trap = Trap(at, code, kind)
+                files = _open_files()
                 with trapped(trap):
                     told = _once(path, vault)
                 if not trap.sprung:
                     break
                 tally.counts["refused"] += told is Told.REFUSED
-                tally.note(f"{path.name}: {errno.errorcode[code]} at {kind} {at}", _after(path, vault, told))
+                leaked = _open_files() - files
+                problems = [f"left over: {leaked} open files"] if leaked > 0 else []
+                problems += _after(path, vault, told)
+                tally.note(f"{path.name}: {errno.errorcode[code]} at {kind} {at}", problems)
     return tally
 
 
@@ -94,6 +98,12 @@ def _after(path: WritePath, vault: Path, told: Told) -> list[str]:
     problems = path.problems(vault, told)
     left = [str(each.relative_to(vault.parent)) for each in _temporary(vault)]
     return [*problems, *([f"left over: {left}"] if left else [])]
+
+
+def _open_files() -> int:
+    """How many files this process has open, where that can be seen."""
+    descriptors = Path("/proc/self/fd")
+    return len(list(descriptors.iterdir())) if descriptors.is_dir() else 0
 
 
 def _temporary(vault: Path) -> list[Path]:
