@@ -18,7 +18,6 @@ from tests.faults.write_paths import WritePath, failing, killed
 
 WRITES: tuple[WritePath, ...] = (*VAULT_WRITES, *OUTSIDE_WRITES)
 KILLS_OF_EACH = 100
-UPDATES = 40
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def _both_runs(inject: Callable[..., Tally], folder: Path) -> Tally:
 
 
 def _rewriting(other: Other) -> Callable[[Path, int], Tally]:
-    return lambda folder, _seed: rewritten(other, folder, UPDATES)
+    return lambda folder, _seed: rewritten(other, folder, other.updates)
 
 
 def _on_disk(scenario: str) -> Callable[[Path, int], Tally]:
