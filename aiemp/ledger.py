@@ -92,8 +92,9 @@ class Ledger:
             lambda record: ended(record, run, end, task),
             spend_reserve=True,
             also=_lift_holds if answered else None,
+            entry=(entry := entry_of(run, end, details)),
         )
-        self._add_to_history(run, end, details)
+        self._add_to_history(entry)
 
     def block(self, run: Run, end: Ended, plan: Plan, details: Mapping[str, object] | None = None) -> bool:
         """Write down that ``run`` cannot happen now, and in ``details`` what it cost to find out. Returns whether
@@ -102,9 +103,12 @@ class Ledger:
         known = record.blocked_slot == run.slot and record.blocked_reason == end.error
         if known and record.running is None:
             return False
-        self._change_record(run.task, lambda current: ended(current, run, end, plan.task(run.task)))
-        if details or not known:
-            self._add_to_history(run, end, details)
+        entry = entry_of(run, end, details) if details or not known else None
+        self._change_record(
+            run.task, lambda current: ended(current, run, end, plan.task(run.task)), entry=entry
+        )
+        if entry is not None:
+            self._add_to_history(entry)
         return not known
 
     def correct(self, run: Run, end: Ended, plan: Plan) -> bool:
@@ -122,15 +126,16 @@ class Ledger:
 
         self._change_record(run.task, step)
         if corrected:
-            self._add_to_history(run, end, None)
+            self._add_to_history(entry_of(run, end, None))
         return corrected
 
     def recover(self, plan: Plan, now: datetime, seen: Sighting | None = None) -> list[tuple[Run, Ended]]:
         """Close the runs that died without a record of their end. The caller holds the run lock.
 
         ``seen``: who held the lock when the caller last looked. Returns each such run with its end
-        (:func:`aiemp.runs.end_without_a_word`).
+        (:func:`aiemp.runs.end_without_a_word`). A run whose end did not come to stand in the history does so now.
         """
+        self._make_up_history()
         recovered = []
         for record in self.read().records.values():
             run = record.running
@@ -191,24 +196,38 @@ class Ledger:
         *,
         spend_reserve: bool = False,
         also: Callable[[dict[str, Any]], None] | None = None,
+        entry: dict[str, Any] | None = None,
     ) -> None:
+        """``entry``: what is added to the history next. It stands in the state until the next one does, so that a
+        kill between the two does not cost it."""
+
         def change(document: dict[str, Any]) -> None:
             record = step(_state_from_json(document).record(task))
             last_runs = document.setdefault("schedule_last_run", {})
             if record.last_run is not None:
                 last_runs[task] = moment_text(record.last_run)
             _ours(document).setdefault("tasks", {})[task] = record_as_json(record)
+            if entry is not None:
+                _ours(document)["newest"] = entry
             if also is not None:
                 also(document)
 
         self.file.change(change, spend_reserve=spend_reserve)
 
-    def _add_to_history(self, run: Run, end: Ended, details: Mapping[str, object] | None) -> None:
+    def _add_to_history(self, entry: Mapping[str, Any]) -> None:
         try:
-            self.history.append(entry_of(run, end, details))
+            self.history.append(entry)
         except OSError as error:
             # The state is the truth and has been written: the run must not look as if it had no end.
-            log.error("the history lacks %s (%s): %s", run.name, end.result.value, error)
+            log.error("the history lacks %s (%s): %s", entry["run"], entry["result"], error)
+
+    def _make_up_history(self) -> None:
+        """Add the newest ended run to the history if it is not there: its process died in between, or the disk was
+        full."""
+        ours = self.file.read().get("aiemp")
+        entry = ours.get("newest") if isinstance(ours, dict) else None
+        if isinstance(entry, dict) and self.history.lacks(entry):
+            self._add_to_history(entry)
 
 
 def _ours(document: dict[str, Any]) -> dict[str, Any]:
