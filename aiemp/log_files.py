@@ -11,13 +11,14 @@ from pathlib import Path
 
 from aiemp.escaping import escaped_lines
 from aiemp.inside import open_file, open_folder, open_in
-from aiemp.redaction import in_force
+from aiemp.redaction import Redactor, in_force
 
 log = logging.getLogger("aiemp.logs")
 
 LINE_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 JOURNAL_FORMAT = "%(levelname)s %(name)s: %(message)s"
 LONGEST_LINE_BYTES = 4096
+COPIED_AT_ONCE = 256 * 1024
 ORCHESTRATOR_LIMIT_BYTES = 4 * 1024 * 1024
 
 
@@ -66,6 +67,44 @@ def last_line(path: Path, *, since: float = 0.0) -> str:
     except OSError:
         return ""
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def redact_again(path: Path, boundary: Path, redactor: Redactor) -> None:
+    """Take out of a log what ``redactor`` knows only now. Best effort: what cannot be done is logged."""
+    try:
+        folder = open_folder(path.parent, boundary)
+        try:
+            _redact_in(folder, path, redactor)
+        finally:
+            os.close(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("%s may hold a new secret of .env, which cannot be taken out: %s", path, error)
+
+
+def _redact_in(folder: int, path: Path, redactor: Redactor) -> None:
+    import zlib  # noqa: PLC0415 - for once; the orchestrator holds none of it
+
+    temporary = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}.tmp")
+    stream, found = redactor.stream(), False
+    with (
+        os.fdopen(open_in(folder, path, os.O_RDONLY), "rb") as source,
+        os.fdopen(open_in(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as target,
+    ):
+        before, after = zlib.crc32(b""), zlib.crc32(b"")
+        while chunk := source.read(COPIED_AT_ONCE):
+            before, kept = zlib.crc32(chunk, before), stream.feed(chunk)
+            after = zlib.crc32(kept, after)
+            target.write(kept)
+        kept = stream.finish()
+        after = zlib.crc32(kept, after)
+        target.write(kept)
+        found = before != after
+    if found:
+        os.replace(temporary.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+    else:
+        os.unlink(temporary.name, dir_fd=folder)
 
 
 class _Redacting(logging.Formatter):

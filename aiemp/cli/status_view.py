@@ -23,7 +23,7 @@ WATCHER_STYLES = {
     WatcherState.DISABLED: "faint",
 }
 
-UNTRIED = frozenset({State.NEW, State.NOT_CONFIGURED})
+UNTRIED = frozenset({State.NEW, State.NOT_CONFIGURED, State.DISABLED})
 
 
 def status_lines(status: Status, screen: Screen) -> list[str]:
