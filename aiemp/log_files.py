@@ -7,7 +7,9 @@ import logging
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from aiemp.escaping import escaped_lines
 from aiemp.inside import open_file, open_folder, open_in
@@ -84,27 +86,26 @@ def redact_again(path: Path, boundary: Path, redactor: Redactor) -> None:
 
 
 def _redact_in(folder: int, path: Path, redactor: Redactor) -> None:
-    import zlib  # noqa: PLC0415 - for once; the orchestrator holds none of it
+    with os.fdopen(open_in(folder, path, os.O_RDONLY), "rb") as source:
+        if all(kept == chunk for chunk, kept in _redacted(source, redactor)):
+            return
+        temporary = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}.tmp")
+        source.seek(0)
+        with os.fdopen(open_in(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as target:
+            for _, kept in _redacted(source, redactor):
+                target.write(kept)
+    os.replace(temporary.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
 
-    temporary = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}.tmp")
-    stream, found = redactor.stream(), False
-    with (
-        os.fdopen(open_in(folder, path, os.O_RDONLY), "rb") as source,
-        os.fdopen(open_in(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as target,
-    ):
-        before, after = zlib.crc32(b""), zlib.crc32(b"")
-        while chunk := source.read(COPIED_AT_ONCE):
-            before, kept = zlib.crc32(chunk, before), stream.feed(chunk)
-            after = zlib.crc32(kept, after)
-            target.write(kept)
-        kept = stream.finish()
-        after = zlib.crc32(kept, after)
-        target.write(kept)
-        found = before != after
-    if found:
-        os.replace(temporary.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
-    else:
-        os.unlink(temporary.name, dir_fd=folder)
+
+def _redacted(source: IO[bytes], redactor: Redactor) -> Iterator[tuple[bytes, bytes]]:
+    """The parts of ``source``, as they are and without secrets; no secret lies across two of them."""
+    rest = b""
+    while chunk := source.read(COPIED_AT_ONCE):
+        data = rest + chunk
+        end = redactor.held_from(data)
+        rest = data[end:]
+        yield data[:end], redactor.data(data[:end])
+    yield rest, redactor.data(rest)
 
 
 class _Redacting(logging.Formatter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from aiemp.cli.output import redraw
 from aiemp.redaction import Redactor, in_force, put_in_force
-from tests.conftest import Aiemp
+from tests.conftest import Aiemp, wait_until
 from tests.fakes.claude import FakeClaude
 
 WriteConfig = Callable[[str], Path]
@@ -184,3 +185,24 @@ def test_a_token_that_claude_writes_into_dotenv_is_taken_out_of_its_logs(
     assert {path.suffix for path in logs} >= ({".jsonl", ".log"} if streams else {".log"})
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in logs)
     assert not list((vault / "Logs").rglob("*.tmp"))
+
+
+def test_a_watchers_log_is_redacted_when_it_starts_again_and_when_it_is_shown(
+    vault: Path, aiemp: Aiemp, write_config: Callable[[str], Path]
+) -> None:
+    """It writes to its log by itself, so that it outlives a killed orchestrator; so what it printed stands there
+    until then. `aiemp logs` shows it without."""
+    (vault / ".env").write_text(DOTENV)
+    code = "import os; print('mine is', os.environ['MAIL_API_TOKEN'])"
+    write_config(f"[watchers.chatty]\ncommand = [{sys.executable!r}, '-c', {json.dumps(code)}]\n")
+    aiemp("run", "--once", "--no-schedules")
+    log = vault / "Logs" / "aiemp" / "watcher-chatty.log"
+    wait_until(lambda: SECRET in log.read_text(), "what it printed")
+    shown = aiemp("logs", "chatty").stdout
+    assert "mine is [MAIL_API_TOKEN redacted]" in shown
+    assert SECRET not in shown
+    write_config("[watchers.chatty]\ncommand = ['/bin/true']\n")
+    aiemp("run", "--once", "--no-schedules")
+    wait_until(lambda: SECRET not in log.read_text(), "the log without it")
+    assert "mine is [MAIL_API_TOKEN redacted]" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
