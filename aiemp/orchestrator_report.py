@@ -129,7 +129,8 @@ class OrchestratorReport:
             clear_alert(self.plan, key)
 
     def forget_watchers(self, known: Mapping[str, Mapping[str, object]], now: datetime) -> None:
-        """Take back what is shown of watchers that left the plan: their alerts, and the state in their rows.
+        """Take back what is shown of watchers that left the plan, or were disabled: their alerts; and of those that
+        left it the state in their rows.
 
         ``known``: the watchers whose rows were ours, as the ledger has them. Their rows stay, the dashboard
         being its owner's. Raises OSError or AiempError when it cannot be written.
@@ -141,7 +142,8 @@ class OrchestratorReport:
 
             file = read_alert(path)
             kind, _, name = file.text("component").partition("_") if file else ("", "", "")
-            if kind == "watcher" and name and self.plan.watcher(name) is None:
+            watcher = self.plan.watcher(name)
+            if kind == "watcher" and name and (watcher is None or not watcher.enabled):
                 self.is_well(f"watcher-{name}")
         gone = [
             name

@@ -31,7 +31,8 @@ NOTES = """
 - *Killed at any moment*: real processes, `kill -9` after a random part of their life; of an orchestrator alone or with
   all that it has started. Each task's work writes down its run's name, which is compared with the history.
 - *Rewritten by*: for a script or an editor, *injected* are the lines that it wrote while aiemp updated the file 40
-  times (15 times where the text is long). An editor here is worse than Obsidian: it saves what it read 0.6 s before and never looks again.
+  times (15 times where the text is long). An editor here is worse than Obsidian: it saves what it read 0.6 s before and
+  never looks again.
 - *A full disk* is a real one, of 1 MB, with no page left, one page, two, …; and one that is mounted read-only.
 
 ## What remains possible
