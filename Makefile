@@ -6,11 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: all run test test-systemd257 simulate faults check format bench docs golden clean
+.PHONY: all run test test-systemd257 conformance simulate faults check format bench docs golden clean
 
 # All that `pm2 start ecosystem.config.js` needs.
 all: $(VENV)/.installed
-	@$(BIN)/aiemp init "$(VAULT)"
+	@$(BIN)/aiemp init --yes "$(VAULT)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -27,7 +27,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 # The orchestrator with the local engine, in the foreground, on ./vault or VAULT=PATH. Ctrl-C stops it.
 run: $(VENV)/.installed
-	@$(BIN)/aiemp init "$(VAULT)"
+	@$(BIN)/aiemp init --yes "$(VAULT)"
 	@exec $(BIN)/aiemp --vault "$(VAULT)" run
 
 # Several workers: most tests wait for something most of the time. Those that share a machine stay together.
@@ -35,11 +35,15 @@ PYTEST := $(BIN)/pytest --numprocesses 4
 
 # The test suite; PYTEST_ARGS narrows it down.
 test: $(VENV)/.installed-dev
-	$(PYTEST) -m "not systemd257" $(PYTEST_ARGS)
+	$(PYTEST) -m "not systemd257 and not conformance" $(PYTEST_ARGS)
 
 # The scenarios on the real systemd of a Debian 13, made by debootstrap (as root; tests/systemd/requirements.py).
 test-systemd257: $(VENV)/.installed-dev
 	$(PYTEST) -m systemd257 tests/systemd $(PYTEST_ARGS)
+
+# Every scenario on every engine, and docs/conformance.md made anew from that; test has a part of it.
+conformance: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.conformance
 
 # Ten years of schedules in eight zones, with all that happens to a machine; test plays some months of it.
 SEED ?=
@@ -67,13 +71,20 @@ format: $(VENV)/.installed-dev
 golden: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.golden.regenerate
 
+# What aiemp costs, beside its peers, into docs/benchmarks.md; ONLY="tick files" runs these parts alone.
+ONLY ?=
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ONLY)
 
-# The pages that are made from the program itself, and PM2's configuration for a checkout.
-docs: $(VENV)/.installed
-	$(BIN)/python -m aiemp.cli.reference > docs/commands.md
+# The pages that are made from the program itself, PM2's configuration for a checkout, and the README's pictures.
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m aiemp.config.reference > docs/configuration.md
+	$(BIN)/python -m aiemp.config.schema > docs/aiemp.schema.json
+	$(BIN)/python -m aiemp.cli.reference summaries > .summaries && mv .summaries aiemp/cli/summaries.py
+	$(BIN)/python -m aiemp.cli.reference commands > docs/commands.md
+	$(BIN)/python -m aiemp.cli.reference man > docs/man/aiemp.1
 	$(BIN)/python -m aiemp.pm2 > ecosystem.config.js
+	$(BIN)/python -m docs.pictures
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,17 +8,17 @@ waits a little before it is started again; and a dry run, which writes nothing, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiemp.decisions import Decision, decide
+from aiemp.frozen import frozen
 from aiemp.plan import Plan
 from aiemp.runs import NEVER_RUN, TaskRecord
 
 NO_TIME = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outlook:
     """``next``: what to start now, if anything. ``wake_at``: when something may become due by itself."""
 
@@ -88,7 +88,7 @@ class Agenda:
                 if wake_at is None or now < wake_at:
                     decisions.append(settled[1])
                     continue
-            decision = decide(task, record, now, plan.zone)
+            decision = decide(task, record, now, plan.zone, others=records.values())
             if not decision.due:
                 self._settled[name] = (record, decision)
             decisions.append(decision)

@@ -11,11 +11,11 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from aiemp.errors import VaultError
+from aiemp.frozen import frozen
 from aiemp.places import Places
 
 LARGEST_FILE_BYTES = 256 * 1024
@@ -26,7 +26,7 @@ _FIELD = re.compile(r"([a-z_]+):[ \t]*(.*)")
 _UNSAFE = re.compile(r"[^a-z0-9._-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alert:
     """What happened. ``key`` names it: an alert of the same key is the same trouble once more."""
 

@@ -11,18 +11,16 @@ import contextlib
 import logging
 import os
 import re
-import signal
-import subprocess
-import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from aiemp.alert_command import AGAIN, OPENED, RESOLVED, run_alert_command, without_controls
 from aiemp.alert_files import Alert, AlertFile, alert_file, find_place, read_alert, renewed, shown_error
 from aiemp.durable import make_private_folder, replace_file
 from aiemp.errors import VaultError
+from aiemp.frozen import frozen
 from aiemp.locks import short_lock
 from aiemp.places import Places
 from aiemp.plan import Plan
@@ -32,13 +30,11 @@ __all__ = ["Alert", "AlertOutcome", "alert_file", "clear_alert", "raise_alert"]
 
 log = logging.getLogger("aiemp.alerts")
 
-COMMAND_LIMIT_S = 30.0
 COMMAND_AGAIN_AFTER = timedelta(hours=1)
 NAME_LIMIT = 80
 TITLE_LIMIT = 200
 REMEDY_LIMIT = 1000
 DETAIL_LIMIT = 2000  # with the others still less than a pipe takes that nobody reads (16 KiB on macOS)
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 T = TypeVar("T")
 
@@ -50,7 +46,7 @@ _unfinished: dict[tuple[Path, str], str] = {}
 """Why the end of which alert cannot be shown yet."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlertOutcome:
     """What became of an alert: where its file is, whether the dashboard shows it, whether the command ran
     and ended well, how often it has come by now, and what went wrong, one sentence each."""
@@ -65,8 +61,7 @@ class AlertOutcome:
 def raise_alert(plan: Plan, alert: Alert, now: datetime, environ: Mapping[str, str]) -> AlertOutcome:
     """Tell the owner of ``alert``. Raises nothing; in a dry run it is only logged.
 
-    The command runs at most once an hour for one key, for at most 30 s, in a session of its own; it finds
-    the alert in ``AIEMP_ALERT_KEY``, ``_COMPONENT``, ``_TITLE``, ``_DETAIL``, ``_REMEDY`` and on its stdin.
+    The command runs at most once an hour for one key (:mod:`aiemp.alert_command`).
     """
     alert = _redacted(alert)
     log.error("alert %s: %s: %s (%s)", alert.key, alert.title, alert.detail, alert.remedy)
@@ -82,7 +77,8 @@ def raise_alert(plan: Plan, alert: Alert, now: datetime, environ: Mapping[str, s
     ran = None
     if tell:
         _told[place] = now
-        ran = _tried("run the alert command", lambda: _run_command(plan, alert, environ), problems)
+        state = AGAIN if (file and file.count > 1) or last_told else OPENED
+        ran = _tried("run the alert command", lambda: _run_command(plan, alert, state, environ), problems)
     return AlertOutcome(
         file=file.path if file else None,
         on_dashboard=bool(shown),
@@ -95,10 +91,11 @@ def raise_alert(plan: Plan, alert: Alert, now: datetime, environ: Mapping[str, s
 def clear_alert(plan: Plan, key: str) -> bool:
     """Take an alert back: its cause is gone. Whether there was one. Raises nothing.
 
-    Its file goes away, or to ``Done/`` if somebody wrote something into it; its row is marked as resolved.
+    Its file goes away, or to ``Done/`` if somebody wrote something into it; its row is marked as resolved. The
+    command hears of it if ``tell_resolved`` asks for that and the alert was told.
     """
     place = (plan.vault, key)
-    _told.pop(place, None)
+    was_told = _told.pop(place, None) is not None
     problems: list[str] = []
     found = _tried("look for its file", lambda: _find(plan.vault, key), problems)
     if found is None or plan.dry_run.active:
@@ -107,6 +104,10 @@ def clear_alert(plan: Plan, key: str) -> bool:
     # The file last: as long as it is there, what was cut off or could not be written is done again.
     if _ends_later(plan, file, place):
         return True
+    if plan.tell_resolved and plan.alert_command and (was_told or file.moment("notified")):
+        over = Alert(key, file.text("component"), _title(file), "this is over", "Nothing is left to do")
+        over = _cleaned(_redacted(over))  # the file may have been written into
+        _tried("run the alert command", lambda: _run_command(plan, over, RESOLVED, os.environ), problems)
     _tried("put its file away", lambda: _put_away(plan.vault, path, file), problems)
     log.info("alert %s is over", key)
     return True
@@ -126,7 +127,7 @@ def _ends_later(plan: Plan, file: AlertFile, place: tuple[Path, str]) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Written:
     """What became of an alert's file: ``tell``, whether the command is to run now; ``shown``, the words by
     which the dashboard has shown the alert so far."""
@@ -144,7 +145,8 @@ def _write_file(plan: Plan, alert: Alert, now: datetime, last_told: datetime | N
         path, file = find_place(plan.vault, alert.key)
         told = file.moment("notified") if file else None
         tell = bool(plan.alert_command) and not (_is_recent(told, now) or _is_recent(last_told, now))
-        replace_file(path, renewed(file, alert, now, tell=tell).encode("utf-8", "surrogateescape"))
+        text = renewed(file, alert, now, tell=tell)
+        replace_file(path, text.encode("utf-8", "surrogateescape"), beneath=plan.vault)
     return _Written(path, tell, file.count + 1 if file else 1, file.text("shown") if file else "")
 
 
@@ -201,50 +203,15 @@ def _folder(vault: Path, folder: Path) -> Path:
     return folder
 
 
-def _run_command(plan: Plan, alert: Alert, environ: Mapping[str, str]) -> bool:
-    """Run the user's command. Raises when it cannot be started, fails, or takes longer than its limit."""
-
-    from aiemp.environment import child_environment  # noqa: PLC0415 - alerts are rare
-
-    parts = ("key", "component", "title", "detail", "remedy")
-    extra = [(f"AIEMP_ALERT_{part.upper()}", _CONTROL.sub(" ", getattr(alert, part))) for part in parts]
-    text = f"{alert.title}\n\n{alert.component}: {alert.detail}\n\n{alert.remedy}\n"
-    with contextlib.ExitStack() as files:
-        try:
-            output = files.enter_context(tempfile.TemporaryFile())
-        except OSError:  # a full disk, maybe: then its own words are lost, not the alert
-            output = files.enter_context(Path(os.devnull).open("r+b"))
-        process = subprocess.Popen(
-            plan.alert_command,
-            cwd="/",
-            env=child_environment(environ, {}, False, extra),
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            assert process.stdin is not None  # asked for above
-            with contextlib.suppress(BrokenPipeError), process.stdin:
-                process.stdin.write(text.encode())
-            code = process.wait(COMMAND_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            code = None
-        finally:
-            if process.returncode is None:
-                _kill_all_of(process)
-        if code == 0:
-            return True
-        output.seek(0)
-        said = " ".join(in_force().text(output.read().decode(errors="replace")).split())[-300:]
-    how = f"took longer than {COMMAND_LIMIT_S:.0f} s" if code is None else f"ended with {code}"
-    raise VaultError(f"{plan.alert_command[0]} {how}: {said or 'it said nothing'}")
+def _run_command(plan: Plan, alert: Alert, state: str, environ: Mapping[str, str]) -> bool:
+    run_alert_command(plan.alert_command, alert, state, environ)
+    return True
 
 
-def _kill_all_of(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def _title(file: AlertFile) -> str:
+    """An alert's title as its file has it; of what the dashboard shows, where somebody rewrote the body."""
+    found = re.match(r"\s*# (.+)", file.body)
+    return found[1] if found else file.text("shown")
 
 
 def _tried(what: str, step: Callable[[], T], problems: list[str]) -> T | None:
@@ -272,16 +239,17 @@ def _redacted(alert: Alert) -> Alert:
 def _cleaned(alert: Alert) -> Alert:
     """Without control characters, and not longer than an environment and a pipe can take."""
 
-    def clean(text: str, limit: int) -> str:
-        return _CONTROL.sub(" ", text[:limit].replace("\r\n", "\n"))
-
     return Alert(
         alert.key,
-        clean(alert.component, NAME_LIMIT),
-        clean(alert.title, TITLE_LIMIT),
-        clean(alert.detail, DETAIL_LIMIT),
-        clean(alert.remedy, REMEDY_LIMIT),
+        _cleaned_text(alert.component, NAME_LIMIT),
+        _cleaned_text(alert.title, TITLE_LIMIT),
+        _cleaned_text(alert.detail, DETAIL_LIMIT),
+        _cleaned_text(alert.remedy, REMEDY_LIMIT),
     )
+
+
+def _cleaned_text(text: str, limit: int) -> str:
+    return without_controls(text[:limit].replace("\r\n", "\n"))
 
 
 def _is_recent(told: datetime | None, now: datetime) -> bool:

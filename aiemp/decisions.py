@@ -7,22 +7,31 @@ ledger knows: an open slot with its attempts, a retry that has to wait, a reason
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
+from aiemp.frozen import frozen, replace
 from aiemp.plan import ScheduledTask
 from aiemp.runs import NEVER_RUN, TaskRecord
-from aiemp.schedules import clamped_last_run, due_later, is_due_after, latest_slot, within_catch_up
+from aiemp.schedules import (
+    DROP_AFTER,
+    clamped_last_run,
+    due_later,
+    is_due_after,
+    latest_slot,
+    within_catch_up,
+)
 
 LONGEST_TOLERANCE = timedelta(seconds=30)
 """An interval task started by a timer may be this early, or a tenth of its interval if that is less: timers
 have lag, and without it a 15-minute task on a 15-minute grid would run every half hour."""
 
+NOT_YET = "not yet"
+
 LONGEST_HOLD = timedelta(days=8)
 """No limit of Claude Code lasts longer than a week; what names a later moment was misread or edited."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """What to do with one task now.
 
@@ -41,10 +50,21 @@ class Decision:
 
 
 def decide(
-    task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzinfo, *, tolerant: bool = False
+    task: ScheduledTask,
+    record: TaskRecord,
+    now: datetime,
+    zone: tzinfo,
+    *,
+    tolerant: bool = False,
+    others: Iterable[TaskRecord] = (),
 ) -> Decision:
-    """Decide about one task at ``now`` (aware). ``tolerant``: for a trigger that a timer started."""
+    """Decide about one task at ``now`` (aware). ``tolerant``: for a trigger that a timer started.
+
+    ``others`` are the records of all tasks: whose runs it had to wait for.
+    """
     decision = _by_calendar(task, record, now, zone, tolerant=tolerant)
+    if task.catch_up is False and task.interval is None and decision.reason == NOT_YET:
+        decision = _if_only_held_up(decision, record, now, zone, others) or decision
     until = held_until(record, now)
     if until is None or not task.enabled:
         return decision
@@ -94,7 +114,7 @@ def _by_calendar(
         return Decision(task, True, open_slot, 1, "again", now)
     asked_at = now + _tolerance(task) if tolerant else now
     if not is_due_after(task, last_run, asked_at, zone):
-        return Decision(task, False, None, 0, "not yet", due_later(task, last_run, now, zone))
+        return Decision(task, False, None, 0, NOT_YET, due_later(task, last_run, now, zone))
     # One that lies ahead was blocked or stopped before the clock was set back: it is not what is due now.
     slot = open_slot if open_slot is not None and open_slot <= now else _slot(task, last_run, now, zone)
     reason = "never run" if last_run is None else "due"
@@ -105,8 +125,36 @@ def decide_all(
     tasks: Iterable[ScheduledTask], records: Mapping[str, TaskRecord], now: datetime, zone: tzinfo
 ) -> list[Decision]:
     """A decision for each task; those that are due first, by priority, then the others in plan order."""
-    decisions = [decide(task, records.get(task.name, NEVER_RUN), now, zone) for task in tasks]
+    others = records.values()
+    decisions = [decide(task, records.get(task.name, NEVER_RUN), now, zone, others=others) for task in tasks]
     return sorted(decisions, key=lambda d: (not d.due, d.task.priority if d.due else 0))
+
+
+def _if_only_held_up(
+    decision: Decision, record: TaskRecord, now: datetime, zone: tzinfo, others: Iterable[TaskRecord]
+) -> Decision | None:
+    """To run a slot that ``catch_up = false`` would drop, if its time was spent waiting for other runs.
+
+    What a task makes up for is the time when aiemp was not there. One run at a time also means that a slot waits
+    as long as the run before it takes, and that is no reason to lose it.
+    """
+    slot = latest_slot(decision.task, clamped_last_run(decision.task, record.last_run, now), now, zone)
+    if slot is None or not within_catch_up(decision.task, _held_up_until(slot, others, now), now):
+        return None
+    return Decision(decision.task, True, slot, 1, "due", now)
+
+
+def _held_up_until(slot: datetime, others: Iterable[TaskRecord], now: datetime) -> datetime:
+    """When the runs were over that followed each other from ``slot`` on, each begun minutes after the one before.
+    A run that goes on is not over before ``now``."""
+    spans = [(each.running.started, now) for each in others if each.running is not None]
+    ends = [each.last for each in others if each.last is not None]
+    spans += [(end.finished - timedelta(seconds=end.duration_s), end.finished) for end in ends]
+    free = slot
+    for began, finished in sorted(spans):
+        if began <= free + DROP_AFTER and finished > free:
+            free = finished
+    return free
 
 
 def _open_slot(task: ScheduledTask, record: TaskRecord, now: datetime, zone: tzinfo) -> datetime | None:

@@ -10,11 +10,25 @@ import contextlib
 import errno
 import glob
 import os
+import stat
 import time
 from pathlib import Path
 
-PRIVATE_FILE = 0o600
-PRIVATE_FOLDER = 0o700
+from aiemp.inside import PRIVATE_FILE, PRIVATE_FOLDER, give, open_file, open_folder, owner_of_new, read_file
+
+__all__ = [
+    "PRIVATE_FILE",
+    "PRIVATE_FOLDER",
+    "append_line",
+    "make_private_folder",
+    "remove_leftovers",
+    "replace_file",
+    "sync_folder",
+    "write_all",
+]
+
+LARGEST_COPIED_BYTES = 256 * 1024 * 1024
+_FOLDER = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 
 ABANDONED_AFTER_S = 600.0
 """A temporary file that nobody has renamed for so long was left by a process that was killed."""
@@ -28,46 +42,55 @@ def make_private_folder(path: Path, *, levels: int = 2, may_lead_away: bool = Fa
     when one of these levels is a link that leads out of the folder above them: Claude writes into the vault,
     and a link there must not make us write elsewhere. ``may_lead_away`` is for folders outside of the vault.
     """
-    top = path.parents[levels - 1]
-    # Not Path.resolve(): of links in a circle it makes a RuntimeError before Python 3.13.
-    if not may_lead_away and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(top)):
-        raise OSError(errno.ELOOP, f"a link leads out of {top}; put a folder there instead", str(path))
+    if not may_lead_away:
+        os.close(open_folder(path, path.parents[levels - 1], make=levels))
+        return
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     if len(missing) > levels:
-        raise FileNotFoundError(errno.ENOENT, "the vault's folder is not there", str(missing[-1]))
+        raise FileNotFoundError(errno.ENOENT, "the folder above it is not there", str(missing[-1]))
     for folder in reversed(missing):
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=PRIVATE_FOLDER)
-            _give(folder, _owner_of_new(folder))
+            _give_folder(folder)
 
 
-def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
+def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE_FILE, beneath: Path | None = None) -> None:
     """Replace ``path`` by ``data``, all or nothing. Raises OSError and leaves the old file when it cannot.
 
     An existing file keeps its mode and, as far as we may, its owner; ``mode`` is for a new one, which belongs
     to whom the folder belongs. So a command typed as root takes nothing away from who runs everything.
+    ``beneath``: OSError when the folder is not in that one, links followed (:mod:`aiemp.inside`); for every
+    file of the vault.
     """
-    owner = _owner_of_new(path)
-    _remove_abandoned(path)
-    with contextlib.suppress(OSError):
-        status = path.stat()
-        mode, owner = status.st_mode & 0o7777, (status.st_uid, status.st_gid)
-    temporary = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+    folder = os.open(path.parent, _FOLDER) if beneath is None else open_folder(path.parent, beneath)
+    temporary = f".{path.name[:100]}.{os.urandom(6).hex()}.tmp"
     try:
-        try:
-            write_all(descriptor, data)
-            _give(descriptor, owner)
-            os.fchmod(descriptor, mode)  # after it: a change of owner may clear bits of it
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        temporary.replace(path)
-    except BaseException:
+        _remove_abandoned(path, folder)
+        owner = owner_of_new(folder)
         with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    sync_folder(path.parent)
+            status = os.stat(path.name, dir_fd=folder, follow_symlinks=beneath is None)
+            if stat.S_ISREG(status.st_mode):
+                mode, owner = status.st_mode & 0o777, (status.st_uid, status.st_gid)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(temporary, flags, PRIVATE_FILE, dir_fd=folder)
+        try:
+            try:
+                write_all(descriptor, data)
+                give(descriptor, owner)
+                os.fchmod(descriptor, mode)  # after it: a change of owner may clear bits of it
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.replace(temporary, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary, dir_fd=folder)
+            raise
+        _sync(".", folder)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        os.close(folder)
 
 
 def remove_leftovers(path: Path) -> None:
@@ -78,30 +101,39 @@ def remove_leftovers(path: Path) -> None:
             leftover.unlink()
 
 
-def _remove_abandoned(path: Path) -> None:
-    """Remove what a killed writer of ``path`` left, as far as no writer can still be at it: no lock is needed."""
+def _remove_abandoned(path: Path, folder: int) -> None:
+    """Remove what a killed writer of ``path`` left, as far as no writer can still be at it: no lock is needed.
+
+    ``folder`` is the descriptor of its folder, so that nothing is removed anywhere else.
+    """
     prefix = f".{path.name[:100]}."
     length = len(prefix) + 12 + len(".tmp")
     with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
-        for entry in entries:
-            name = entry.name
+        for name in (entry.name for entry in entries):
             if len(name) == length and name.startswith(prefix) and name.endswith(".tmp"):
                 with contextlib.suppress(OSError):
-                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > ABANDONED_AFTER_S:
-                        os.unlink(entry.path)  # noqa: PTH108 - a Path for each entry of a large folder costs
+                    written = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
+                    if time.time() - written > ABANDONED_AFTER_S:
+                        os.unlink(name, dir_fd=folder)
 
 
-def append_line(path: Path, line: bytes) -> None:
+def append_line(path: Path, line: bytes, *, beneath: Path | None = None) -> None:
     """Append one line (without its newline) in one durable write; a torn last line is ended first.
 
-    The caller holds a lock: two appenders would otherwise both see the torn end.
+    The caller holds a lock: two appenders would otherwise both see the torn end. A file that has a second name
+    (a snapshot made of hard links, or a trap) is left to that, and a copy goes on in its place. ``beneath`` as in
+    :func:`replace_file`.
     """
-    created = not path.exists()
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(path, flags, PRIVATE_FILE)
+    boundary = beneath or path.parent
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
     try:
-        if created:
-            _give(descriptor, _owner_of_new(path))
+        descriptor = open_file(path, flags, boundary)
+    except OSError as error:
+        if error.errno != errno.EMLINK:
+            raise
+        replace_file(path, read_file(path, LARGEST_COPIED_BYTES, boundary), beneath=boundary)
+        descriptor = open_file(path, flags, boundary)
+    try:
         size = os.fstat(descriptor).st_size
         torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         try:
@@ -113,26 +145,16 @@ def append_line(path: Path, line: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    if created:
+    if not size:
         sync_folder(path.parent)
 
 
-def _owner_of_new(path: Path) -> tuple[int, int] | None:
-    """Whose a new file or folder is to be; None: as the system has it. Only root makes files for others."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        status = path.parent.stat()
-    except OSError:
-        return None
-    return status.st_uid, status.st_gid
-
-
-def _give(what: int | Path, owner: tuple[int, int] | None) -> None:
-    """Make ``owner`` the owner (user, group), where that is allowed."""
-    if owner is not None and owner != (os.geteuid(), os.getegid()):
+def _give_folder(folder: Path) -> None:
+    """Make whom the folder above it belongs to the owner of a new folder. Only root makes them for others."""
+    if os.geteuid() == 0:
         with contextlib.suppress(OSError):
-            os.chown(what, *owner)
+            status = folder.parent.stat()
+            os.chown(folder, status.st_uid, status.st_gid, follow_symlinks=False)
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -147,8 +169,12 @@ def sync_folder(folder: Path) -> None:
 
     Some file systems (network shares, FUSE) refuse to fsync a folder; the file itself is safe by then.
     """
+    _sync(folder, None)
+
+
+def _sync(folder: Path | str, within: int | None) -> None:
     with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=within)
         try:
             os.fsync(descriptor)
         finally:

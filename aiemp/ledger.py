@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from aiemp.frozen import field, frozen, replace
 from aiemp.ledger_format import moment_text, read_moment, read_record, record_as_json
 from aiemp.locks import Holder, acquire, probe
 from aiemp.places import Places
@@ -35,8 +35,10 @@ from aiemp.state_file import Signature, StateFile
 
 log = logging.getLogger("aiemp.ledger")
 
+DAYS_NOTED = 3
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class LedgerState:
     """What the ledger holds at one moment."""
 
@@ -45,6 +47,9 @@ class LedgerState:
     start_time: datetime | None = None
     watcher_restart_counts: Mapping[str, int] = field(default_factory=dict)
     watchers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    spent: Mapping[str, object] = field(default_factory=dict)
+    """What Claude was used for, by the local date, as :meth:`aiemp.claude.budget.Spent.as_json` has it; the last
+    days only."""
 
     def record(self, task: str) -> TaskRecord:
         """The record of a task; NEVER_RUN for one that the ledger does not know."""
@@ -86,12 +91,17 @@ class Ledger:
         Where Claude has answered, no usage limit holds any other task (:func:`aiemp.decisions.held_until`).
         """
         task = plan.task(run.task)
-        answered = end.result is Result.SUCCEEDED and "claude_s" in (details or {})
+
+        def also(document: dict[str, Any]) -> None:
+            if end.result is Result.SUCCEEDED and "claude_s" in (details or {}):
+                _lift_holds(document)
+            _note_use(document, run, end, details, plan)
+
         self._change_record(
             run.task,
             lambda record: ended(record, run, end, task),
             spend_reserve=True,
-            also=_lift_holds if answered else None,
+            also=also,
             entry=(entry := entry_of(run, end, details)),
         )
         self._add_to_history(entry)
@@ -105,7 +115,10 @@ class Ledger:
             return False
         entry = entry_of(run, end, details) if details or not known else None
         self._change_record(
-            run.task, lambda current: ended(current, run, end, plan.task(run.task)), entry=entry
+            run.task,
+            lambda current: ended(current, run, end, plan.task(run.task)),
+            also=lambda document: _note_use(document, run, end, details, plan),
+            entry=entry,
         )
         if entry is not None:
             self._add_to_history(entry)
@@ -235,6 +248,26 @@ def _ours(document: dict[str, Any]) -> dict[str, Any]:
     return ours
 
 
+def _note_use(
+    document: dict[str, Any], run: Run, end: Ended, details: Mapping[str, object] | None, plan: Plan
+) -> None:
+    """Add what a run spent of Claude to its day, beside the history, which lies in Logs and may be tidied away."""
+    entry = entry_of(run, end, details)
+    kept = entry.get("details", {})
+    if "claude_s" not in kept and (kept or end.result not in (Result.INTERRUPTED, Result.FAILED)):
+        return  # Claude was not asked, and that is known without loading what knows it
+    from aiemp.claude.budget import Spent, read_spent, spent_by  # noqa: PLC0415 - see above
+
+    spent = spent_by(entry, plan)
+    if spent == Spent():
+        return
+    noted = _ours(document).get("spent")
+    days = {day: read_spent(value) for day, value in noted.items()} if isinstance(noted, dict) else {}
+    day = run.started.astimezone(plan.zone).date().isoformat()
+    days[day] = days.get(day, Spent()).plus(spent)
+    _ours(document)["spent"] = {day: days[day].as_json() for day in sorted(days)[-DAYS_NOTED:]}
+
+
 def _lift_holds(document: dict[str, Any]) -> None:
     for facts in _ours(document)["tasks"].values():
         blocked = facts.get("blocked") if isinstance(facts, dict) else None
@@ -253,7 +286,7 @@ def _state_from_json(document: Mapping[str, Any]) -> LedgerState:
     names = [*last_runs, *(name for name in tasks if name not in last_runs)]
     ticks = document.get("tick_count")
     counts = document.get("watcher_restart_counts")
-    watchers = ours.get("watchers")
+    watchers, spent = ours.get("watchers"), ours.get("spent")
     return LedgerState(
         records={name: read_record(name, tasks.get(name), last_runs.get(name)) for name in names},
         tick_count=ticks if isinstance(ticks, int) else 0,
@@ -268,4 +301,5 @@ def _state_from_json(document: Mapping[str, Any]) -> LedgerState:
             for name, facts in (watchers.items() if isinstance(watchers, dict) else ())
             if isinstance(facts, dict)
         },
+        spent=spent if isinstance(spent, dict) else {},
     )

@@ -14,17 +14,18 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from aiemp.durable import PRIVATE_FILE, make_private_folder
 from aiemp.errors import LockHeld
+from aiemp.frozen import frozen
+from aiemp.inside import open_file, open_folder, open_in
 
+LARGEST_NOTE = 4096
 PROBE_PATIENCE_S = 0.1
 """A probe holds a lock for some microseconds; whoever wants the lock outwaits it this long."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holder:
     """Who holds a lock, by its own word: process id (0: not known), what it does, and its unit or engine."""
 
@@ -45,9 +46,12 @@ class HeldLock:
         self.descriptor = descriptor
 
     def describe(self, holder: Holder) -> None:
-        """Write who holds it. Best effort: a full disk must not cost the lock."""
+        """Write who holds it. Best effort: a full disk must not cost the lock. Not into a file that has a second
+        name (a hard link), which may lie outside of the vault."""
         text = json.dumps({"pid": holder.pid, "what": holder.what, "owner": holder.owner})
         with contextlib.suppress(OSError):
+            if os.fstat(self.descriptor).st_nlink > 1:
+                return
             os.ftruncate(self.descriptor, 0)
             os.pwrite(self.descriptor, text.encode(), 0)
 
@@ -77,7 +81,6 @@ def acquire(path: Path, holder: Holder, *, on_wait: Callable[[Holder], None] | N
 
     Without, raise LockHeld when somebody has it. OSError when the file can be neither made nor opened.
     """
-    make_private_folder(path.parent)
     lock = HeldLock(path, _open(path))
     try:
         if not _try_lock(lock.descriptor, PROBE_PATIENCE_S):
@@ -96,7 +99,7 @@ def acquire(path: Path, holder: Holder, *, on_wait: Callable[[Holder], None] | N
 def probe(path: Path) -> Holder | None:
     """Who holds the lock at ``path`` now; None when nobody does. Changes nothing."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = open_file(path, os.O_RDONLY, path.parents[2])
     except OSError:
         return None
     try:
@@ -114,7 +117,7 @@ def probe(path: Path) -> Holder | None:
 def read_holder(path: Path) -> Holder:
     """What the last holder wrote about itself; an empty Holder when it cannot be read."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(_note_in(path))
         return Holder(int(value["pid"]), str(value["what"]), str(value["owner"]))
     except (OSError, ValueError, KeyError, TypeError):
         return Holder()
@@ -146,7 +149,6 @@ def folder_lock(folder: Path, on_wait: Callable[[], None]) -> Iterator[None]:
 @contextlib.contextmanager
 def short_lock(path: Path) -> Iterator[None]:
     """Hold ``path`` for one read-modify-replace. Waits: nobody keeps it longer than a write takes."""
-    make_private_folder(path.parent)
     descriptor = _open(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -156,14 +158,26 @@ def short_lock(path: Path) -> Iterator[None]:
 
 
 def _open(path: Path) -> int:
+    # Not through a link: what the holder writes about itself would replace the file that it leads to.
+    folder = open_folder(path.parent, path.parents[2], make=2)
     try:
-        # Not through a link: what the holder writes about itself would replace the file that it leads to.
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
-    except OSError as error:
-        if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT):
-            raise
+        try:
+            return open_in(folder, path, os.O_RDWR | os.O_CREAT, may_be_linked=True)
+        except OSError as error:
+            if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT):
+                raise
         # A lock can be taken on a file that cannot be written; only the holder's name is lost.
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        return open_in(folder, path, os.O_RDONLY)
+    finally:
+        os.close(folder)
+
+
+def _note_in(path: Path) -> bytes:
+    descriptor = open_file(path, os.O_RDONLY, path.parents[2])
+    try:
+        return os.read(descriptor, LARGEST_NOTE)
+    finally:
+        os.close(descriptor)
 
 
 def _try_lock(descriptor: int, patience_s: float) -> bool:

@@ -97,7 +97,8 @@ class Orchestrator:
         self._starting = True
         self._reload = False
         self._unsaved = True
-        self._step = Steps(self.report, self.clock).step
+        self._steps = Steps(self.report, self.clock)
+        self._step = self._steps.step
 
     @property
     def schedule_registry(self) -> Sequence[ScheduledTask]:
@@ -120,6 +121,7 @@ class Orchestrator:
                 now = self.clock()
                 wake_at = self._tick(now)
                 self._tell_systemd(wake_at)
+                self.report.ping(well=self._steps.all_well)
                 if self._running:
                     self.engine.wait(self._sleep_s(now, wake_at))
             self._shutdown()
@@ -144,13 +146,8 @@ class Orchestrator:
 
     def _begin(self) -> None:
         mode = "dry run" if self.dry_run else "live"
-        log.info(
-            "orchestrator starting: vault %s, %s engine, %s (decided by: %s)",
-            self.vault_path,
-            self.engine.name,
-            mode,
-            self.plan.dry_run.decided_by,
-        )
+        mode += f" (decided by: {self.plan.dry_run.decided_by})"
+        log.info("orchestrator starting: vault %s, %s engine, %s", self.vault_path, self.engine.name, mode)
         for warning in self.plan.warnings:
             log.warning("%s", warning)
         with self._step("starting the watchers"):
@@ -293,6 +290,7 @@ class Orchestrator:
             log.info("orchestrator stopping")
             self.notifier.stopping_within(self.engine.stopping_takes_s)
         with self._step("stopping what runs"):
+            self.report.end_pings()
             self.engine.stop()
         with self._step("leaving the vault in order"):
             require_vault(self.vault_path)

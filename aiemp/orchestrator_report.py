@@ -19,6 +19,7 @@ from aiemp.watcher_status import WatcherState
 
 if TYPE_CHECKING:
     from aiemp.alerts import AlertOutcome
+    from aiemp.pings import TickPings
 
 log = logging.getLogger("aiemp.orchestrator")
 
@@ -36,6 +37,7 @@ class OrchestratorReport:
         self.plan = plan
         self.engine = engine
         self.environ = environ
+        self._pings: TickPings | None = None
         self._troubled: set[str] = set()  # the steps that the disk does not let work
         self._owed: tuple[str, datetime] | None = None
         self._well_since: datetime | None = None
@@ -44,6 +46,21 @@ class OrchestratorReport:
     def is_troubled(self) -> bool:
         """Whether the disk kept a step from its work when that was last tried."""
         return bool(self._troubled)
+
+    def ping(self, *, well: bool) -> None:
+        """After a tick: tell who listens for our silence that it came to its end, if all is ``well``."""
+        url = None if self.plan.dry_run.active else self.plan.pings.tick_url
+        if url is None and self._pings is None:
+            return
+        from aiemp.pings import TickPings  # noqa: PLC0415 - few are asked for
+
+        self._pings = self._pings or TickPings(self.environ)
+        self._pings.after_tick(url, well=well)
+
+    def end_pings(self) -> None:
+        """Leave no ping under way."""
+        if self._pings is not None:
+            self._pings.stop()
 
     def status_line(self, wake_at: datetime | None) -> str:
         """What `systemctl status` shows; ``wake_at``: when something is due next."""
@@ -112,7 +129,8 @@ class OrchestratorReport:
             clear_alert(self.plan, key)
 
     def forget_watchers(self, known: Mapping[str, Mapping[str, object]], now: datetime) -> None:
-        """Take back what is shown of watchers that left the plan: their alerts, and the state in their rows.
+        """Take back what is shown of watchers that left the plan, or were disabled: their alerts; and of those that
+        left it the state in their rows.
 
         ``known``: the watchers whose rows were ours, as the ledger has them. Their rows stay, the dashboard
         being its owner's. Raises OSError or AiempError when it cannot be written.
@@ -124,7 +142,8 @@ class OrchestratorReport:
 
             file = read_alert(path)
             kind, _, name = file.text("component").partition("_") if file else ("", "", "")
-            if kind == "watcher" and name and self.plan.watcher(name) is None:
+            watcher = self.plan.watcher(name)
+            if kind == "watcher" and name and (watcher is None or not watcher.enabled):
                 self.is_well(f"watcher-{name}")
         gone = [
             name

@@ -6,12 +6,13 @@ below them. Pure: names paths, touches nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from aiemp.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Places:
     """The files of one vault."""
 

@@ -6,10 +6,11 @@ Seed sections 2A and 2B give the names and the seven built-in tasks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import Enum
 from pathlib import Path
+
+from aiemp.frozen import field, frozen
 
 DEFAULT_PRIORITY = 50
 MINUTES_PER_HOUR = 60
@@ -27,7 +28,7 @@ class Frequency(Enum):
     CALENDAR = "calendar"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScheduledTask:
     """One scheduled task (seed 2A), plus what the design adds below ``timeout_minutes``.
 
@@ -85,12 +86,13 @@ class DryRunPolicy(Enum):
     ENVIRONMENT = "environment"  # it is told through DRY_RUN=true
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Watcher:
     """One watcher. ``command`` is the argv of the real program; empty for a built-in one.
 
     ``stop_signal`` is its clean stop. ``fresh_within_s``: older than this, its
-    ``.state/<name>_processed.json`` means that it hangs; None means that it cannot be told.
+    ``.state/<name>_processed.json`` means that it hangs; None means that it cannot be told. ``adopted``: False for
+    one that appeared in the vault since its owner last looked; it is not started (:mod:`aiemp.adoption`).
     """
 
     name: str
@@ -106,14 +108,16 @@ class Watcher:
     stop_timeout_s: float = 10.0
     fresh_within_s: float | None = None
     dry_run: DryRunPolicy = DryRunPolicy.ENVIRONMENT
+    adopted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class McpServer:
     """One MCP server: started with ``command`` over stdio, or reached at ``url``.
 
     ``entry`` is the file whose existence stands in for health where a start cannot be tried. ``probe``: whether
-    it may be started to see that it answers. ``from_vault``: the vault says what is started, not aiemp.toml.
+    it may be started to see that it answers. ``disabled``: Claude Code is told not to use it. ``from_vault``: the
+    vault says what is started, not aiemp.toml.
     """
 
     name: str
@@ -123,10 +127,11 @@ class McpServer:
     env: tuple[tuple[str, str], ...] = ()
     entry: Path | None = None
     probe: bool = True
+    disabled: bool = False
     from_vault: bool = field(default=False, compare=False)  # how we know of it, not what it is
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClaudeSettings:
     """How Claude Code is called, and the budget of each day in the plan's zone (None: no limit).
 
@@ -144,7 +149,19 @@ class ClaudeSettings:
     keep_logs_days: int = 30
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
+class Pings:
+    """Addresses that are called so that somebody else notices silence; they are secrets. None: no calls.
+
+    ``tick_url`` is called while all goes well; ``run_url``, in which ``{task}`` stands for a task's name, at the
+    start and the end of each run.
+    """
+
+    tick_url: str | None = None
+    run_url: str | None = None
+
+
+@frozen
 class Limits:
     """The numbers of semantics.md that a user may change."""
 
@@ -155,7 +172,7 @@ class Limits:
     activity_rows: int = 50
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DryRun:
     """Whether this is a dry run, and which of the five sources decided it (semantics, "Dry run or live")."""
 
@@ -163,10 +180,10 @@ class DryRun:
     decided_by: str = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Everything that is to be kept alive. ``zone`` is used for calendar slots; ``zone_name`` only when
-    the configuration names one (then timers carry it)."""
+    the configuration names one (then timers carry it). ``timeline``: the dashboard draws the last day's runs."""
 
     vault: Path
     tasks: tuple[ScheduledTask, ...] = ()
@@ -176,6 +193,9 @@ class Plan:
     zone_name: str | None = None
     claude: ClaudeSettings = field(default_factory=ClaudeSettings)
     alert_command: tuple[str, ...] = ()
+    timeline: bool = False
+    tell_resolved: bool = False
+    pings: Pings = field(default_factory=Pings)
     limits: Limits = field(default_factory=Limits)
     dry_run: DryRun = field(default_factory=DryRun)
     config_file: Path | None = None

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp import __version__
 from aiemp.engines.stop_times import stopping_takes_s
 from aiemp.errors import AiempError
+from aiemp.frozen import frozen
 from aiemp.plan import Plan, Watcher
 
 TEMPLATE = "ecosystem.config.js.j2"
@@ -34,7 +34,7 @@ MIN_UPTIME_MS = 60_000
 PM2's God.js, handleExit; the template tells it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Machine:
     """What the plan does not know: all paths absolute, ``path_variable`` the PATH that finds ``claude``.
 

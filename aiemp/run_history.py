@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from aiemp.durable import append_line, make_private_folder
+from aiemp.inside import open_file
 from aiemp.ledger_format import ended_as_json, read_moment, run_as_json
 from aiemp.locks import short_lock
 from aiemp.runs import Ended, Result, Run
@@ -64,7 +65,8 @@ class History:
         with short_lock(self.folder / ".lock"):
             line = json.dumps(dict(entry), ensure_ascii=False, separators=(",", ":"))
             # A surrogate is a byte of some file name that is not UTF-8.
-            append_line(self.folder / f"{finished:%Y-%m}.jsonl", line.encode("utf-8", "backslashreplace"))
+            path = self.folder / f"{finished:%Y-%m}.jsonl"
+            append_line(path, line.encode("utf-8", "backslashreplace"), beneath=self.folder.parents[2])
 
     def obstacle(self, now: datetime) -> str | None:
         """Why a run that ended ``now`` could not be added, and behind a semicolon what to do; None when it could,
@@ -186,7 +188,14 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lines_backwards(path: Path) -> Iterator[bytes]:
     """The non-empty lines of a file, the last first, without reading more of it than is used."""
-    with path.open("rb") as file:
+    try:
+        descriptor = open_file(path, os.O_RDONLY, path.parents[3])
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOENT):
+            log.debug("%s is passed over: %s", path, error.strerror)
+            return  # a link, which may lead out of the vault
+        raise
+    with os.fdopen(descriptor, "rb") as file:
         position = file.seek(0, 2)
         rest = b""
         while position > 0:

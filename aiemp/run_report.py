@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from aiemp.errors import AiempError
+from aiemp.frozen import replace
 from aiemp.places import Places
 from aiemp.plan import Plan
 from aiemp.runs import Ended, Result, Run, is_exhausted

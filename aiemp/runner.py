@@ -10,15 +10,16 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from aiemp.clock import utc_now
 from aiemp.decisions import decide
 from aiemp.errors import Blocked, UsageError
+from aiemp.frozen import field, frozen
 from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire, folder_lock
+from aiemp.pings import RunPings
 from aiemp.plan import Plan, ScheduledTask
 from aiemp.process.left_over import RUN_MARK, end_left_over, mark_of
 from aiemp.redaction import Redactor, put_in_force, redactor_of
@@ -43,7 +44,7 @@ STOPPING_TAKES_S = 60.0
 RUN_LOG_LIMIT_BYTES = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunReport:
     """What came of one call. ``result`` is None when nothing ran: not due, or a dry run."""
 
@@ -83,7 +84,10 @@ def run_task(
         known = ", ".join(sorted(task.name for task in plan.tasks))
         raise UsageError(f"there is no task {name!r}; the plan has: {known}")
     redactor = put_in_force(redactor_of(plan, environ))
-    attempt = _Attempt(plan, task, scheduled, environ, say, clock, on_output, notifier, overrides, redactor)
+    pings = RunPings(plan.pings.run_url, name, environ)
+    attempt = _Attempt(
+        plan, task, scheduled, environ, say, clock, on_output, notifier, overrides, redactor, pings
+    )
     with stop_signals_raise(lambda: notifier.stopping_within(STOPPING_TAKES_S)):
         try:
             return attempt.rehearse() if plan.dry_run.active else attempt.run()
@@ -94,7 +98,7 @@ def run_task(
             notifier.ready()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Attempt:
     """One call of :func:`run_task`: what its steps share."""
 
@@ -108,6 +112,7 @@ class _Attempt:
     notifier: Notifier
     overrides: Overrides
     redactor: Redactor
+    pings: RunPings
 
     @property
     def ledger(self) -> Ledger:
@@ -153,7 +158,11 @@ class _Attempt:
             return self._blocked_report(f"cannot take the run lock in the vault: {error}", started)
         with lock, folder_lock(self.plan.vault, lambda: on_wait(Holder(0, "another run"))):
             self.notifier.ready()
-            return self._run_locked(waited_for)
+            report = self._run_locked(waited_for)
+        if report.run:
+            with stop_signals_wait():  # it is written down by now, so it does not count as stopped any more
+                self.pings.ended(report.result)
+        return report
 
     def _run_locked(self, waited_for: Sequence[Holder]) -> RunReport:
         """``waited_for``: who had the lock until now, if somebody had it."""
@@ -164,10 +173,17 @@ class _Attempt:
                 end_left_over(mark_of(run.name, run.pid))
                 publish_recovered(self.plan, run, end, self.environ)
             self.ledger.clamp_future(self.plan, now)
-            record = self.ledger.read().record(self.task.name)
+            state = self.ledger.read()
         except OSError as error:
             return self._blocked_report(f"the ledger cannot be read or written: {error}", started)
-        decision = decide(self.task, record, now, self.plan.zone, tolerant=self.scheduled)
+        decision = decide(
+            self.task,
+            state.record(self.task.name),
+            now,
+            self.plan.zone,
+            tolerant=self.scheduled,
+            others=state.records.values(),
+        )
         if self.scheduled and not decision.due:
             return RunReport(self.task.name, None, f"{self.task.name}: {decision.reason}")
         manual = not self.scheduled
@@ -186,6 +202,7 @@ class _Attempt:
         self.notifier.status(f"running {run.name}, attempt {run.attempt}, since {run.started:%H:%M:%S} UTC")
         details: Mapping[str, object] = {}
         try:
+            self.pings.started()
             with time_limit(self._limit_s()):
                 context = self._context(run.started, self._log_file(), mark_of(run.name, run.pid))
                 details = resolve(self.task)(context, False)

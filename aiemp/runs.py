@@ -7,10 +7,10 @@ and its attempts, so that a crash neither loses a run nor repeats one for ever (
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
+from aiemp.frozen import frozen, replace
 from aiemp.plan import ScheduledTask
 from aiemp.schedules import AHEAD_LIMIT, clamped_last_run
 
@@ -24,7 +24,7 @@ class Result(Enum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """One run of a task, as written down before its trigger function starts."""
 
@@ -42,7 +42,7 @@ class Run:
         return f"{self.task}@{slot:%Y-%m-%dT%H:%M}Z"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended:
     """How a run ended: ``error`` says why it failed; ``summary`` is what the task says it did.
 
@@ -60,7 +60,7 @@ class Ended:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sighting:
     """Process ``pid`` held the run lock ``at`` that moment."""
 
@@ -68,7 +68,7 @@ class Sighting:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TaskRecord:
     """All the ledger knows of one task. ``last_run`` is the start of its last concluded run.
 

@@ -48,7 +48,7 @@ _RANDOM = re.compile(r"(?=[^/]*[a-z])(?=[^/]*[A-Z])(?=[^/]*\d)[^/]{20,}")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:([^\s/?#@]*)@)?([^\s/?#]*)([^\s?#]*)(?:\?([^\s#]*))?")
 _WEBHOOK = re.compile(
     r"""hooks\.slack\.com/(?:services|workflows|triggers)/ | discord(?:app)?\.com/api/(?:v\d+/)?webhooks/
-    | api\.telegram\.org/bot | webhook\.office\.com/ | hooks\.zapier\.com/ | hc-ping\.com/""",
+    | api\.telegram\.org/bot | webhook\.office\.com/ | hooks\.zapier\.com/ | hc-ping\.com/ | ntfy\.sh/""",
     re.VERBOSE,
 )
 _HEADER = re.compile(r"(?:-H)?([A-Za-z][\w-]*):[ \t]*(\S.*)", re.DOTALL)
@@ -149,6 +149,8 @@ def _secrets_in(name: str, value: str) -> Iterator[str]:
             yield from _as_written_and_meant(secret)
         if called := _WEBHOOK.search(host + path):
             yield from _secrets_in_webhook((host + path)[called.end() :])
+        elif words[-1:] == ["WEBHOOK"]:
+            yield from _secrets_in_webhook(path)
     if not named or value.lower() in STOCK_WORDS or "${" in value:
         return
     if is_address and not {"WEBHOOK", "DSN"} & set(words):

@@ -9,12 +9,14 @@ import contextlib
 import errno
 import json
 import logging
-import stat
+import os
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from aiemp.durable import remove_leftovers, replace_file
+from aiemp.inside import open_folder, open_in
 from aiemp.locks import short_lock
 from aiemp.places import Places
 
@@ -23,6 +25,8 @@ Signature = tuple[int, int, int]
 log = logging.getLogger("aiemp.ledger")
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+NO_STATE = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO)
+"""What stands in the place of the file is a link, or no file."""
 
 RESERVE_BYTES = 64 * 1024
 """Room on the disk that is kept from the start of a run until its end is written down."""
@@ -50,7 +54,7 @@ class StateFile:
     def signature(self) -> Signature | None:
         """What tells one version of the file from every other: it is always replaced by a new one."""
         try:
-            status = self.places.ledger.stat()
+            status = self.places.ledger.lstat()
         except FileNotFoundError:
             return None
         return status.st_ino, status.st_size, status.st_mtime_ns
@@ -69,11 +73,11 @@ class StateFile:
             change(document)
             data = json.dumps(document, indent=2).encode() + b"\n"
             try:
-                replace_file(self.places.ledger, data)
+                replace_file(self.places.ledger, data, beneath=self.places.vault)
             except OSError as error:
                 if not (spend_reserve and error.errno in DISK_FULL and self._spend_reserve()):
                     raise
-                replace_file(self.places.ledger, data)
+                replace_file(self.places.ledger, data, beneath=self.places.vault)
 
     def keep_reserve(self) -> None:
         """Hold some room for the end of the run: a disk that fills up meanwhile must not make it forgotten,
@@ -84,7 +88,7 @@ class StateFile:
         with short_lock(self.places.ledger_lock):
             if not path.exists():
                 remove_leftovers(path)
-                replace_file(path, b"\0" * RESERVE_BYTES)
+                replace_file(path, b"\0" * RESERVE_BYTES, beneath=self.places.vault)
 
     def _spend_reserve(self) -> bool:
         with contextlib.suppress(OSError):
@@ -99,9 +103,7 @@ class StateFile:
         path = self.places.ledger
         for patience_s in (0.05, 0.2, None):
             try:
-                status = path.stat()
-                usable = stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_STATE_BYTES
-                document = json.loads(path.read_bytes()) if usable else None
+                document = self._parsed(path)
             except FileNotFoundError:
                 return self._from_history()
             except (ValueError, RecursionError):
@@ -111,6 +113,20 @@ class StateFile:
             if patience_s is not None:  # an older orchestrator writes the file in place: it may be half done
                 time.sleep(patience_s)
         return None
+
+    def _parsed(self, path: Path) -> object:
+        folder = open_folder(path.parent, self.places.vault)
+        try:
+            descriptor = open_in(folder, path, os.O_RDONLY)
+        except OSError as error:
+            if error.errno not in NO_STATE:
+                raise
+            return None
+        finally:
+            os.close(folder)
+        with os.fdopen(descriptor, "rb") as file:
+            data = file.read(LARGEST_STATE_BYTES + 1)
+        return json.loads(data) if len(data) <= LARGEST_STATE_BYTES else None
 
     def _from_history(self) -> dict[str, Any]:
         last_runs = dict(self._last_runs())
@@ -124,8 +140,13 @@ class StateFile:
             path = self.places.ledger
             kept = path.with_name(f"{path.name}.corrupt-{time.time_ns()}")
             document = self._from_history()
-            path.rename(kept)
-            replace_file(path, json.dumps(document, indent=2).encode() + b"\n")
+            folder = open_folder(path.parent, self.places.vault)
+            try:
+                os.rename(path.name, kept.name, src_dir_fd=folder, dst_dir_fd=folder)
+            finally:
+                os.close(folder)
+            data = json.dumps(document, indent=2).encode() + b"\n"
+            replace_file(path, data, beneath=self.places.vault)
             log.error(
                 "%s is not a state file (torn or edited); it is kept as %s and made anew from the history",
                 path,

@@ -29,6 +29,11 @@ class Steps:
         self._clock = clock
         self._said: dict[str, str] = {}
 
+    @property
+    def all_well(self) -> bool:
+        """Whether each step that was done went well the last time."""
+        return not self._said
+
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
         """Do one step; an error in it ends the step and nothing else. A traceback only for what nobody

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+
+from aiemp.frozen import frozen
 
 
 class WatcherState(Enum):
@@ -28,7 +29,7 @@ SIGNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WatcherStatus:
     """One watcher now. ``since`` is when it reached this state, ``restarts`` counts since the orchestrator
     started, ``reason`` says why it is not running, in words for its owner."""

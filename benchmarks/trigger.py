@@ -1,59 +1,58 @@
-"""What it costs to run a task that does nothing: everything around its work.
+"""What it costs to run a task that does nothing: everything around its work, by the clock and in processor time.
 
-Promise (issue Claude): at most twice what a Python pays that has imported click, of the same venv, by the clock.
-Beside it, in the same rounds: a Python that imports the standard modules which a run needs, and starts the same
-child. What lies between that and a run is ours: reading the configuration, lock, ledger, dashboard.
+Beside it, in the same rounds: what a Python pays that has imported click; one that imports the standard modules which
+a run needs and starts the same child; and what the peers do for one run by hand.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
-from benchmarks import figures
-from benchmarks.figures import Figure, paired
+from benchmarks.findings import Figure, Findings, Table
+from benchmarks.samples import Took, command_took, cpu_ms, interleaved, percentile, ratio_of, wall_ms
 
-TITLE = "A run that does nothing"
-ROUNDS = 15
-CLICK = [sys.executable, "-c", "import click"]
-MODULES = (
-    "ctypes, dataclasses, fcntl, json, logging, pathlib, selectors, shlex, subprocess, tomllib, zoneinfo"
-)
-FLOOR = [sys.executable, "-c", f"import {MODULES}; subprocess.run(['true'])"]
+ROUNDS = 25
+MODULES = "ctypes, fcntl, json, logging, pathlib, selectors, shlex, subprocess, tomllib, zoneinfo"
 TASK = '[tasks.nothing]\nfrequency = "hourly"\ncommand = ["true"]\n'
+OURS, CLICK = "`aiemp trigger nothing`", '`python -c "import click"`'
 
 
-def timed_ms(argv: list[str], environ: dict[str, str]) -> float:
-    """How long a command takes, in milliseconds."""
-    started = time.perf_counter()
-    subprocess.run(argv, env=environ, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return (time.perf_counter() - started) * 1000
+def measure() -> Findings:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        runs = interleaved(_commands(home), ROUNDS)
+    rows = [
+        [name, wall_ms(each), percentile([run.wall_ms for run in each], 95), cpu_ms(each)]
+        for name, each in runs.items()
+    ]
+    ratio = ratio_of(runs[OURS], runs[CLICK])
+    cpu = cpu_ms(runs[OURS]) / cpu_ms(runs[CLICK])
+    return Findings(
+        figures=[Figure("trigger", ratio, f"in processor time {cpu:.2f}")],
+        tables=[Table(f"{ROUNDS} rounds, in ms", ("", "by the clock", "p95", "processor"), rows)],
+        notes=[
+            "Our run takes the run lock, asks what is due, keeps two records that survive a power cut, and shows the "
+            "run on the dashboard. "
+        ],
+    )
 
 
-def rounds(home: Path) -> list[tuple[float, float, float]]:
-    """The three commands in turn: a run, the import of click, the floor."""
+def _commands(home: Path) -> dict[str, partial[Took]]:
     environ = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
     aiemp = [sys.executable, "-m", "aiemp"]
-    timed_ms([*aiemp, "init", str(home / "vault")], environ)
+    command_took([*aiemp, "init", str(home / "vault")], environ)
     config = home / ".config/aiemp/aiemp.toml"
     config.write_text(config.read_text(encoding="utf-8") + TASK, encoding="utf-8")
-    run = [*aiemp, "trigger", "nothing"]
-    timed_ms(run, environ)  # the first one makes folders
-    return [
-        (timed_ms(run, environ), timed_ms(CLICK, environ), timed_ms(FLOOR, environ)) for _ in range(ROUNDS)
-    ]
-
-
-def table() -> str:
-    """The figures as a Markdown table."""
-    with tempfile.TemporaryDirectory() as home:
-        found = rounds(Path(home))
-    measured, click = paired([(run, click) for run, click, _ in found])
-    floor, _ = paired([(floor, click) for _, click, floor in found])
-    name = "`aiemp trigger` of a command that does nothing"
-    figure = Figure(name, measured, 2, "ms", click, "`import click`", of_baseline=True)
-    note = f"The standard modules that a run needs and its child alone: {floor / click:.2f} × `import click`."
-    return f"{figures.table([figure])}\n\n{note}"
+    floor = f"import {MODULES}; subprocess.run(['true'])"
+    commands = {
+        OURS: [*aiemp, "trigger", "nothing"],
+        CLICK: [sys.executable, "-c", "import click"],
+        "`python -m aiemp --version`": [*aiemp, "--version"],
+        "a Python with the standard modules of a run, and its child": [sys.executable, "-c", floor],
+        "`python -c pass`": [sys.executable, "-c", "pass"],
+        "`true`": ["true"],
+    }
+    return {name: partial(command_took, argv, environ) for name, argv in commands.items()}

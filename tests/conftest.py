@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.terminal import OnTerminal, Terminal
 from tests.worker_groups import group_of
 
 DASHBOARD = """# AI Employee Dashboard
@@ -130,6 +131,21 @@ def aiemp(vault: Path, environ: dict[str, str], tmp_path: Path) -> Aiemp:
         )
 
     return call
+
+
+@pytest.fixture
+def on_terminal(vault: Path, environ: dict[str, str], tmp_path: Path) -> Iterator[OnTerminal]:
+    """Runs ``aiemp`` on a terminal, as a person would who has named the vault, or with ``named=False`` none."""
+    opened: list[Terminal] = []
+
+    def run(*arguments: str, named: bool = True, cwd: Path = tmp_path, **env: str) -> Terminal:
+        words = (*(["--vault", str(vault)] if named else []), *arguments)
+        opened.append(Terminal(words, {**environ, **env}, cwd))
+        return opened[-1]
+
+    yield run
+    for each in opened:
+        each.close()
 
 
 class Running:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SHARING_FOLDERS = ("systemd", "claude", "mcp", "pm2")
+SHARING_FOLDERS = ("systemd", "claude", "mcp", "pm2", "conformance")
 """Folders below tests/ whose tests share an engine that takes seconds to have."""
 
 
@@ -16,4 +16,6 @@ def group_of(nodeid: str) -> str:
     if folder not in SHARING_FOLDERS:
         return nodeid
     words = name.partition("[")[2].rstrip("]").split("-")
-    return "-".join([folder, *(word for word in ("257", "user", "system") if word in words)])
+    if folder == "conformance" and words[0] not in ("pm2", "systemd"):
+        return nodeid
+    return "-".join([folder, *(word for word in ("257", "user", "system", "pm2") if word in words)])

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from aiemp.frozen import frozen
 
 STREAM = ("--output-format", "stream-json", "--verbose")
 """Events as JSON lines. In ``--print`` mode Claude Code wants ``--verbose`` with it."""
@@ -24,7 +25,7 @@ _REFUSED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputForm:
     """Options that decide what is printed: whether as events, and whether while Claude works."""
 

@@ -7,7 +7,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from aiemp.claude.stream import EventReader, Learned, Piece
 from aiemp.claude.verdict import Verdict, judge
 from aiemp.clock import utc_now
 from aiemp.errors import Blocked
+from aiemp.frozen import frozen
 from aiemp.plan import ClaudeSettings
 from aiemp.process import Ending, Finished, run_supervised
 from aiemp.redaction import in_force
@@ -103,7 +103,7 @@ def invoke_claude(
     return _result(verdict, finished, learned, log_file, warnings)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Call:
     """One call of :func:`invoke_claude`: what its steps share."""
 
@@ -120,7 +120,7 @@ class _Call:
         """Run it in the first form that this Claude Code knows. Raises OSError if it cannot be started."""
         deadline = time.monotonic() + self.timeout_minutes * SECONDS_PER_MINUTE
         for form in output_forms(self.settings.args):
-            reader = EventReader(str(self.vault), form.prints_events, in_force().values)
+            reader = EventReader(str(self.vault), takes_events=form.prints_events, redact=in_force().values)
             finished = self._run(form, env, reader, max(0.0, deadline - time.monotonic()))
             self._pass_on(reader.finish())
             if not (form.options and _is_refused(finished, reader.learned)):

@@ -12,13 +12,13 @@ import itertools
 import json
 import logging
 import os
-import stat
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from aiemp.durable import make_private_folder, replace_file, sync_folder
+from aiemp.frozen import frozen
+from aiemp.inside import open_folder, read_file
 from aiemp.ledger_format import moment_text, read_moment
 from aiemp.places import Places
 
@@ -30,7 +30,7 @@ PAUSED = "Claude is paused"
 """How the reason begins for which a task is blocked by a pause."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pause:
     """A pause that holds. ``problem``: the file is no pause that can be understood, so it holds as well."""
 
@@ -55,7 +55,7 @@ def read_pause(vault: Path, now: datetime) -> Pause | None:
     """The pause that holds in the vault at ``now``; None when there is none, or it is over."""
     path = Places(vault).pause
     try:
-        document = _read(path)
+        document = _read(path, vault)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
@@ -82,32 +82,29 @@ def write_pause(vault: Path, pause: Pause) -> None:
         "until": moment_text(pause.until) if pause.until else None,
         "reason": _one_line(pause.reason),
     }
-    replace_file(path, json.dumps(document, indent=2).encode() + b"\n")
-    if os.geteuid() == 0:
-        # The tasks run as whoever owns the folder; a pause of root's they could not read would never end.
-        owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
+    # As root it is given to whom the folder belongs: a pause that the tasks could not read would never end.
+    replace_file(path, json.dumps(document, indent=2).encode() + b"\n", beneath=vault)
 
 
 def remove_pause(vault: Path) -> bool:
     """End the pause, whatever stands in the file. Returns whether there was one. Raises OSError."""
     path = Places(vault).pause
     try:
-        if not _set_aside_folder(path):
-            path.unlink()
+        folder = open_folder(path.parent, vault)
+        try:
+            if not _set_aside_folder(path):
+                os.unlink(path.name, dir_fd=folder)
+        finally:
+            os.close(folder)
     except FileNotFoundError:
         return False
     sync_folder(path.parent)
     return True
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, vault: Path) -> dict[str, Any]:
     # Not through a link, and not for ever from a FIFO that stands there.
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("not a file")
-        document = json.loads(file.read(LARGEST_BYTES))
+    document = json.loads(read_file(path, LARGEST_BYTES, vault))
     if not isinstance(document, dict):
         raise ValueError("not a table")
     return document

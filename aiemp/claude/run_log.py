@@ -17,12 +17,16 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from aiemp.durable import PRIVATE_FILE, make_private_folder, write_all
+from aiemp.durable import make_private_folder, write_all
+from aiemp.file_signature import file_signature
+from aiemp.inside import open_file, open_folder, open_in
+from aiemp.log_files import redact_again
 from aiemp.places import Places
-from aiemp.redaction import in_force
+from aiemp.redaction import in_force, redactor_of_dotenv
 
 log = logging.getLogger("aiemp.claude")
 
+APPENDING = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 MOST_IN_A_SECOND = 100
 INDENT = b"         "
 _OUR_FOLDER = re.compile(r"\d{4}-\d\d-\d\d")
@@ -50,7 +54,7 @@ def _create(folder: Path, name: str) -> Path:
     for number in range(1, MOST_IN_A_SECOND):
         path = folder / (f"{name}.log" if number == 1 else f"{name}-{number}.log")
         with contextlib.suppress(FileExistsError):
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE))
+            os.close(open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, path.parents[3]))
             return path
     raise FileExistsError(f"{MOST_IN_A_SECOND} logs of {name}")
 
@@ -101,6 +105,7 @@ class RunLog:
         self._has_events = False
         self._at_line_start = True
         if path is not None:
+            self._dotenv = file_signature(path.parents[3] / ".env")
             self._open(path)
 
     def __enter__(self) -> RunLog:
@@ -113,6 +118,17 @@ class RunLog:
         for descriptor in (self._text, self._events, self._folder):
             if descriptor >= 0:
                 os.close(descriptor)
+        if self._path is not None:
+            self._redact_again(self._path)
+
+    def _redact_again(self, path: Path) -> None:
+        """A token that Claude wrote into ``.env`` meanwhile was no known secret when it was printed."""
+        vault = path.parents[3]
+        if file_signature(vault / ".env") == self._dotenv:
+            return
+        redactor = redactor_of_dotenv(vault)
+        for each in (path, path.with_suffix(".jsonl")):
+            redact_again(each, vault, redactor)
 
     def step(self, *lines: str) -> None:
         """Write what happened now: its time, then the lines, the further ones below the first."""
@@ -139,9 +155,9 @@ class RunLog:
     def _open(self, path: Path) -> None:
         try:
             # Both now, and by this descriptor: a link that Claude puts in the folder's place leads us nowhere.
-            self._folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            self._text = _open_in(self._folder, path.name)
-            self._events = _open_in(self._folder, path.with_suffix(".jsonl").name)
+            self._folder = open_folder(path.parent, path.parents[3])  # VAULT/Logs/claude/DATE
+            self._text = open_in(self._folder, path, APPENDING)
+            self._events = open_in(self._folder, path.with_suffix(".jsonl"), APPENDING)
         except OSError as error:
             log.warning("%s: the output is not written down: %s", path, error)
 
@@ -153,13 +169,3 @@ class RunLog:
             os.close(descriptor)
             return -1
         return descriptor
-
-
-def _open_in(folder: int, name: str) -> int:
-    """Open a regular file for appending; neither a link nor a FIFO in its place is followed."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(name, flags, PRIVATE_FILE, dir_fd=folder)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(f"{name} is not a regular file")
-    return descriptor

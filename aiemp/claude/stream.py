@@ -1,6 +1,7 @@
 """What Claude Code prints with ``--output-format stream-json``, read as it comes. Pure; bounded in memory.
 
-Each line is one event, a JSON object with a ``type``; ``result`` is the last. Whatever else comes (an older
+Each line is one event, a JSON object with a ``type``; ``result`` is the last. (``json --verbose`` prints all of
+them in one array, at the end.) Whatever else comes (an older
 Claude Code's plain answer, a warning, rubbish, half a line, 500 MB of it) passes through as text. The forms
 of the events were seen with Claude Code 2.1.
 """
@@ -10,10 +11,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiemp.claude.activity import amount, describe
+from aiemp.frozen import frozen
 
 LONGEST_LINE_BYTES = 1024 * 1024
 """Longer events (a picture that was read) are not taken apart. The longest answer of a model is shorter."""
@@ -29,12 +30,17 @@ KINDS = frozenset(
         *("auth_status", "tool_use_summary", "control_request", "control_response", "keep_alive"),
     )
 )
-_EVENT_START = b'{"type":'
+LONGEST_ARRAY_BYTES = 8 * 1024 * 1024
+"""``--output-format json --verbose`` prints the events of the whole run as one array."""
+_EVENT_STARTS = (b'{"type":', b'[{"type":')
+_ARRAY = b"["
+_BEGINNINGS = (b"{", _ARRAY)
+_NEXT_EVENT = re.compile(rb"\n(?=[{\[])")
 _COST = re.compile(rb'"total_cost_usd":([0-9.eE+-]+)')
 _TURNS = re.compile(rb'"num_turns":(\d+)')
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """A part of the output: ``raw`` as it was printed, and for an event the ``lines`` for its reader.
 
@@ -47,7 +53,7 @@ class Piece:
     is_part: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunResult:
     """The ``result`` event. ``api_status`` is the HTTP status of a refused request, ``errors`` what went wrong."""
 
@@ -60,7 +66,6 @@ class RunResult:
     api_status: int | None = None
 
 
-@dataclass(slots=True)
 class Learned:
     """What is known so far. ``reset_at``: seconds since 1970 when the usage limit that was met is lifted.
 
@@ -78,7 +83,6 @@ class Learned:
     result: RunResult | None = None
 
 
-@dataclass(slots=True)
 class EventReader:
     """Takes the output in chunks of any size; ``vault`` is cut off from the paths that a reader is shown.
 
@@ -86,14 +90,21 @@ class EventReader:
     ``redact`` takes secrets out of a decoded value, where JSON's escapes hid them from who redacted the bytes.
     """
 
-    vault: str = ""
-    takes_events: bool = True
-    redact: Callable[[object], object] | None = None
-    learned: Learned = field(default_factory=Learned)
-    _line: bytearray = field(default_factory=bytearray)
-    _tail: bytes = b""
-    _length: int = 0
-    _in_text: bool = False
+    def __init__(
+        self,
+        vault: str = "",
+        *,
+        takes_events: bool = True,
+        redact: Callable[[object], object] | None = None,
+    ) -> None:
+        self.vault = vault
+        self.takes_events = takes_events
+        self.redact = redact
+        self.learned = Learned()
+        self._line = bytearray()
+        self._tail = b""
+        self._length = 0
+        self._in_text = False
 
     def feed(self, chunk: bytes) -> list[Piece]:
         """The pieces that ``chunk`` completes. A line that may be an event waits for its end."""
@@ -101,7 +112,7 @@ class EventReader:
             return [Piece(chunk)] if chunk else []
         pieces: list[Piece] = []
         while chunk:
-            if not self._length and not self._in_text and not chunk.startswith(b"{"):
+            if not self._length and not self._in_text and not chunk.startswith(_BEGINNINGS):
                 self._in_text = True
             chunk = self._text(chunk, pieces) if self._in_text else self._event(chunk, pieces)
         return pieces
@@ -110,34 +121,34 @@ class EventReader:
         """The rest: what was printed without the end of its line."""
         if not self._length:
             return []
-        start = bytes(self._line[: len(_EVENT_START)])
+        start = bytes(self._line[: max(map(len, _EVENT_STARTS))])
         piece = self._end_event()
-        if not piece.is_event and _EVENT_START.startswith(start):
+        if not piece.is_event and any(each.startswith(start[: len(each)]) for each in _EVENT_STARTS):
             self.learned.is_cut_off = True
         return [piece]
 
     def _text(self, chunk: bytes, pieces: list[Piece]) -> bytes:
         """Take all lines up to one that may be an event, in one piece."""
-        end = chunk.find(b"\n{")
-        if end < 0:
+        found = _NEXT_EVENT.search(chunk)
+        if found is None:
             self._in_text = not chunk.endswith(b"\n")
             pieces.append(Piece(chunk))
             return b""
         self._in_text = False
-        pieces.append(Piece(chunk[: end + 1]))
-        return chunk[end + 1 :]
+        pieces.append(Piece(chunk[: found.end()]))
+        return chunk[found.end() :]
 
     def _event(self, chunk: bytes, pieces: list[Piece]) -> bytes:
         end = chunk.find(b"\n") + 1
         part, rest = (chunk[:end], chunk[end:]) if end else (chunk, b"")
-        was_too_long = self._length > LONGEST_LINE_BYTES
+        was_too_long = self._length > self._longest()
         self._length += len(part)
         if was_too_long:
             self._tail = (self._tail + part)[-TAIL_BYTES:]
             pieces.append(Piece(part, self._seems_event()))
         else:
             self._line += part
-            if self._length > LONGEST_LINE_BYTES:
+            if self._length > self._longest():
                 pieces.append(Piece(bytes(self._line), self._seems_event()))
                 self._tail = bytes(self._line[-TAIL_BYTES:])
                 del self._line[TAIL_BYTES:]
@@ -146,21 +157,23 @@ class EventReader:
         return rest
 
     def _end_event(self) -> Piece:
-        line, length, tail = bytes(self._line), self._length, self._tail
+        line, length, tail, longest = bytes(self._line), self._length, self._tail, self._longest()
         self._line = bytearray()
         self._length = 0
         self._tail = b""
-        if length > LONGEST_LINE_BYTES:
+        if length > longest:
             return Piece(b"", True, self._too_long(line, length, tail or line[-TAIL_BYTES:]))
         if line.count(b",") + line.count(b"[") + line.count(b"{") > MOST_VALUES:
             return Piece(line, True, self._too_long(line, length, tail or line[-TAIL_BYTES:]))
         try:
             line, event = self._decoded(line)
-            kind = event.get("type") if isinstance(event, dict) else None
-            if not isinstance(kind, str) or kind not in KINDS:
+            kinds = [_kind_of(each) for each in event] if isinstance(event, list) else [_kind_of(event)]
+            if not kinds or None in kinds or kinds[0] not in KINDS:
                 return Piece(line)
             self.learned.has_events = True
-            return Piece(line, True, self._learn(event), kind == "stream_event")
+            events = event if isinstance(event, list) else [event]
+            lines = [told for each in events if each["type"] in KINDS for told in self._learn(each)]
+            return Piece(line, True, tuple(lines), kinds == ["stream_event"])
         except (ValueError, RecursionError):
             return Piece(line)
 
@@ -174,14 +187,18 @@ class EventReader:
         return line, event
 
     def _seems_event(self) -> bool:
-        return self._line.startswith(_EVENT_START)
+        return self._line.startswith(_EVENT_STARTS)
+
+    def _longest(self) -> int:
+        return LONGEST_ARRAY_BYTES if self._line.startswith(_ARRAY) else LONGEST_LINE_BYTES
 
     def _too_long(self, line: bytes, length: int, tail: bytes) -> tuple[str, ...]:
-        """Of an endless ``result`` at least what was paid; of others nothing."""
-        if not line.startswith(b'{"type":"result"'):
+        """Of an endless ``result``, or array of events, at least what was paid; of others nothing."""
+        is_array = line.startswith(_EVENT_STARTS[1])
+        if not is_array and not line.startswith(b'{"type":"result"'):
             return ()
-        head = line[:TAIL_BYTES]
-        if not tail.rstrip().endswith(b"}"):
+        head = tail if is_array else line[:TAIL_BYTES]
+        if not tail.rstrip().endswith(b"}]" if is_array else b"}"):
             self.learned.is_cut_off = True
             return ()
         cost, turns = _COST.search(tail) or _COST.search(head), _TURNS.search(head)
@@ -265,6 +282,11 @@ def _result(event: Mapping[str, Any]) -> RunResult:
         errors=tuple(str(each)[:500] for each in errors[:5]) if isinstance(errors, list) else (),
         api_status=_whole(status),
     )
+
+
+def _kind_of(event: object) -> str | None:
+    kind = event.get("type") if isinstance(event, dict) else None
+    return kind if isinstance(kind, str) else None
 
 
 def _amount_in(match: re.Match[bytes] | None) -> float | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 
 from aiemp.claude.refusals import STATUS_KINDS, Refusal, find_refusal, refusal_as_answer
 from aiemp.claude.stream import Learned, RunResult
+from aiemp.frozen import frozen
 from aiemp.process import Ending, Finished
 
 LONGEST_REASON = 500
@@ -18,7 +18,7 @@ _SUBTYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """``error`` is None for a success. ``refusal``: it would not work at all. ``warning``: it did, but oddly."""
 

@@ -16,6 +16,8 @@ COMMANDS = {
     "run": "aiemp.cli.commands.run:run",
     "status": "aiemp.cli.commands.status:status",
     "doctor": "aiemp.cli.commands.doctor:doctor",
+    "bugreport": "aiemp.cli.commands.bugreport:bugreport",
+    "explain": "aiemp.cli.commands.explain:explain",
     "list": "aiemp.cli.commands.list:list_tasks",
     "check": "aiemp.cli.commands.check:check",
     "trigger": "aiemp.cli.commands.trigger:trigger",
@@ -31,6 +33,7 @@ COMMANDS = {
     "install-units": "aiemp.cli.commands.install_units:install_units",
     "uninstall-units": "aiemp.cli.commands.install_units:uninstall_units",
     "pm2-config": "aiemp.cli.commands.pm2_config:pm2_config",
+    "completion": "aiemp.cli.commands.completion:completion",
     "alert": "aiemp.cli.commands.alert:alert",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
@@ -10,12 +9,13 @@ from aiemp.claude.budget import Spent, in_words, why_blocked
 from aiemp.claude.pause import Pause
 from aiemp.cli.screen import Screen, visible
 from aiemp.cli.task_facts import json_moment
+from aiemp.frozen import frozen
 from aiemp.plan import ClaudeSettings
 
 NOTHING = Spent()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClaudeUse:
     """``spent`` includes a run that is on; ``pause`` is None when none holds."""
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aiemp.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 HELP_NAMES = ["-h", "--help"]
 
@@ -76,6 +79,23 @@ class LazyGroup(click.Group):
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands, and the options, that begin with what was typed. No command is imported for that: a
+        person waits for it at each press of the tab key."""
+        from click.shell_completion import CompletionItem
+
+        from aiemp.cli.summaries import COMMANDS
+
+        path = " ".join(ctx.command_path.split()[1:])
+        return [
+            *(
+                CompletionItem(name, help=COMMANDS.get(f"{path} {name}".strip()))
+                for name in self.members
+                if name.startswith(incomplete)
+            ),
+            *click.Command.shell_complete(self, ctx, incomplete),
+        ]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

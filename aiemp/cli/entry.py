@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from aiemp.cli.output import Answer
 
 INTERRUPTED = 130
+TRACEBACKS = 2
+"""So often -v has to be said before a traceback is shown."""
 COMPLETION_VARIABLE = "_AIEMP_COMPLETE"
 
 
@@ -33,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str], invocation: Invocation) -> int:  # noqa: PLR0911 - one for each way to end
     if COMPLETION_VARIABLE in os.environ:
-        cli.main(prog_name="aiemp", complete_var=COMPLETION_VARIABLE, obj=invocation)
+        return _complete(invocation)
     try:
         with cli.make_context("aiemp", list(arguments), obj=invocation) as context:
             answer: Answer | None = cli.invoke(context)
@@ -59,6 +61,17 @@ def _run(arguments: Sequence[str], invocation: Invocation) -> int:  # noqa: PLR0
         return 1
 
 
+def _complete(invocation: Invocation) -> int:
+    """Answer a shell that completes a line. Whatever goes wrong, nothing is written into that line."""
+    try:
+        cli.main(prog_name="aiemp", complete_var=COMPLETION_VARIABLE, obj=invocation, standalone_mode=False)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    except BaseException:  # noqa: BLE001 - see above
+        return 1
+    return 0
+
+
 def _click_message(mistake: click.ClickException) -> str:
     context = getattr(mistake, "ctx", None)
     if isinstance(mistake, getattr(click.exceptions, "NoArgsIsHelpError", ())):
@@ -77,13 +90,7 @@ def _message(error: AiempError) -> str:
 
 
 def _unexpected(error: Exception, verbosity: int) -> str:
-    hint = "This was not foreseen. Run it again with -vv for the traceback."
-    what = f"{type(error).__name__}: {error}"
-    if isinstance(error, OSError) and error.strerror:
-        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-        hint = "The system refused that. Run it again with -vv to see where."
-    if verbosity >= 2:
-        import traceback
+    from aiemp.unforeseen import in_words, whole
 
-        hint = "".join(traceback.format_exception(error)).rstrip()
-    return f"aiemp: {what}\n{hint}"
+    said = f"aiemp: {in_words(error)}"
+    return f"{said}\n{whole(error)}" if verbosity >= TRACEBACKS else said

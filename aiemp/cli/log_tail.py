@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.errors import VaultError
+from aiemp.frozen import frozen
+from aiemp.inside import open_file
 
 BLOCK_BYTES = 64 * 1024
 LONGEST_LINE = 256 * 1024
 """A longer line is shown in pieces: memory stays bounded whatever a program prints."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tail:
     """The last lines of a log, and the offset in its newest file up to which they were read."""
 
@@ -106,15 +107,17 @@ def _tail(path: Path, count: int) -> Tail | None:
 
 
 def _open(path: Path) -> int | None:
-    """The log, opened to be read; None when there is none. A link in the vault is not followed."""
+    """The log ``VAULT/Logs/aiemp/NAME``, opened to be read; None when there is none. No link out of the vault is
+    followed, nor one in the place of the log."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return open_file(path, os.O_RDONLY, path.parents[2])
     except FileNotFoundError:
         return None
     except OSError as error:
-        why = "is a link, which is not followed" if path.is_symlink() else f"cannot be read: {error.strerror}"
-        raise VaultError(f"{path} {why}") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise VaultError(f"{path} is no regular file; move it away, and aiemp makes its log anew")
-    return descriptor
+        if path.is_symlink():
+            raise VaultError(f"{path} is a link, which is not followed") from error
+        if error.errno == errno.EINVAL:
+            raise VaultError(
+                f"{path} is no regular file; move it away, and aiemp makes its log anew"
+            ) from error
+        raise VaultError(f"{path} cannot be read: {error.strerror}") from error

@@ -13,6 +13,7 @@ _SPAN = re.compile(r"(\d{1,6}) ?(m|min|minutes?|h|hours?|d|days?)", re.ASCII)
 _WALL = re.compile(
     r"(?:(?P<day>\d{4}-\d{2}-\d{2}|today|tomorrow)[T ]?)?(?:(?P<hour>\d{1,2}):(?P<minute>\d{2}))?", re.ASCII
 )
+LONGEST_SPAN = timedelta(days=3660)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -34,6 +35,15 @@ def read_moment_ahead(text: str, now: datetime, zone: tzinfo) -> datetime:
             f"{text!r} has passed: it is {there}, and now {here}; write a later one, like {FORMS}"
         )
     return moment
+
+
+def read_span(text: str) -> timedelta:
+    """The length of time that ``text`` means: ``24h``, ``7d``, ``90m``. Raises UsageError for anything else."""
+    match = _SPAN.fullmatch(" ".join(text.strip().lower().split()))
+    span = int(match[1]) * _UNITS[match[2][0]] if match else timedelta(0)
+    if not timedelta(0) < span <= LONGEST_SPAN:
+        raise UsageError(f"{text!r} is no length of time that can be shown; write it like 24h, 7d or 90m")
+    return span
 
 
 def _after_span(text: str, now: datetime) -> datetime | None:

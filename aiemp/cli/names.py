@@ -11,6 +11,8 @@ from aiemp.cli.invocation import Invocation
 from aiemp.errors import UsageError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from aiemp.plan import Plan, ScheduledTask, Watcher
 
 MOST_LISTED = 20
@@ -47,30 +49,42 @@ def find_watcher(plan: Plan, name: str) -> Watcher:
     return watcher
 
 
-def task_names(plan: Plan) -> list[str]:
-    return [task.name for task in plan.tasks]
+Described = dict[str, str]
+"""Names, each with what it stands for."""
 
 
-def watcher_names(plan: Plan) -> list[str]:
-    return [watcher.name for watcher in plan.watchers]
+def task_names(plan: Plan) -> Described:
+    return {task.name: task.description for task in plan.tasks}
 
 
-def all_names(plan: Plan) -> list[str]:
-    return [*task_names(plan), *watcher_names(plan)]
+def watcher_names(plan: Plan) -> Described:
+    return {watcher.name: watcher.description for watcher in plan.watchers}
+
+
+def all_names(plan: Plan) -> Described:
+    return {**watcher_names(plan), **task_names(plan)}
 
 
 def completing(
-    names: Callable[[Plan], list[str]],
-) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    names: Callable[[Plan], Described],
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
     """For ``shell_complete``: the plan's names that begin with what was typed. A plan with mistakes has none:
     a completion has nobody to tell them to."""
 
-    def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from aiemp.config.load import load_plan
+
         invocation = ctx.find_object(Invocation) or Invocation()
         try:
-            known = names(invocation.load_plan(warn=False))
+            known = names(load_plan(config=invocation.config, vault=invocation.vault))
         except Exception:  # noqa: BLE001 - see above
             return []
-        return [name for name in dict.fromkeys(known) if name.startswith(incomplete)]
+        return [
+            CompletionItem(name, help=" ".join(about.split()) or None)
+            for name, about in known.items()
+            if name.startswith(incomplete)
+        ]
 
     return complete

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
 from aiemp.cli.screen import Screen, screen_of
+from aiemp.escaping import escaped_lines
 
 
 class Answer(Protocol):
@@ -69,6 +71,25 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
+@contextlib.contextmanager
+def drawing() -> Iterator[None]:
+    """For :func:`redraw`: the terminal's other screen, without a cursor. What was on the terminal is back
+    afterwards, however that comes about, SIGTERM included."""
+    import signal
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    write("\x1b[?1049h\x1b[?25l\x1b[2J")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            write("\x1b[?25h\x1b[?1049l")
+        signal.signal(signal.SIGTERM, before)
+
+
 def redraw(text: str) -> None:
     """Draw ``text`` over what was drawn before, without a flicker; what does not fit is left out."""
     from aiemp.redaction import in_force
@@ -81,15 +102,33 @@ def redraw(text: str) -> None:
     write("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")
 
 
-def note(text: str) -> None:
-    """Tell the person in front of it something that is no result."""
+def note(text: str, *, is_painted: bool = False) -> None:
+    """Tell the person in front of it something that is no result.
+
+    ``is_painted``: the caller has painted it, having made visible what is not his own.
+    """
     from aiemp.redaction import in_force
 
+    text = in_force().text(text)
     try:
-        sys.stderr.write(f"{in_force().text(text)}\n")
+        sys.stderr.write(f"{text if is_painted else escaped_lines(text)}\n")
         sys.stderr.flush()
     except OSError:
         return  # nobody can be told that nobody can be told
+
+
+def page(text: str) -> None:
+    """Show ``text``, which is painted, to the person in front of it: on standard error, or through PAGER where it is
+    longer than the screen. A pager writes to standard output, so not where that goes elsewhere."""
+    from aiemp.redaction import in_force
+
+    height = screen_of(sys.stderr, os.environ).height
+    if height is None or text.count("\n") + 2 < height or not sys.stdout.isatty():
+        note(text, is_painted=True)
+        return
+    import click
+
+    click.echo_via_pager(in_force().text(text))
 
 
 def prepare_streams() -> None:

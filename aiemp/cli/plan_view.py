@@ -8,6 +8,7 @@ from typing import Any
 
 from aiemp.cli.screen import Screen
 from aiemp.cli.table import Cell, table
+from aiemp.config.show import host_alone
 from aiemp.plan import Plan, ScheduledTask, Watcher
 from aiemp.schedule_words import schedule_in_words
 
@@ -47,11 +48,17 @@ def _general(plan: Plan) -> list[list[str]]:
         ["Claude", shlex.join((claude.command, *claude.args))],
         ["Claude's budget", ", ".join(filter(None, budget)) or "no limit"],
         ["alert command", shlex.join(plan.alert_command) or "none"],
+        ["pings", ", ".join(_pings(plan)) or "none"],
         ["restarts", f"{limits.restarts} in {limits.restart_window_s / 60:g} min, then paused"],
         ["approvals", f"stale after {limits.stale_after_hours:g} h"],
         ["Done", f"archived after {limits.done_archive_days} days"],
         ["activity log", f"{limits.activity_rows} rows"],
     ]
+
+
+def _pings(plan: Plan) -> list[str]:
+    ticks, runs = host_alone(plan.pings.tick_url), host_alone(plan.pings.run_url)
+    return [*([f"{ticks} while all is well"] if ticks else []), *([f"{runs} for each run"] if runs else [])]
 
 
 def _task(task: ScheduledTask) -> list[Cell | str]:

@@ -1,15 +1,18 @@
-"""docs/commands.md, made from what ``--help`` says: ``python -m aiemp.cli.reference > docs/commands.md``."""
+"""What is made from the commands' own help: ``python -m aiemp.cli.reference commands`` prints docs/commands.md,
+``... summaries`` the module :mod:`aiemp.cli.summaries`, ``... man`` docs/man/aiemp.1. ``make docs`` does them all."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
 
 from aiemp.cli import cli
 from aiemp.cli.invocation import Invocation
+from aiemp.cli.manual import manual
 
 HEAD = """\
 # The commands
@@ -17,13 +20,7 @@ HEAD = """\
 This page is made from the program's own help by `make docs`; do not edit it. What `--json` prints is in
 [json.md](json.md).
 
-Shell completion, with the names of tasks and watchers, is one line in the shell's start file:
-
-```
-eval "$(_AIEMP_COMPLETE=bash_source aiemp)"      # ~/.bashrc
-eval "$(_AIEMP_COMPLETE=zsh_source aiemp)"       # ~/.zshrc
-_AIEMP_COMPLETE=fish_source aiemp | source       # ~/.config/fish/config.fish
-```
+How the shell completes them, with the names of tasks and watchers, says `aiemp completion --help`.
 """
 WIDTH = 100
 
@@ -34,6 +31,39 @@ def reference() -> str:
         f"\n## {path}\n\n```\n{help_text.rstrip()}\n```\n"
         for path, help_text in _help_texts(cli, "aiemp", None)
     )
+
+
+def summaries() -> str:
+    """The module with a line about each command and each check."""
+    from aiemp.doctor.checks import CHECKS
+
+    context = click.Context(cli, info_name="aiemp", obj=Invocation())
+    checks = ((check.name, check.about) for check in CHECKS)
+    return (
+        '"""A line about each command and each check, for who must not wait until all of them are imported.\n\n'
+        'Made by ``make docs``; do not edit it."""\n\n'
+        + _mapping("COMMANDS", _summaries(cli, "", context))
+        + "\n"
+        + _mapping("CHECKS", checks)
+    )
+
+
+def _summaries(group: click.Group, path: str, context: click.Context) -> Iterator[tuple[str, str]]:
+    for name in group.list_commands(context):
+        member = group.get_command(context, name)
+        assert member is not None
+        yield f"{path}{name}", member.get_short_help_str(limit=WIDTH).removesuffix(".")
+        if isinstance(member, click.Group):
+            yield from _summaries(member, f"{path}{name} ", context)
+
+
+def _mapping(name: str, pairs: Iterable[tuple[str, str]]) -> str:
+    lines = "".join(f"    {_quoted(key)}: {_quoted(value)},\n" for key, value in pairs)
+    return f"{name} = {{\n{lines}}}\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _help_texts(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
@@ -52,5 +82,7 @@ def _settings(command: click.Command) -> dict[str, Any]:
     return {**command.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
 
 
+MADE = {"commands": reference, "summaries": summaries, "man": manual}
+
 if __name__ == "__main__":
-    sys.stdout.write(reference())
+    sys.stdout.write(MADE[sys.argv[1]]())

@@ -6,16 +6,16 @@ Widths are counted in terminal cells: an East Asian character takes two, a combi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from aiemp.cli.screen import Screen, visible
+from aiemp.frozen import frozen
 
 GAP = "  "
 LEAST_LAST = 12
 LEAST_COLUMN = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cell:
     """One cell and its style, a key of :data:`aiemp.cli.screen.STYLES`."""
 

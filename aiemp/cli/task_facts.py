@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from aiemp.cli.table import Cell
 from aiemp.cli.words import ahead_in_words, moment_in_words
 from aiemp.decisions import Decision, decide_all
+from aiemp.frozen import frozen
 from aiemp.ledger_format import ended_as_json, moment_text
 from aiemp.locks import Holder
 from aiemp.plan import Plan, ScheduledTask
@@ -27,7 +27,7 @@ SAME_MOMENT = timedelta(seconds=2)
 """What rounding in the ledger may put between two notes of one moment."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TaskFacts:
     """One task at one moment. ``running``: a process is at it right now."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiemp.cli.installing import asked_systemd_version, environment_of, systemctl_of
 from aiemp.cli.screen import Screen, visible
 from aiemp.errors import AiempError
+from aiemp.frozen import frozen, replace
 
 if TYPE_CHECKING:
     from aiemp.plan import Plan
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aiemp.systemd.installed import InstalledUnits
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitUpdate:
     """What became of the units. ``scope`` is None when none are installed; ``problem`` says why they are as
     they were, and what to do."""
@@ -69,16 +69,7 @@ def update_units(plan: Plan, config_file: Path, adopting: Collection[str]) -> Un
     ``adopting`` are watchers of the vault that the user has named. What cannot be done is the result's
     ``problem``, never an exception: the edit itself was done.
     """
-    from aiemp.systemd.installed import find_installed
-
-    units = next(
-        (
-            found
-            for found in find_installed(os.environ)
-            if found.are_for(plan.vault) or _goes_by(found, config_file)
-        ),
-        None,
-    )
+    units = _units_of(plan, config_file)
     if units is None:
         return UnitUpdate()
     scope = units.scope.value
@@ -87,6 +78,32 @@ def update_units(plan: Plan, config_file: Path, adopting: Collection[str]) -> Un
     except AiempError as error:
         return UnitUpdate(scope, problem=str(error))
     return UnitUpdate(scope, tuple(unit.name for unit in prepared.changes.write), prepared.changes.remove)
+
+
+def outdated_units(plan: Plan, config_file: Path) -> tuple[tuple[str, ...], str] | None:
+    """The installed units of ``plan.vault`` or ``config_file`` that are no longer what that file asks for, and the
+    command that brings them up to date; None when none are installed. AiempError when that cannot be told."""
+    from aiemp.systemd.drift import find_drift
+
+    units = _units_of(plan, config_file)
+    if units is None:
+        return None
+    environ = environment_of(units.run_as)
+    names = find_drift(units, environ, asked_systemd_version(environ)).names
+    return names, _install_line(units, environ)
+
+
+def _units_of(plan: Plan, config_file: Path) -> InstalledUnits | None:
+    from aiemp.systemd.installed import find_installed
+
+    return next(
+        (
+            found
+            for found in find_installed(os.environ)
+            if found.are_for(plan.vault) or _goes_by(found, config_file)
+        ),
+        None,
+    )
 
 
 def _bring_up_to_date(units: InstalledUnits, config_file: Path, adopting: Collection[str]) -> Prepared:

@@ -22,9 +22,34 @@ def moment_in_words(moment: datetime, now: datetime, zone: tzinfo) -> str:
     return f"{day} {local:%H:%M}"
 
 
+def near_moment_in_words(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """``today 08:00``, ``Thu 08:00`` within a week to either side, else with the date: as short as it is clear."""
+    try:
+        local, days = (
+            moment.astimezone(zone),
+            (moment.astimezone(zone).date() - now.astimezone(zone).date()).days,
+        )
+    except OverflowError:
+        return moment.isoformat()
+    if days == 0 or abs(days) >= len(DAY_NAMES):
+        return f"today {local:%H:%M}" if days == 0 else f"{local:%Y-%m-%d %H:%M}"
+    return f"{DAY_NAMES[local.weekday()]} {local:%H:%M}"
+
+
 def ahead_in_words(moment: datetime, now: datetime) -> str:
     """``in 3 h``; ``now`` for what has come already."""
     return f"in {span_in_words(moment - now)}" if moment > now else "now"
+
+
+def about(span: timedelta) -> str:
+    """A length of time as one number, for where the clock stands beside it: ``45 s``, ``12 min``, ``3 h``, ``2 d``.
+
+    Halves are told while they matter: ``1 h 30 min`` is not ``1 h``.
+    """
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 3 * 60:
+        return span_in_words(span) if minutes < 2 or minutes >= 60 else f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
 
 
 def ago_in_words(moment: datetime, now: datetime) -> str:

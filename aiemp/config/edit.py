@@ -44,7 +44,7 @@ def set_enabled(config_file: Path, section: Literal["tasks", "watchers"], name: 
 
 def _set_enabled(path: Path, section: str, name: str, enabled: bool) -> bool:
     for _ in range(MOST_TRIES):
-        with _folder_lock(path.parent):
+        with folder_lock(path.parent):
             before = _read(path)
             text = decoded(path, before or b"")
             _check(path, text)
@@ -135,8 +135,8 @@ def _read(path: Path) -> bytes | None:
 
 
 @contextlib.contextmanager
-def _folder_lock(folder: Path) -> Iterator[None]:
-    """One `aiemp enable` at a time. The folder itself is locked, so that no lock file lies beside the config.
+def folder_lock(folder: Path) -> Iterator[None]:
+    """One writer of aiemp.toml at a time. The folder itself is locked, so that no lock file lies beside the config.
 
     Some network file systems lock no folders; comparing before replacing is what is left there.
     """

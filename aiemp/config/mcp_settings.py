@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.config.document import shown
 from aiemp.config.named_tables import NamedTable, named_tables
 from aiemp.config.table import Table
+from aiemp.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class McpSettings:
     """One ``[mcp.NAME]`` table. None: the key is not there. Relative paths start at the vault."""
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
+from aiemp.config.alert_settings import AlertSettings, read_alerts
 from aiemp.config.document import Document, shown
 from aiemp.config.mcp_settings import McpSettings, read_mcp
-from aiemp.config.table import MINUTES_PER_YEAR, MOST_COUNT, Table
+from aiemp.config.table import Table
 from aiemp.config.tasks import read_tasks
 from aiemp.config.watcher_settings import WatcherSettings, read_watchers
 from aiemp.config.zones import named_zone, suggested_zone
+from aiemp.frozen import field, frozen
 from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Limits, ScheduledTask
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The contents of one file. None: the file does not say.
 
@@ -29,7 +30,8 @@ class Settings:
     dry_run: bool | None = None
     limits: Limits = field(default_factory=Limits)
     claude: ClaudeSettings = field(default_factory=ClaudeSettings)
-    alert_command: tuple[str, ...] = ()
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    timeline: bool = False
     tasks: tuple[ScheduledTask, ...] = SCHEDULE_REGISTRY
     watchers: tuple[WatcherSettings, ...] = ()
     mcp: tuple[McpSettings, ...] = ()
@@ -46,7 +48,8 @@ def read_settings(document: Document, values: Mapping[str, object]) -> Settings:
         dry_run=root.flag("dry_run"),
         limits=_limits(root),
         claude=_claude(root),
-        alert_command=_alert_command(root),
+        alerts=read_alerts(root),
+        timeline=_timeline(root),
         tasks=read_tasks(root),
         watchers=read_watchers(root),
         mcp=read_mcp(root),
@@ -71,16 +74,25 @@ def _zone(root: Table) -> tzinfo | None:
     return zone
 
 
+def _timeline(root: Table) -> bool:
+    table = root.table("dashboard")
+    if table is None:
+        return False
+    timeline = table.flag("timeline")
+    table.refuse_unknown_keys()
+    return bool(timeline)
+
+
 def _limits(root: Table) -> Limits:
     table = root.table("limits")
     if table is None:
         return Limits()
     default = Limits()
-    restarts = table.whole("restarts", least=0, most=MOST_COUNT)
-    window_minutes = table.number("restart_window_minutes", above=0, most=MINUTES_PER_YEAR)
-    stale_after_hours = table.number("stale_after_hours", above=0, most=MOST_COUNT)
-    archive_days = table.whole("done_archive_days", least=1, most=MOST_COUNT)
-    rows = table.whole("activity_rows", least=1, most=MOST_COUNT)
+    restarts = table.whole("restarts")
+    window_minutes = table.number("restart_window_minutes")
+    stale_after_hours = table.number("stale_after_hours")
+    archive_days = table.whole("done_archive_days")
+    rows = table.whole("activity_rows")
     table.refuse_unknown_keys()
     return Limits(
         restarts=default.restarts if restarts is None else restarts,
@@ -96,14 +108,14 @@ def _claude(root: Table) -> ClaudeSettings:
     if table is None:
         return ClaudeSettings()
     default = ClaudeSettings()
-    silent_minutes = table.number("silent_minutes", above=0, most=MINUTES_PER_YEAR)
-    keep_logs_days = table.whole("keep_logs_days", least=1, most=MOST_COUNT)
+    silent_minutes = table.number("silent_minutes")
+    keep_logs_days = table.whole("keep_logs_days")
     settings = ClaudeSettings(
         command=_claude_command(table) or default.command,
         args=table.words("args") or (),
-        runs_per_day=table.whole("runs_per_day", least=1, most=MOST_COUNT),
-        minutes_per_day=table.whole("minutes_per_day", least=1, most=MOST_COUNT),
-        cost_per_day=table.number("cost_per_day", above=0, most=MOST_COUNT),
+        runs_per_day=table.whole("runs_per_day"),
+        minutes_per_day=table.whole("minutes_per_day"),
+        cost_per_day=table.number("cost_per_day"),
         silent_minutes=default.silent_minutes if silent_minutes is None else silent_minutes,
         keep_logs_days=default.keep_logs_days if keep_logs_days is None else keep_logs_days,
     )
@@ -117,12 +129,3 @@ def _claude_command(table: Table) -> str | None:
         table.mistake(f"is {shown(command)}; write its name alone, or the whole path", "command")
         return None
     return command
-
-
-def _alert_command(root: Table) -> tuple[str, ...]:
-    table = root.table("alerts")
-    if table is None:
-        return ()
-    command = table.argv("command")
-    table.refuse_unknown_keys()
-    return command or ()

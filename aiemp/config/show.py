@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from aiemp.config.task_times import WEEKDAYS
+from aiemp.config.keys import WEEKDAYS
 from aiemp.plan import McpServer, Plan, ScheduledTask, Watcher
 
 _SECRET_PARTS = re.compile(r"(?<=://)[^/?#]*@|[?#].*", re.DOTALL)
@@ -34,7 +34,13 @@ def plan_as_dict(plan: Plan) -> dict[str, object]:
             "silent_minutes": plan.claude.silent_minutes,
             "keep_logs_days": plan.claude.keep_logs_days,
         },
-        "alerts": {"command": list(plan.alert_command)},
+        "alerts": {
+            "command": list(plan.alert_command),
+            "tell_resolved": plan.tell_resolved,
+            "ping_url": host_alone(plan.pings.tick_url),
+            "run_ping_url": host_alone(plan.pings.run_url),
+        },
+        "dashboard": {"timeline": plan.timeline},
         "limits": {
             "restarts": plan.limits.restarts,
             "restart_window_minutes": plan.limits.restart_window_s / 60,
@@ -101,6 +107,11 @@ def _server(server: McpServer) -> dict[str, object]:
         "entry": str(server.entry) if server.entry else None,
         "probe": server.probe,
     }
+
+
+def host_alone(url: str | None) -> str | None:
+    """Whom an address calls. The rest lets anybody call it, so it is not shown."""
+    return None if url is None else "/".join([*re.split("[/?]", url)[:3], "..."])
 
 
 def age_in_words(age: timedelta) -> str:

@@ -1,8 +1,8 @@
 """One TOML table, read key by key. Pure.
 
 Each method reads one key: it returns None when the key is not there or its value is wrong, and notes the
-mistake in the document. Every key that was asked for is known; :meth:`Table.refuse_unknown_keys` reports
-the others, so no list of keys has to be kept beside the code that reads them.
+mistake in the document. Which keys there are, and between which bounds, :mod:`aiemp.config.keys` says; to ask
+for another one is a mistake of the program (KeyError).
 """
 
 from __future__ import annotations
@@ -11,17 +11,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from aiemp.config.document import Document, dotted, shown
+from aiemp.config.keys import ROOT, Keys
 from aiemp.config.syntax import UNREADABLE
 from aiemp.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aiemp.config.positions import KeyPath
-
-MINUTES_PER_YEAR = 366 * 24 * 60
-SECONDS_PER_DAY = 24 * 60 * 60
-MOST_COUNT = 1_000_000
-"""Upper bounds keep every number far from what timedelta and systemd's time spans can hold."""
 
 SEED_NAMES = {
     "time_of_day": "time",
@@ -37,13 +33,15 @@ SEED_NAMES = {
 
 
 class Table:
-    """The table at ``place`` in a document; the root's place is empty."""
+    """The table at ``place`` in a document, and the ``keys`` that it may have; the root's place is empty."""
 
-    def __init__(self, document: Document, values: Mapping[str, object], place: KeyPath = ()) -> None:
+    def __init__(
+        self, document: Document, values: Mapping[str, object], place: KeyPath = (), keys: Keys = ROOT
+    ) -> None:
         self.document = document
         self.place = place
+        self.keys = keys
         self._values = values
-        self._asked: set[str] = set()
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
@@ -59,7 +57,7 @@ class Table:
 
     def value(self, key: str) -> object | None:
         """The value as TOML has it; None when it is not there or could not be read."""
-        self._asked.add(key)
+        self.keys[key]  # asked for what is not in the table of keys: KeyError
         value = self._values.get(key)
         return None if value is UNREADABLE else value
 
@@ -93,8 +91,8 @@ class Table:
         self._wrong(key, value, "true or false, without quotes")
         return None
 
-    def whole(self, key: str, *, least: int, most: int) -> int | None:
-        value = self.value(key)
+    def whole(self, key: str) -> int | None:
+        value, (_, least, most, *_) = self.value(key), self.keys[key]
         if value is None:
             return None
         if not isinstance(value, int) or isinstance(value, bool):
@@ -105,22 +103,21 @@ class Table:
             return value
         return None
 
-    def number(self, key: str, *, above: float, most: float) -> float | None:
-        value = self.value(key)
+    def number(self, key: str) -> float | None:
+        value, (_, above, most, *_) = self.value(key), self.keys[key]
         if value is None:
             return None
         if not isinstance(value, int | float) or isinstance(value, bool):
             self._wrong(key, value, "a number, without quotes")
         elif not above < value <= most:  # true of nan and inf, too
-            self.mistake(f"is {shown(value)}; write a number above {above:g}, at most {most:g}", key)
+            self.mistake(f"is {shown(value)}; write a number above {above}, at most {most}", key)
         else:
             return float(value)
         return None
 
-    def choice(self, key: str, choices: Iterable[str]) -> str | None:
-        """One of ``choices``, written exactly so."""
-        text = self.one_line(key)
-        known = list(choices)
+    def choice(self, key: str) -> str | None:
+        """One of the key's choices, written exactly so."""
+        text, known = self.one_line(key), self.keys[key].choices
         if text is None or text in known:
             return text
         hint = did_you_mean(text.lower() if text.lower() in known else text, known)
@@ -180,7 +177,9 @@ class Table:
         if value is None:
             return None
         if isinstance(value, dict):
-            return Table(self.document, value, (*self.place, key))
+            below = self.keys[key].keys
+            assert below is not None  # a key that holds a table
+            return Table(self.document, value, (*self.place, key), below)
         self._wrong(key, value, f"a table: [{dotted((*self.place, key))}]")
         return None
 
@@ -211,10 +210,10 @@ class Table:
         return list(self._values)
 
     def refuse_unknown_keys(self) -> None:
-        """Report every key that nothing has asked for. Call it last."""
+        """Report every key that is not in the table of keys. Call it last."""
         for key in self._values:
-            if key not in self._asked:
-                self.mistake(f"is not known here; remove it{did_you_mean(key, self._asked)}", key)
+            if key not in self.keys:
+                self.mistake(f"is not known here; remove it{did_you_mean(key, self.keys)}", key)
 
     def _expanded(self, key: str, text: str) -> str | None:
         try:

@@ -8,12 +8,9 @@ from typing import Any, NamedTuple
 
 from aiemp.calendar_slots import check_expression
 from aiemp.config.document import shown
-from aiemp.config.table import MINUTES_PER_YEAR, Table
+from aiemp.config.keys import AGE, FREQUENCIES, TIME, WEEKDAYS
+from aiemp.config.table import Table
 from aiemp.plan import Frequency, ScheduledTask
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-FREQUENCIES = {frequency.value: frequency for frequency in Frequency if frequency is not Frequency.CALENDAR}
 
 BELONGS = {
     Frequency.DAILY: ("time",),
@@ -33,9 +30,6 @@ EXAMPLES = {
     "calendar": 'calendar = "Mon..Fri 09:00"',
 }
 
-# Not compiled here: most plans need neither, and each run of a task imports this.
-_TIME = r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?"
-_AGE = r"([0-9]{1,5})\s*([mhd])"
 _UNIT = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -55,7 +49,7 @@ def read_task_times(table: Table, base: ScheduledTask | None) -> TaskTimes | Non
     given: dict[str, Any] = {
         "time": _time_of_day(table),
         "day": _day_of_week(table),
-        "interval_minutes": table.whole("interval_minutes", least=1, most=MINUTES_PER_YEAR),
+        "interval_minutes": table.whole("interval_minutes"),
         "calendar": _calendar(table),
     }
     if frequency is None:
@@ -90,7 +84,7 @@ def read_catch_up(table: Table) -> bool | timedelta | None:
     value = table.value("catch_up")
     if value is None or isinstance(value, bool):
         return value
-    age = re.fullmatch(_AGE, value.strip()) if isinstance(value, str) else None
+    age = re.fullmatch(AGE, value.strip()) if isinstance(value, str) else None
     if age is not None and int(age[1]) > 0:
         return int(age[1]) * _UNIT[age[2]]
     table.mistake(f'is {shown(value)}; write true, false, or a greatest age like "12h"', "catch_up")
@@ -98,7 +92,7 @@ def read_catch_up(table: Table) -> bool | timedelta | None:
 
 
 def _frequency(table: Table, base: ScheduledTask | None) -> Frequency | None:
-    name = table.choice("frequency", FREQUENCIES)
+    name = table.choice("frequency")
     if "calendar" in table:
         if "frequency" in table:
             table.mistake("and `calendar` exclude each other; keep one of them", "frequency")
@@ -118,11 +112,25 @@ def _time_of_day(table: Table) -> time | None:
         return None
     if isinstance(value, time) and value.microsecond == 0:
         return value
-    parts = re.fullmatch(_TIME, value) if isinstance(value, str) else None
+    parts = re.fullmatch(TIME, value) if isinstance(value, str) else None
     if parts is not None:
         return time(int(parts[1]), int(parts[2]), int(parts[3] or 0))
-    table.mistake(f'is {shown(value)}, which is no time of day; write it like "08:00" or "22:30"', "time")
+    hint = _meant_time(value) if isinstance(value, str) else ""
+    table.mistake(
+        f'is {shown(value)}, which is no time of day; write it like "08:00" or "22:30"{hint}', "time"
+    )
     return None
+
+
+def _meant_time(text: str) -> str:
+    """``, or did you mean `08:00`?`` for 8:00, 8.00, 08h00, 8am and 8 PM; else nothing."""
+    parts = re.fullmatch(r"\s*(\d{1,2})(?:[:.h](\d\d))?\s*(?:(a|p)\.?m\.?)?\s*", text, re.IGNORECASE)
+    if parts is None or not (parts[2] or parts[3]):
+        return ""
+    hour, minute = int(parts[1]), int(parts[2] or 0)
+    if parts[3] and 1 <= hour <= 12:
+        hour = hour % 12 + (12 if parts[3].lower() == "p" else 0)
+    return f", or did you mean `{hour % 24:02}:{minute:02}`?" if hour <= 24 and minute < 60 else ""
 
 
 def _day_of_week(table: Table) -> int | None:

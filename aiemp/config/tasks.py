@@ -5,29 +5,29 @@ No built-in task is lost: a table with its name changes the keys it has, and not
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from aiemp.config.document import shown
 from aiemp.config.named_tables import NamedTable, named_tables
-from aiemp.config.table import MINUTES_PER_YEAR, MOST_COUNT, Table, did_you_mean
+from aiemp.config.table import Table, did_you_mean
 from aiemp.config.task_times import read_catch_up, read_task_times
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Frequency, ScheduledTask
 
 LONGEST_PROMPT = 100_000
 """Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN, execve(2)); the skills need some of it."""
 
+_BUILT_IN = {task.name: task for task in SCHEDULE_REGISTRY}
 ACTIONS = ("prompt", "command", "function")
 WHAT_TO_ADD = 'add a prompt = "…", a command = ["…"], or a function = "module:function"'
 
 
 def read_tasks(root: Table) -> tuple[ScheduledTask, ...]:
     """The built-in tasks in their order, as changed, then the user's own in the order of the file."""
-    built_in = {task.name: task for task in SCHEDULE_REGISTRY}
-    tasks = dict(built_in)
-    for named in named_tables(root, "tasks", built_in=built_in):
-        task = _read_task(named, built_in.get(named.meant))
+    tasks = dict(_BUILT_IN)
+    for named in named_tables(root, "tasks", built_in=_BUILT_IN):
+        task = _read_task(named, _BUILT_IN.get(named.meant))
         if task is not None and named.usable:
             tasks[named.name] = task
     return tuple(tasks.values())
@@ -36,15 +36,16 @@ def read_tasks(root: Table) -> tuple[ScheduledTask, ...]:
 def _read_task(named: NamedTable, built_in: ScheduledTask | None) -> ScheduledTask | None:
     table = named.table
     action = _read_action(named, built_in)
-    times = read_task_times(table, built_in)
+    # A slip in a built-in task's name has been told; that it says no time either would only hide that.
+    times = read_task_times(table, built_in or _meant_task(named))
     changes: dict[str, Any] = {
         "description": table.one_line("description"),
         "enabled": table.flag("enabled"),
-        "timeout_minutes": table.whole("timeout_minutes", least=1, most=MINUTES_PER_YEAR),
-        "priority": table.whole("priority", least=-MOST_COUNT, most=MOST_COUNT),
+        "timeout_minutes": table.whole("timeout_minutes"),
+        "priority": table.whole("priority"),
         "catch_up": read_catch_up(table),
-        "max_attempts": table.whole("max_attempts", least=1, most=MOST_COUNT),
-        "retry_delay_minutes": table.whole("retry_delay_minutes", least=0, most=MINUTES_PER_YEAR),
+        "max_attempts": table.whole("max_attempts"),
+        "retry_delay_minutes": table.whole("retry_delay_minutes"),
         "requires_claude": _requires_claude(table, action),
         "expect": _expect(table),
     }
@@ -84,7 +85,7 @@ def _read_action(named: NamedTable, built_in: ScheduledTask | None) -> dict[str,
     if not given:
         if built_in is None:
             # A slip in a built-in task's name looks like a new task without anything to do.
-            hint = did_you_mean(named.name, [task.name for task in SCHEDULE_REGISTRY])
+            hint = did_you_mean(named.name, _BUILT_IN)
             table.mistake(f"does not say what it does; {WHAT_TO_ADD}{hint}")
             return None
         return {}
@@ -98,6 +99,14 @@ def _read_action(named: NamedTable, built_in: ScheduledTask | None) -> dict[str,
         "command": values["command"] or (),
         "trigger_fn": values["function"] or "",
     }
+
+
+def _meant_task(named: NamedTable) -> ScheduledTask | None:
+    """The built-in task whose name was meant; only for a table that does not say what it does."""
+    if any(key in named.table for key in ACTIONS):
+        return None
+    hint = did_you_mean(named.name, _BUILT_IN)
+    return next((task for name, task in _BUILT_IN.items() if f"`{name}`" in hint), None)
 
 
 def _requires_claude(table: Table, action: dict[str, Any] | None) -> bool | None:

@@ -1,185 +1,168 @@
 """The commented ``aiemp.toml`` that ``aiemp init`` writes. Pure.
 
 Prose begins with ``# ``; a setting that is commented out begins with ``#`` and no space. So a reader sees
-what to uncomment, and a test uncomments all of it and loads the result.
+what to uncomment, and a test uncomments all of it and loads the result. What is said of each key, and its
+default, comes from :mod:`aiemp.config.key_texts`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import time
 from pathlib import Path
+from textwrap import wrap
 
-from aiemp.config.task_times import WEEKDAYS
-from aiemp.errors import VaultError
-from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Limits, ScheduledTask
+from aiemp.config.key_texts import SECTIONS
+from aiemp.config.keys import WEEKDAYS
+from aiemp.config.toml_values import toml_value
+from aiemp.frozen import frozen
+from aiemp.plan import SCHEDULE_REGISTRY, ScheduledTask
+
+WIDTH = 110
+MORNING_TASK = "morning_triage"
 
 _HEAD = """\
-# What aiemp keeps alive, and when. `aiemp config validate` checks this file, `aiemp config show` explains it.
-# A line that begins with # and no space is a setting: a default, or an example. Remove the # to change it.
+#:schema ./aiemp.schema.json
+# What aiemp keeps alive, and when. `aiemp config edit` opens this file and checks it before it counts;
+# `aiemp config show` explains it. Editors that know TOML complete and check it by the schema named above.
+# A line that begins with # and no space is a setting: its default or, where there is none, an example.
+# Remove the # to change it.
 # Keep this file outside the vault: whoever can write it can have commands run.
-
-# The folder with Dashboard.md and Needs_Action. A relative path starts at this file; ~ is your home.
-vault = {vault}
-
-# The zone of all times below, by its IANA name. Without it, the machine's zone holds.
-{timezone}
-
-# true: nothing is sent, no task changes anything. --dry-run and DRY_RUN in the environment are stronger.
-#dry_run = false
-
-[limits]
-# A watcher that is restarted more often than this in the window is paused, and you are alerted.
-#restarts = {restarts}
-#restart_window_minutes = {window}
-# An approval that waits longer than this is stale.
-#stale_after_hours = {stale}
-# Files older than this leave Done for Done/archive.
-#done_archive_days = {archive}
-# So many rows of the dashboard's activity log stay when the day rolls over.
-#activity_rows = {rows}
-
-[claude]
-# A name that is looked up on PATH, or a whole path.
-#command = {claude}
-# For example ["--model", "sonnet", "--permission-mode", "acceptEdits"].
-#args = []
-# A budget for each day. Without one there is no limit.
-#runs_per_day = 24
-#minutes_per_day = 240
-# In US dollars, as Claude Code reports it.
-#cost_per_day = 5.0
-# A run that shows no sign of work for this long is ended.
-#silent_minutes = {silent}
-# The whole output of each run is kept this long, in Logs/claude.
-#keep_logs_days = {keep_logs}
-
-[alerts]
-# A program that is told of each alert, beside the dashboard and Needs_Action/alerts.
-#command = ["notify-send", "aiemp"]
-
-# ---- Tasks -------------------------------------------------------------------------------------
-# frequency: daily, weekdays, mwf (Monday, Wednesday, Friday) with a time; weekly with a day and a time;
-# hourly; every_n_minutes with interval_minutes. Or, instead: calendar = "Mon..Fri *-*-* 09:00" (systemd's
-# calendar expressions). These seven are built in; a table changes only the keys it has.
 """
 
-_OWN_TASKS = """
-# Your own tasks say what to do with exactly one of prompt, command and function. Uncomment the [table] too.
-#[tasks.invoice_review]
-#description = "Draft reminders for overdue invoices"
-#prompt = "Read Accounting/ and draft a reminder for every overdue invoice."
-# Skills of the vault that Claude loads first.
-#skills = ["hitl-handler"]
-# Only a run that leaves a new or rewritten file here is a success (aiemp's own logs and state do not count).
-# * and ** as in a shell, below the vault.
-#expect = "Pending_Approval/**/*.md"
-#frequency = "weekdays"
-#time = "16:30"
-#enabled = true
-#timeout_minutes = 10
-# Lower runs first when several are due.
-#priority = 50
-# A run that was missed: true makes up for it, false drops it, "12h" makes up for it if no older than that.
-#catch_up = "12h"
-# How often a failed run is tried in all, and how long after the failure.
-#max_attempts = 2
-#retry_delay_minutes = 5
-#requires_claude = true
+_BUILT_IN_TASKS = """\
+# These seven are built in. What each key means is said at the first task of your own, below."""
 
-#[tasks.vault_backup]
-#description = "Copy the vault to the backup disk"
-# A program and its arguments, run in the vault; no shell reads them.
-#command = ["rsync", "--archive", "./", "/mnt/backup/vault/"]
-#calendar = "*-*-* 03:00"
+_OWN_TASKS = """\
+# Your own tasks say what to do with exactly one of prompt, command and function. Uncomment the [table] too."""
 
-#[tasks.report_numbers]
-#description = "A function of your own: it gets the vault's path and dry_run, and returns a dict"
-#function = "my_reports.weekly:prepare"
-#frequency = "weekly"
-#day = "friday"
-#time = "17:00"
+_TASK_EXAMPLES: Mapping[str, Mapping[str, object]] = {
+    "invoice_review": dict.fromkeys(
+        (
+            "description",
+            "prompt",
+            "skills",
+            "expect",
+            "frequency",
+            "time",
+            "enabled",
+            "timeout_minutes",
+            "priority",
+            "catch_up",
+            "max_attempts",
+            "retry_delay_minutes",
+            "requires_claude",
+        )
+    ),
+    "vault_backup": {"description": "Copy the vault to the backup disk", "command": None, "calendar": None},
+    "report_numbers": {
+        "description": "Prepare the numbers of the week",
+        "function": None,
+        "frequency": "weekly",
+        "day": None,
+        "time": "17:00",
+    },
+    "feed_check": {
+        "description": "Look into the feeds",
+        "command": ["python3", "feeds/check.py"],
+        "frequency": "every_n_minutes",
+        "interval_minutes": None,
+    },
+}
+"""Examples that show each key once; None: its default, or the example of its text."""
 
-# ---- Watchers ----------------------------------------------------------------------------------
-# filesystem and approval are built in, and those in the vault's scripts/watchers are found. A table without
-# a command adjusts one of them; with a command it is a watcher of your own.
-#[watchers.filesystem]
-#enabled = true
-#interval_seconds = 30
-
-#[watchers.calendar_feed]
-#description = "Turns invitations into action items"
-#command = ["python3", "feeds/calendar.py"]
-# Where it runs; a relative path starts at the vault.
-#cwd = "."
-#env = {{ FEED_FORMAT = "ics" }}
-#enabled = true
-#interval_seconds = 300
-# Not started, and no error, while one of these is not set.
-#requires_env = ["CALENDAR_URL"]
-# What stops it cleanly, and how long that may take before it is killed.
-#stop_signal = "SIGTERM"
-#stop_timeout_seconds = 10
-# Its .state/calendar_feed_processed.json older than this means that it hangs.
-#fresh_within_minutes = 15
-
-# ---- MCP servers -------------------------------------------------------------------------------
-# Those in the vault's .mcp.json are watched by themselves; a table here adds one, or changes its keys.
-#[mcp.notes-mcp]
-#command = ["node", "dist/index.js"]
-#cwd = "mcp-servers/notes-mcp"
-#env = {{ NOTES_LEVEL = "info" }}
-# The file that must exist for the server to count as available where it cannot be started.
-#entry = "dist/index.js"
-# Whether it may be started now and then, to see that it answers.
-#probe = true
-
-#[mcp.remote-mcp]
-#url = "https://mcp.example.com/"
-"""
+_WATCHER_EXAMPLE = ("calendar_feed", dict.fromkeys(SECTIONS["watchers"].keys))
+_MCP_EXAMPLES: Mapping[str, Mapping[str, object]] = {
+    "notes-mcp": dict.fromkeys(("command", "cwd", "env", "entry", "probe")),
+    "remote-mcp": {"url": None},
+}
 
 
-def commented_config(vault: Path, zone_name: str | None) -> str:
+@frozen
+class Choices:
+    """What a new configuration sets to something else than the default. ``watchers``: names, on or off."""
+
+    morning: time | None = None
+    watchers: Mapping[str, bool] | None = None
+
+
+def commented_config(vault: Path, zone_name: str | None, choices: Choices | None = None) -> str:
     """The text of a new ``aiemp.toml`` for ``vault``: every key at its default, as a comment.
 
     VaultError when the vault's path is not UTF-8, which a TOML file cannot hold.
     """
-    limits, claude = Limits(), ClaudeSettings()
-    timezone = f"timezone = {toml_text(zone_name)}" if zone_name else '#timezone = "Europe/Berlin"'
-    head = _HEAD.format(
-        vault=toml_text(str(vault)),
-        timezone=timezone,
-        restarts=limits.restarts,
-        window=f"{limits.restart_window_s / 60:g}",
-        stale=f"{limits.stale_after_hours:g}",
-        archive=limits.done_archive_days,
-        rows=limits.activity_rows,
-        claude=toml_text(claude.command),
-        silent=f"{claude.silent_minutes:g}",
-        keep_logs=claude.keep_logs_days,
-    )
-    built_in = "".join(_built_in(task) for task in SCHEDULE_REGISTRY)
-    return head + built_in + _OWN_TASKS.format()
+    choices = choices or Choices()
+    given: dict[str, object] = {"vault": str(vault)}
+    if zone_name:
+        given["timezone"] = zone_name
+    explained: set[tuple[str, str]] = set()
+    lines: list[str] = []
+    for key in SECTIONS[""].keys:
+        lines += ["", *_setting("", key, given.get(key), explained, is_set=key in given)]
+    for name in ("limits", "claude", "alerts", "dashboard"):
+        lines += ["", *_prose(SECTIONS[name].what), f"[{name}]"]
+        for key in SECTIONS[name].keys:
+            lines += _setting(name, key, None, explained)
+    lines += [*_heading("tasks"), *_BUILT_IN_TASKS.splitlines()]
+    for task in SCHEDULE_REGISTRY:
+        lines += ["", *_built_in(task, choices.morning if task.name == MORNING_TASK else None)]
+    lines += ["", *_OWN_TASKS.splitlines()]
+    for name, keys in _TASK_EXAMPLES.items():
+        lines += [*_example("tasks", name, keys, explained), ""]
+    lines += [*_heading("watchers")[1:], *_watchers(choices.watchers or {}, explained)]
+    lines += [*_heading("mcp")]
+    for name, keys in _MCP_EXAMPLES.items():
+        lines += [*_example("mcp", name, keys, explained), ""]
+    return _HEAD + "\n".join(lines).rstrip("\n") + "\n"
 
 
-def toml_text(text: str) -> str:
-    """``text`` as a TOML basic string. VaultError when it holds bytes that are not UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise VaultError(f"{text!r} is not UTF-8, so aiemp.toml cannot hold it; rename the folder") from error
-    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-    control = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)}
-    return f'"{quoted.translate(control)}"'
+def _watchers(chosen: Mapping[str, bool], explained: set[tuple[str, str]]) -> Iterator[str]:
+    for name, enabled in chosen.items():
+        yield from (f"[watchers.{name}]", f"enabled = {toml_value(enabled)}", "")
+    if "filesystem" not in chosen:
+        yield from ("#[watchers.filesystem]", "#enabled = true", "#interval_seconds = 30", "")
+    yield from _example("watchers", *_WATCHER_EXAMPLE, explained)
 
 
-def _built_in(task: ScheduledTask) -> str:
-    lines = [f"# {task.description}", f"[tasks.{task.name}]", f'#frequency = "{task.frequency.value}"']
+def _heading(section: str) -> list[str]:
+    title = f"# ---- {SECTIONS[section].title} "
+    return ["", title + "-" * (WIDTH - len(title)), *_prose(SECTIONS[section].what), ""]
+
+
+def _example(
+    section: str, name: str, keys: Mapping[str, object], explained: set[tuple[str, str]]
+) -> Iterator[str]:
+    yield f"#[{section}.{name}]"
+    for key, value in keys.items():
+        yield from _setting(section, key, value, explained)
+
+
+def _setting(
+    section: str, key: str, value: object, explained: set[tuple[str, str]], *, is_set: bool = False
+) -> Iterator[str]:
+    """One key, commented out unless it ``is_set``, with its text where it is met first."""
+    text = SECTIONS[section].texts[key]
+    if (section, key) not in explained:
+        explained.add((section, key))
+        yield from _prose(text.what + ("" if is_set or not text.says_more else f" Without it: {text.unset}."))
+    if value is None:
+        value = text.example if text.default is None else text.default
+    yield f"{'' if is_set else '#'}{key} = {toml_value(value)}"
+
+
+def _built_in(task: ScheduledTask, at: time | None) -> Iterator[str]:
+    yield from (f"# {task.description}", f"[tasks.{task.name}]", f'#frequency = "{task.frequency.value}"')
     if task.day_of_week is not None:
-        lines.append(f'#day = "{WEEKDAYS[task.day_of_week]}"')
+        yield f'#day = "{WEEKDAYS[task.day_of_week]}"'
     if task.time_of_day is not None:
-        lines.append(f'#time = "{task.time_of_day:%H:%M}"')
+        hash_or_none = "#" if at in (None, task.time_of_day) else ""
+        yield f'{hash_or_none}time = "{at or task.time_of_day:%H:%M}"'
     if task.interval_minutes is not None:
-        lines.append(f"#interval_minutes = {task.interval_minutes}")
-    lines.append(f"#enabled = {str(task.enabled).lower()}")
-    lines.append(f"#timeout_minutes = {task.timeout_minutes}")
-    lines.append(f"#priority = {task.priority}")
-    return "\n" + "\n".join(lines) + "\n"
+        yield f"#interval_minutes = {task.interval_minutes}"
+    yield f"#enabled = {toml_value(task.enabled)}"
+    yield f"#timeout_minutes = {task.timeout_minutes}"
+    yield f"#priority = {task.priority}"
+
+
+def _prose(text: str) -> Iterable[str]:
+    return (f"# {line}" for line in wrap(text, WIDTH - 2, break_long_words=False, break_on_hyphens=False))

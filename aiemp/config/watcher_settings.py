@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.config.named_tables import NamedTable, named_tables
-from aiemp.config.table import MINUTES_PER_YEAR, SECONDS_PER_DAY, Table
-
-STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+from aiemp.config.table import Table
+from aiemp.frozen import frozen
 
 
 class UnknownWatcher(ValueError):
@@ -23,7 +21,7 @@ class UnknownWatcher(ValueError):
         super().__init__(message)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WatcherSettings:
     """One ``[watchers.NAME]`` table. None: the key is not there, so the watcher's own default holds.
 
@@ -53,7 +51,7 @@ def read_watchers(root: Table) -> tuple[WatcherSettings, ...]:
 
 def _read_watcher(named: NamedTable) -> WatcherSettings | None:
     table = named.table
-    fresh_within_minutes = table.number("fresh_within_minutes", above=0, most=MINUTES_PER_YEAR)
+    fresh_within_minutes = table.number("fresh_within_minutes")
     settings = WatcherSettings(
         name=named.name,
         line=table.line(),
@@ -62,10 +60,10 @@ def _read_watcher(named: NamedTable) -> WatcherSettings | None:
         cwd=table.folder("cwd"),
         env=table.variables("env"),
         enabled=table.flag("enabled"),
-        interval_s=table.whole("interval_seconds", least=1, most=SECONDS_PER_DAY),
+        interval_s=table.whole("interval_seconds"),
         requires_env=table.variable_names("requires_env"),
-        stop_signal=table.choice("stop_signal", STOP_SIGNALS),
-        stop_timeout_s=table.number("stop_timeout_seconds", above=0, most=SECONDS_PER_DAY),
+        stop_signal=table.choice("stop_signal"),
+        stop_timeout_s=table.number("stop_timeout_seconds"),
         fresh_within_s=None if fresh_within_minutes is None else fresh_within_minutes * 60,
     )
     table.refuse_unknown_keys()

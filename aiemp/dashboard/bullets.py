@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from aiemp.dashboard.cells import inline
 from aiemp.dashboard.document import Document, Section, body_of, ending_of
 from aiemp.dashboard.timestamps import find_stamp
+from aiemp.frozen import frozen
 
 _ITEM = re.compile(
     r"(?P<lead>[ \t]*[-*+][ \t]+(?:\[[ xX]\][ \t]+)?)(?P<icon>[^\w\s*_\[`|:-]{1,4}[ \t]+)?(?P<open>\*\*|__)?"
@@ -19,7 +19,7 @@ NAME_LIMIT = 90
 _ICON = re.compile(r"(?P<icon>[^\w\s]{1,4})[ \t]+(?P<rest>\S.*)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bullet:
     """One item: everything before its name (``lead``, ``icon``, ``open``), the name, the gap, the value."""
 

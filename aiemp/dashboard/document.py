@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from aiemp.frozen import frozen
 
 BYTE_ORDER_MARK = "\ufeff"
 _ENDS = ("\n", "\r")
@@ -24,7 +25,7 @@ _APOSTROPHES = str.maketrans(
 _WORD = re.compile(r"[^\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A ``##`` section: its heading's line number and the lines ``start`` to ``end`` (exclusive) below it."""
 
@@ -39,7 +40,7 @@ class Section:
         return words_of(self.title.split("(", 1)[0]) or words_of(self.title)
 
 
-@dataclass(frozen=True)  # not slotted: it remembers its outline
+@frozen
 class Document:
     """The lines of a text, each with its own ending."""
 

@@ -15,7 +15,6 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -23,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiemp.dashboard.document import Document
 from aiemp.durable import replace_file
+from aiemp.frozen import as_dict, frozen, replace
+from aiemp.inside import read_file
 
 if TYPE_CHECKING:
     from aiemp.dashboard.edits import Edit
@@ -38,7 +39,7 @@ MOST_LINES = 50
 LARGEST_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TheirLine:
     """A line that somebody wrote into a file which had just lost its name to ours, brought into ours since then. A
     script that had read before that undoes it like a row of ours."""
@@ -55,7 +56,7 @@ class TheirLine:
         return document.lines.count(self.line)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeptRow:
     """A row that was added at ``written_s``. ``times``: how often it is to be there. ``replaced``: the lines that
     its update took away. ``is_owed``: the update was not made at all. ``tries``: how often it was put back."""
@@ -79,7 +80,7 @@ class KeptRow:
         return not self.tries
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PutBack:
     """The edit that puts a row back where it was undone; any other text stays."""
 
@@ -93,8 +94,9 @@ class PutBack:
 class KeptRows:
     """The file of a vault's kept rows. Used under the dashboard's lock; it never keeps an update from its work."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, vault: Path) -> None:
         self.path = path
+        self._vault = vault
         self._now_s = time.time()
         self._rows = [row for row in self._read() if 0 <= self._now_s - row.written_s < KEPT_S]
 
@@ -141,9 +143,8 @@ class KeptRows:
 
     def _read(self) -> list[KeptRow]:
         try:
-            if self.path.stat().st_size > LARGEST_BYTES or self.path.is_symlink():
-                return []
-            return [_from_json(each) for each in json.loads(self.path.read_bytes())["rows"]]
+            data = read_file(self.path, LARGEST_BYTES, self._vault)
+            return [_from_json(each) for each in json.loads(data)["rows"]]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return []
 
@@ -152,7 +153,7 @@ class KeptRows:
             return
         content = {"rows": [_as_json(row) for row in rows[-MOST_ROWS:]]}
         try:
-            replace_file(self.path, json.dumps(content).encode())
+            replace_file(self.path, json.dumps(content).encode(), beneath=self._vault)
         except OSError as error:
             log.debug("%s is not written: %s", self.path, error)
 
@@ -165,11 +166,11 @@ def _rows_of(edits: Iterable[Edit]) -> list[ActivityRow | ErrorRow]:
 
 def _as_json(kept: KeptRow) -> dict[str, Any]:
     row = kept.row
-    texts = {name: getattr(row, name) for name in row.__slots__}
+    fields = as_dict(row)
     if not isinstance(row, TheirLine):
-        texts["at"] = row.at.isoformat()
+        fields["at"] = row.at.isoformat()
     return {
-        "row": texts,
+        "row": fields,
         "written": kept.written_s,
         "times": kept.times,
         "replaced": kept.replaced,

@@ -6,14 +6,14 @@ Source: vault-facts "Dashboard.md, the commonest form"; semantics "Dashboard.md 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from aiemp.dashboard.bullets import Bullet, bullets_in
 from aiemp.dashboard.document import Document, Section, body_of
 from aiemp.dashboard.tables import Table, tables_in
+from aiemp.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """A column: what it holds, its title in our own table, and the titles that others give it."""
 
@@ -23,7 +23,7 @@ class Column:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SectionKind:
     """A section that is edited. ``names`` are its headings; one of ``other_names`` is taken for it only
     when it holds content that fits."""
@@ -34,7 +34,7 @@ class SectionKind:
     columns: tuple[Column, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Placed:
     """A table, and the column in which it keeps each field (only those that it has)."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aiemp.dashboard.cells import cell, plain
@@ -14,6 +13,7 @@ from aiemp.dashboard.names import component_key, readable_component
 from aiemp.dashboard.order import is_newest_first
 from aiemp.dashboard.tables import Row
 from aiemp.dashboard.timestamps import DATE_AND_MINUTES, MINUTES, parse_stamp, written_like
+from aiemp.frozen import frozen
 
 DETAILS_LIMIT = 80  # vault-facts: "Details (80 chars)"
 NAME_LIMIT = 80
@@ -21,7 +21,7 @@ TEXT_LIMIT = 300
 ERRORS_KEPT = timedelta(days=7)  # vault-facts: "rows older than 7 days drop"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActivityRow:
     """The edit that adds one row to Today's Activity Log. Applied twice, it adds two.
 
@@ -63,7 +63,7 @@ class ActivityRow:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ErrorRow:
     """The edit that shows an error under Recent Errors, once, and drops what is older than 7 days.
 

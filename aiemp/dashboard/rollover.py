@@ -20,6 +20,7 @@ from aiemp.dashboard.edits import Edit, reset_daily_counters, touch
 from aiemp.dashboard.logs import activity_rows, row_text, row_values, without_activity
 from aiemp.dashboard.writer import Dashboard, DashboardError, open_dashboard
 from aiemp.durable import make_private_folder, replace_file
+from aiemp.inside import read_file
 from aiemp.places import Places
 
 log = logging.getLogger("aiemp.dashboard")
@@ -48,7 +49,7 @@ def rollover(vault: Path, now: datetime, keep: int = KEEP_ROWS) -> int:
                 "lines": [row_text(row) for row in leaving],
                 "rows": row_values(document, leaving),
             }
-            replace_file(places.rollover, _json(intent))
+            replace_file(places.rollover, _json(intent), beneath=vault)
             moved += _finish(places, dashboard, now, keep)
         dashboard.update(reset_daily_counters(), touch(now))
     return moved
@@ -65,7 +66,7 @@ def _finish(places: Places, dashboard: Dashboard, now: datetime, keep: int) -> i
     if archived[behind : behind + len(rows)] != rows:
         archived[behind:behind] = rows
         make_private_folder(archive.parent, levels=1)
-        replace_file(archive, _json(archived))
+        replace_file(archive, _json(archived), beneath=places.vault)
     before = len(activity_rows(dashboard.read(), now))
     dashboard.update(_without(intent["lines"], keep, now))
     dashboard.forget_rows()
@@ -89,7 +90,7 @@ def _archived(path: Path) -> list[Any]:
         if path.is_symlink() or path.stat().st_size > LARGEST_ARCHIVE_BYTES:
             rows = None
         else:
-            rows = json.loads(path.read_bytes())
+            rows = json.loads(read_file(path, LARGEST_ARCHIVE_BYTES, path.parents[1]))
     except FileNotFoundError:
         return []
     except (ValueError, RecursionError):
@@ -105,7 +106,7 @@ def _archived(path: Path) -> list[Any]:
 def _read_intent(places: Places) -> dict[str, Any] | None:
     path = places.rollover
     try:
-        intent = json.loads(path.read_bytes())
+        intent = json.loads(read_file(path, LARGEST_ARCHIVE_BYTES, places.vault))
         if not isinstance(intent["rows"], list) or not isinstance(intent["behind"], int):
             raise ValueError("not an intent")
         if Path(intent["archive"]).name != intent["archive"] or intent["behind"] < 0:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from aiemp.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class HealthRow:
     """How one component is: its name in whatever spelling, and the text to show. ``checked``: when that was
     found out, on the wall clock; None: just now."""

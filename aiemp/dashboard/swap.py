@@ -85,7 +85,7 @@ def _stage(temporary: Path, data: bytes, like: os.stat_result | None, *, sync: b
                     os.fchown(
                         descriptor, like.st_uid, like.st_gid
                     )  # root must not take the owner's file away
-            os.fchmod(descriptor, like.st_mode & 0o7777)
+            os.fchmod(descriptor, like.st_mode & 0o777)
         if sync:
             os.fsync(descriptor)
     except BaseException:

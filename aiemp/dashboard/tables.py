@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from aiemp.dashboard.cells import is_placeholder
 from aiemp.dashboard.document import Document, body_of, ending_of, heading_of, words_of
+from aiemp.frozen import frozen, replace
 
 _PIPE_OR_ESCAPE = re.compile(r"\\.|\|")
 _DELIMITER = re.compile(r"\s*:?-+:?\s*\Z")
 _BLOCK_START = re.compile(r"[ \t]*(?:>|[-*+][ \t]|\d{1,9}[.)][ \t]|`{3}|~{3}|<)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One line of a table: ``raw`` are its cells with their padding, ``line`` the whole line."""
 
@@ -36,7 +36,7 @@ class Row:
         return self.raw[column].strip() if column < len(self.raw) else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """A table at line ``start`` of a document. ``columns`` are the header's words, lower case."""
 
@@ -93,7 +93,7 @@ class Table:
         return (f" {text}".ljust(width - 1) if aligned else f" {text}") + " "
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """What a row is to show: ``name`` for its key column, and from the row that is there already (None for
     a new one) the texts for other columns. All are ready for a cell."""

@@ -80,7 +80,7 @@ class Dashboard:
         self.path = path
         self._lock = places.dashboard_lock
         self._places = places
-        self._kept = KeptRows(places.dashboard_rows)
+        self._kept = KeptRows(places.dashboard_rows, places.vault)
 
     def read(self) -> Document:
         """What it says now; the template's text when it is missing or empty."""
@@ -130,11 +130,12 @@ class Dashboard:
     def _remember_our_write(self) -> None:
         with contextlib.suppress(OSError):  # then the next update watches a little longer
             written = self.path.stat().st_mtime_ns
-            os.utime(self._lock, ns=(written, written))
+            if self._lock.lstat().st_nlink == 1:  # a second name may lie outside of the vault
+                os.utime(self._lock, ns=(written, written), follow_symlinks=False)
 
     def _keep(self, text: bytes) -> Path:
         kept = self._places.rescued_text(time.time_ns())
-        replace_file(kept, text)
+        replace_file(kept, text, beneath=self._places.vault)
         return kept
 
     def _rescue_leftover(self) -> None:

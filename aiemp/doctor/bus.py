@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiemp.doctor.findings import Finding, fail, ok, warn
+from aiemp.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BusSeen:
     """``error`` is what systemctl says, empty when it answers. ``runtime_dir`` is XDG_RUNTIME_DIR of this
     shell, and ``own_runtime_dir`` the folder that a login puts there, which aiemp finds by itself;

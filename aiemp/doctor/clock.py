@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from aiemp.doctor.findings import Finding, ok, warn
+from aiemp.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClockSeen:
     """``future``: tasks whose last run lies ahead of the clock, and when. ``has_timedatectl``: systemd keeps
     the clock."""
@@ -19,7 +19,7 @@ class ClockSeen:
     has_timedatectl: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimezoneSeen:
     """``name`` is the zone of all wall times. ``is_configured``: aiemp.toml names it. ``machine``: the zone
     that units go by when it does not."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiemp.doctor.findings import Finding, ok, warn
+from aiemp.frozen import frozen
 from aiemp.plan import DryRun
 
 WORDS = {"true": True, "false": False}
 """The two spellings that every program of these vaults understands the same way (vault-facts)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DryRunSeen:
     """``here`` is the decision in this shell, ``units`` that of the installed units, if there are any.
     ``servers``: MCP servers whose DRY_RUN is written into their settings, and what it says."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
 
 from aiemp.doctor.findings import Finding, fail, ok, warn
+from aiemp.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LingerSeen:
     """Whether the user's systemd runs without a login (loginctl(1), "enable-linger")."""
 
@@ -15,7 +16,7 @@ class LingerSeen:
     lingers: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JournalSeen:
     """Whether journalctl shows the user his units. ``said``: what it complains about."""
 
@@ -30,7 +31,9 @@ def judge_linger(seen: LingerSeen | None) -> list[Finding]:
     if seen.lingers:
         return [ok(f"{seen.user} lingers: everything runs without a login, from boot on")]
     what = f"{seen.user} does not linger: everything stops at logout, and nothing starts at boot"
-    return [fail(what, f"sudo loginctl enable-linger {seen.user}")]
+    # Who is logged in may often do that for himself (polkit), so it is tried without sudo.
+    fix = f"loginctl enable-linger {shlex.quote(seen.user)}"
+    return [fail(what, f"sudo {fix}", (fix,))]
 
 
 def judge_journal(seen: JournalSeen | None) -> list[Finding]:

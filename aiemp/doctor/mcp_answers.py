@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from aiemp.doctor.findings import Finding, fail, ok, warn
+from aiemp.frozen import frozen
 from aiemp.mcp.verdict import MCP_TROUBLES, State, Verdict
 from aiemp.schedule_words import span_in_words
 
 ADOPT = "look at it; then let it be tried from now on: aiemp init"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class McpAnswer:
     """How one server is. ``is_new``: it was tried now, but is not yet when nobody watches."""
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.doctor.findings import Finding, fail, ok, warn, with_remedy
+from aiemp.frozen import frozen
 
 _NODE = "install Node.js (https://nodejs.org)"
 _UV = "install uv (https://docs.astral.sh/uv)"
 SOURCES = {"node": _NODE, "npx": _NODE, "npm": _NODE, "uv": _UV, "uvx": _UV}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Search:
     """Where a program is looked for. Where there are units theirs is the PATH that counts, and
     ``install_line`` writes this shell's into them."""
@@ -26,7 +26,7 @@ class Search:
         return "this shell's PATH" if self.install_line is None else "the PATH of the units"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClaudeSeen:
     """``found`` is Claude Code on the PATH that counts, or None with the ``problem``; ``here`` is the one on
     this shell's PATH. ``version`` is what it says itself, None when it says nothing."""
@@ -38,7 +38,7 @@ class ClaudeSeen:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProgramSeen:
     """One program, and who starts it. ``found`` and ``here`` as in :class:`ClaudeSeen`."""
 
@@ -58,9 +58,8 @@ def judge_claude(seen: ClaudeSeen | None) -> list[Finding]:
             return [warn(what, f"look at what it says: {shlex.quote(str(seen.found))} --version")]
         return [ok(f"{seen.found} {seen.version}, on {seen.search.where}")]
     if seen.here is not None and seen.search.install_line is not None:
-        return [
-            fail(f"Claude Code is {seen.here}, but not on the PATH of the units", seen.search.install_line)
-        ]
+        install = seen.search.install_line
+        return [fail(f"Claude Code is {seen.here}, but not on the PATH of the units", install, (install,))]
     return [fail(*with_remedy(seen.problem))]
 
 
@@ -76,7 +75,7 @@ def _missing(search: Search, program: ProgramSeen) -> Finding:
     by = ", ".join(program.wanted_by)
     if program.here is not None and search.install_line is not None:
         what = f"`{program.name}`, needed by {by}, is {program.here}, but not on {search.where}"
-        return fail(what, search.install_line)
+        return fail(what, search.install_line, (search.install_line,))
     if "/" in program.name:
         remedy = f"correct its name, or: chmod +x {shlex.quote(program.name)}"
         return fail(f"`{program.name}`, needed by {by}, cannot be executed", remedy)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.doctor.findings import Finding, counted, ok, warn
+from aiemp.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SkillSeen:
     """One ``SKILL.md`` and the tasks that name it. ``is_ours``: `aiemp init` makes a stub of it."""
 
@@ -19,7 +19,7 @@ class SkillSeen:
     is_ours: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SkillsSeen:
     """All that the prompts of enabled tasks name."""
 

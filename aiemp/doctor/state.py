@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.doctor.findings import Finding, counted, fail, ok, warn, with_remedy
+from aiemp.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateSeen:
     """The state file. ``unreadable`` says why it cannot be opened, ``is_corrupt`` that it is no state, and
     ``set_aside`` are earlier ones that were none, and were kept. ``obstacle``: why the history of runs cannot be
@@ -32,7 +32,8 @@ def judge_state(seen: StateSeen) -> list[Finding]:
         findings.append(fail(what, f'sudo chown "$(id -u)" {file} && chmod u+rw {file}'))
     elif seen.is_corrupt:
         what = f"{seen.file} is no state file (torn or edited)"
-        findings.append(fail(what, "have it set aside and made anew from the history: aiemp list"))
+        remedy = "have it set aside and made anew from the history: aiemp list"
+        findings.append(fail(what, remedy, ("aiemp list",)))
     if seen.obstacle:
         what, remedy = with_remedy(seen.obstacle)
         findings.append(fail(f"the history of runs cannot be written: {what}", remedy))

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
 from aiemp.doctor.findings import Finding, fail, ok, warn
+from aiemp.frozen import frozen
 from aiemp.locks import Holder
+from aiemp.pm2_processes import Pm2Process
 from aiemp.systemd.command_lines import start_line
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Pm2Process:
-    """One of PM2's processes that does what aiemp does. ``is_aiemp``: it is aiemp, not what the vault had
-    before. One that is not online is saved, so that PM2 brings it back at boot."""
-
-    name: str
-    is_online: bool
-    is_aiemp: bool = True
-
-    @property
-    def what(self) -> str:
-        return f"PM2's {self.name}" + ("" if self.is_online else " (not running, but saved for a boot)")
-
-
-@dataclass(frozen=True, slots=True)
+@frozen
 class SupervisorsSeen:
     """``holder`` is the orchestrator that runs now; ``scopes`` are the managers that have units for this
     vault; ``pm2`` its processes that keep an orchestrator or a watcher."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiemp.doctor.findings import Finding, fail, ok, warn, with_remedy
+from aiemp.frozen import frozen
 
 MEGABYTE = 1000**2
 SCARCE_BYTES = 500 * MEGABYTE
@@ -15,7 +15,7 @@ TOO_FEW_INODES = 500
 """A day's work makes some hundred small files; below these it may stop at any moment."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VaultSeen:
     """The vault's folder. ``missing`` says why it cannot be used at all; ``unwritable`` are the places that
     ``user`` cannot write; a number that the file system does not tell is None."""

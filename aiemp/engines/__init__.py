@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from aiemp.frozen import frozen
 from aiemp.plan import Plan
 from aiemp.watcher_status import WatcherStatus
 
@@ -22,7 +22,7 @@ class Happening(Enum):
     TASK_ENDED = "task ended"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """One happening: ``name`` is the watcher's or the task's, ``detail`` says more, in words; ``remedy`` is
     what its owner can do, where that depends on the engine."""

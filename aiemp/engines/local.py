@@ -33,7 +33,7 @@ from aiemp.engines.stop_times import TASK_STOP_GRACE_S, stopping_takes_s
 from aiemp.engines.wakeup import Wakeup
 from aiemp.engines.watcher_manager import WatcherManager
 from aiemp.locks import probe
-from aiemp.log_files import prepare_log_file
+from aiemp.log_files import open_log
 from aiemp.places import Places
 from aiemp.plan import Plan
 from aiemp.watcher_status import WatcherStatus
@@ -171,8 +171,11 @@ class LocalEngine:
     def _open_task_log(self, name: str) -> IO[bytes]:
         if self.plan.dry_run.active:  # it writes nothing; what it says goes where ours goes
             return os.fdopen(os.dup(2), "wb", buffering=0)
-        path = prepare_log_file(Places(self.plan.vault).task_log(name), TASK_LOG_LIMIT_BYTES)
-        return Path(path or os.devnull).open("ab")
+        try:
+            return os.fdopen(open_log(Places(self.plan.vault).task_log(name), TASK_LOG_LIMIT_BYTES), "ab")
+        except OSError as error:
+            log.warning("the output of task %s goes nowhere: %s", name, error)
+            return Path(os.devnull).open("ab")
 
     def _ask_task_to_stop(self) -> None:
         if self.task is not None:

@@ -6,8 +6,7 @@ At once the first time, then with a growing pause while it keeps dying young; gi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from aiemp.frozen import frozen
 from aiemp.plan import Limits
 
 STABLE_AFTER_S = 60.0
@@ -17,7 +16,7 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restarts:
     """The restarts of one watcher within the window, oldest first, and how often it died young in a row."""
 
@@ -25,7 +24,7 @@ class Restarts:
     died_young: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What to do about a watcher that ended: start it at ``restart_at``, or give up (None)."""
 

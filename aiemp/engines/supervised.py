@@ -11,13 +11,13 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from aiemp.engines import Event, Happening
 from aiemp.engines.children import MARK, describe_exit, has_ended, signal_group
 from aiemp.engines.restart_policy import LONGEST_PAUSE_S, Restarts, after_exit
 from aiemp.errors import AiempError, LockHeld, VaultError
+from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.log_files import prepare_log_file
 from aiemp.places import Places
@@ -34,6 +34,7 @@ STATE_OF_NOT_STARTED = {
     NotStartedKind.NOT_CONFIGURED: WatcherState.NOT_CONFIGURED,
     NotStartedKind.DISABLED: WatcherState.DISABLED,
     NotStartedKind.DRY_RUN: WatcherState.DISABLED,
+    NotStartedKind.NEW: WatcherState.NOT_CONFIGURED,
 }
 
 

@@ -11,13 +11,13 @@ import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aiemp.engines import Event, Happening
 from aiemp.engines.wakeup import Wakeup
 from aiemp.errors import AiempError
 from aiemp.file_signature import FileSignature, file_signature
+from aiemp.frozen import frozen
 from aiemp.plan import Plan, Watcher
 from aiemp.systemd.names import (
     NOT_STARTED,
@@ -27,7 +27,8 @@ from aiemp.systemd.names import (
     watcher_path,
     watcher_unit,
 )
-from aiemp.systemd.systemctl import Scope, Systemctl
+from aiemp.systemd.scope import Scope
+from aiemp.systemd.systemctl import Systemctl
 from aiemp.watcher_status import WatcherState, WatcherStatus
 from aiemp.watchers.launch import NotStarted, NotStartedKind, freshness, prepare, running
 
@@ -54,7 +55,7 @@ LEFT_ALONE_STATES = {
 BUSY = ("activating", "active", "deactivating", "reloading")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitState:
     """One unit, as ``systemctl show`` tells it; ``since`` is when it became active."""
 

@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from aiemp.clock import utc_now
@@ -15,6 +14,7 @@ from aiemp.engines.stop_times import LAST_PATIENCE_S
 from aiemp.engines.supervised import Supervised
 from aiemp.engines.wakeup import Wakeup
 from aiemp.file_signature import file_signature
+from aiemp.frozen import replace
 from aiemp.plan import Origin, Plan, Watcher
 from aiemp.watcher_status import WatcherState, WatcherStatus
 

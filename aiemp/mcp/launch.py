@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from aiemp.config.mcp_servers import entry_of
 from aiemp.environment import child_environment, vault_environment
+from aiemp.frozen import frozen, replace
 from aiemp.mcp.approval import approved_servers, is_approved
 from aiemp.mcp.files import file_verdict
 from aiemp.mcp.variables import expand
@@ -24,7 +24,7 @@ CONNECT_S = 1.0
 """How long a server on this machine may take to accept a connection."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Launch:
     """All that starting one needs."""
 
@@ -50,7 +50,7 @@ class Launcher:
 
     def prepare(self, server: McpServer) -> Launch | Verdict:
         """How ``server`` is started; or a verdict, ``checked`` where it really was."""
-        if self._plan.dry_run.active:
+        if self._plan.dry_run.active or server.disabled:
             return file_verdict(server)
         approved = self._approved is None or is_approved(server, self._approved, self._dotenv)
         expanded, missing = expand(server, child_environment(self._environ, self._dotenv, False))

@@ -12,9 +12,9 @@ import logging
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from aiemp.frozen import frozen, replace
 from aiemp.mcp.launch import Launch, Launcher
 from aiemp.mcp.protocol import LONGEST_DETAIL, clean
 from aiemp.mcp.trial import Trial
@@ -31,7 +31,7 @@ POLL_S = 0.05
 """How often to look for an exit, which no event tells where a child of the server holds its output open."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProbeLimits:
     """How long a probe takes at most. ``at_once`` servers are started together; when ``total_s`` would be
     exceeded, the rest is left for the next probe.

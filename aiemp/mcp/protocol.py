@@ -8,9 +8,9 @@ probe ends it there and then. Nothing else is ever sent, no tool is listed or ca
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from aiemp import __version__
+from aiemp.frozen import frozen
 
 PROTOCOL_VERSION = "2025-06-18"
 """A server that knows only others answers with one of those, which is an answer as good as any."""
@@ -38,7 +38,7 @@ def initialize_request() -> bytes:
     return json.dumps(message, separators=(",", ":")).encode() + b"\n"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """The answer to ``initialize``: who the server says it is, or the ``error`` that it gave."""
 

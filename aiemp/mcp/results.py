@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from aiemp.config.reading import read_regular_file
 from aiemp.durable import make_private_folder, replace_file
+from aiemp.frozen import replace
 from aiemp.ledger_format import moment_text, read_moment
 from aiemp.mcp.files import file_verdict, fingerprint
 from aiemp.mcp.protocol import LONGEST_DETAIL, LONGEST_NAME, clean
@@ -23,7 +23,7 @@ from aiemp.plan import McpServer, Plan
 
 LARGEST_RESULTS = 1024 * 1024
 
-FILES_DECIDE = frozenset({State.NOT_BUILT, State.MISSING})
+FILES_DECIDE = frozenset({State.NOT_BUILT, State.MISSING, State.DISABLED})
 """What has happened to a server's files since the probe is seen without another one."""
 
 
@@ -46,7 +46,7 @@ def save(plan: Plan, verdicts: Mapping[str, Verdict]) -> None:
             servers[server.name] = kept[server.name]
     path = Places(plan.vault).mcp_results
     make_private_folder(path.parent)
-    replace_file(path, json.dumps({"servers": servers}, indent=1).encode())
+    replace_file(path, json.dumps({"servers": servers}, indent=1).encode(), beneath=plan.vault)
 
 
 def _last_verdict(server: McpServer, kept: Mapping[str, object] | None) -> Verdict:

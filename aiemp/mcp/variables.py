@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
+from aiemp.frozen import replace
 from aiemp.plan import McpServer
 
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+
+from aiemp.frozen import frozen
 
 
 class State(Enum):
@@ -21,6 +22,7 @@ class State(Enum):
     RUBBISH = "rubbish"  # printed something that is no answer
     REFUSED = "refused"  # answered with an error
     UNREACHABLE = "unreachable"  # nobody listens at its address
+    DISABLED = "disabled"  # Claude Code's settings of the vault say so: not started
 
 
 SIGNS = {
@@ -35,6 +37,7 @@ SIGNS = {
     State.RUBBISH: "🔴 Rubbish",
     State.REFUSED: "🔴 Refused",
     State.UNREACHABLE: "🔴 Unreachable",
+    State.DISABLED: "⚪ Disabled",
 }
 """The words of the dashboard's health table; vaults know "Available" from their own health checks."""
 
@@ -49,11 +52,11 @@ MCP_TROUBLES = {
 }
 """What is wrong, as the end of a sentence that begins with the server."""
 
-WELL = frozenset({State.AVAILABLE, State.CONFIGURED, State.NEW, State.NOT_CONFIGURED})
+WELL = frozenset({State.AVAILABLE, State.CONFIGURED, State.NEW, State.NOT_CONFIGURED, State.DISABLED})
 """None of these is an error, as with watchers: what is not configured is simply not used."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """How one server is. ``detail`` says why it is not well, or what else its owner should know.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import selectors
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from aiemp.durable import PRIVATE_FILE, write_all
+from aiemp.durable import write_all
+from aiemp.inside import open_file
 from aiemp.redaction import RedactedStream, Redactor
 
 log = logging.getLogger("aiemp.process")
@@ -185,17 +184,10 @@ class Streams:
 def _open_log(path: Path) -> int:
     """Open ``path`` for appending; -1 with a warning when that cannot be.
 
-    The log lies in the vault, where a symlink or a FIFO in its place would be a trap: neither is followed.
+    The log lies in the vault, where a symlink, a FIFO or a second name in its place would be a trap.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(path, flags, PRIVATE_FILE)
+        return open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, path.parent)
     except OSError as error:
-        log.warning("%s: the output is not written down: %s", path, error)
+        log.warning("%s: the output is not written down: %s", path, error.strerror)
         return -1
-    with contextlib.suppress(OSError):
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return descriptor
-    log.warning("%s: the output is not written down: not a regular file", path)
-    os.close(descriptor)
-    return -1

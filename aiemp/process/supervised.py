@@ -8,10 +8,10 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from aiemp.frozen import frozen
 from aiemp.process.descendants import Descendants, adopting_orphans, die_with_parent
 from aiemp.process.held_signals import HeldSignals
 from aiemp.process.streams import Streams
@@ -38,7 +38,7 @@ class Ending(Enum):
     SILENT = "silent"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finished:
     """How a run ended. ``exit_code`` is None when a signal (``signal``) ended the program.
 
@@ -55,7 +55,7 @@ class Finished:
     output_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Limits:
     """When to give up: ``deadline`` by the clock, ``silence_s`` after the last output; the longest wait."""
 
@@ -64,13 +64,13 @@ class _Limits:
     step_s: float
 
 
-@dataclass(slots=True)
 class _Ticks:
     """Tells ``listener`` every ``every_s`` that nothing was printed, for what shows the time to somebody."""
 
-    every_s: float
-    listener: Callable[[bytes], None] | None
-    last: float
+    def __init__(self, every_s: float, listener: Callable[[bytes], None] | None, last: float) -> None:
+        self.every_s = every_s
+        self.listener = listener
+        self.last = last
 
     def tick(self, now: float, last_output: float) -> float:
         """Tick if it is time to; returns the seconds to the next one."""

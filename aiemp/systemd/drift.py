@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aiemp.config.load import load_plan
+from aiemp.frozen import frozen, replace
 from aiemp.plan import Plan
 from aiemp.systemd.changes import changes
 from aiemp.systemd.installation import Installation, system_installation, user_entry, user_installation
@@ -15,7 +15,7 @@ from aiemp.systemd.installed import InstalledUnits
 from aiemp.systemd.units import render
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drift:
     """The files that would be written and removed. ``by_version``: none differs in more than its first line,
     which names the aiemp that made it."""

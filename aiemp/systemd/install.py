@@ -12,11 +12,11 @@ import contextlib
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from aiemp.errors import AiempError
+from aiemp.frozen import field, frozen
 from aiemp.plan import Plan
 from aiemp.systemd.changes import Changes, changes, is_startable
 from aiemp.systemd.command_lines import journal_argv, systemctl_line
@@ -40,12 +40,20 @@ PLAIN_PATH = re.compile(r"[\w./@+-]+", re.ASCII)
 """A path that systemctl prints as it is."""
 
 
+Say = Callable[[str], None]
+"""Is told each step that may take long."""
+
+
+def in_silence(_step: str) -> None:
+    """Nobody looks."""
+
+
 def is_long_running(unit: str) -> bool:
     """Whether what runs in ``unit`` goes on with what it was started with, until it is restarted."""
     return unit == ORCHESTRATOR or watcher_of(unit) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prepared:
     """What an installation would do, before anything is done. ``enabled`` and ``active``: the target now.
 
@@ -53,6 +61,7 @@ class Prepared:
     files are as they should be and that systemd has not read since, as after an installation that was killed.
     ``restart`` and ``start``: what is to be restarted if it runs, and started if the target is active, for the
     changes and for what an earlier installation left undone. ``down``: what fails at each start.
+    ``present``: the texts of the files that are there.
     """
 
     installation: Installation
@@ -64,6 +73,7 @@ class Prepared:
     restart: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
+    present: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_unchanged(self) -> bool:
@@ -73,11 +83,15 @@ class Prepared:
 
 
 def prepare_install(
-    plan: Plan, installation: Installation, systemctl: Systemctl, environ: Mapping[str, str]
+    plan: Plan,
+    installation: Installation,
+    systemctl: Systemctl,
+    environ: Mapping[str, str],
+    say: Say = in_silence,
 ) -> Prepared:
     """Find out what is to be done. Raises AiempError, and then nothing has been done: for files of our names
     that are not ours, and for what systemd-analyze says."""
-    return _prepare(render(plan, installation), installation, systemctl, environ)
+    return _prepare(render(plan, installation), installation, systemctl, environ, say)
 
 
 def prepare_uninstall(
@@ -87,11 +101,14 @@ def prepare_uninstall(
     return _prepare((), installation, systemctl, environ)
 
 
-def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) -> None:
+def carry_out(
+    prepared: Prepared, systemctl: Systemctl, *, start: bool = False, say: Say = in_silence
+) -> None:
     """Do it. ``start``: start the target at the end (``--now``). Raises AiempError; see the module."""
     wanted = prepared.changes
     folder = prepared.installation.unit_folder
     stoppable = [unit for unit in wanted.stop if "@." not in unit]  # a template itself never runs
+    say("writing the units, and stopping what goes")
     write_units(folder, wanted.write, kept=_left_running(wanted))
     systemctl.stop(*stoppable)
     if TARGET in wanted.stop and prepared.enabled:
@@ -103,6 +120,7 @@ def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) 
         _clean(systemctl, "runtime,cache", ORCHESTRATOR)  # /run/aiemp and /var/cache/aiemp, for all of them
     remove_units(folder, wanted.remove)
     if wanted.reload or prepared.stale:
+        say("systemd reads its units")
         systemctl.daemon_reload()
     if wanted.remove:
         with contextlib.suppress(SystemctlFailed):
@@ -112,6 +130,7 @@ def carry_out(prepared: Prepared, systemctl: Systemctl, *, start: bool = False) 
     if not prepared.enabled:
         systemctl.enable(TARGET)
     failures: list[SystemctlFailed] = []
+    say("restarting what changed, and starting what is new")
     with _collected(failures):
         systemctl.try_restart(*prepared.restart)
     if start and not failures:
@@ -165,8 +184,10 @@ def _prepare(
     installation: Installation,
     systemctl: Systemctl,
     environ: Mapping[str, str],
+    say: Say = in_silence,
 ) -> Prepared:
-    wanted = changes(units, present_units(installation.unit_folder))
+    present = present_units(installation.unit_folder)
+    wanted = changes(units, present)
     if wanted.foreign:
         _check_unmasked(wanted.foreign, installation)
         files = ", ".join(str(installation.unit_folder / name) for name in wanted.foreign)
@@ -176,6 +197,7 @@ def _prepare(
     if wanted.reload:
         _check_writable(installation.unit_folder)
     if wanted.write:
+        say(f"systemd-analyze checks {len(units)} units")
         problems = verify(units, installation.scope, environ)
         if problems:
             raise AiempError(
@@ -203,6 +225,7 @@ def _prepare(
         restart=(*wanted.restart, *outdated),
         start=(*wanted.start, *ended),
         down=tuple(name for name in wanted.unchanged if _is_down(shown.get(name, {}))),
+        present=present,
     )
 
 

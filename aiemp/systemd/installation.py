@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiemp import __version__
 from aiemp.errors import AiempError
-from aiemp.systemd.systemctl import Scope
+from aiemp.frozen import frozen
+from aiemp.systemd.scope import Scope
 
 if TYPE_CHECKING:
     import pwd
@@ -32,7 +32,7 @@ GONE_AFTER_LOGOUT = "/run/"
 """Here some version managers of Node keep links that live as long as a shell (fnm)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Installation:
     """One installation of units. All paths are absolute.
 

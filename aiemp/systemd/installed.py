@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from shlex import quote
 
+from aiemp.frozen import frozen
 from aiemp.plan import Origin, Watcher
 from aiemp.systemd.changes import GENERATED_BY, is_generated
 from aiemp.systemd.installation import SYSTEM_UNITS, user_installation
 from aiemp.systemd.names import ORCHESTRATOR, TARGET, is_ours, watcher_unit
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.unquoting import environment_words, exec_words
 
 BOOTED = Path("/run/systemd/system")
@@ -28,7 +28,7 @@ LARGEST_UNIT_BYTES = 256 * 1024
 _VERSION = re.compile(rf"{re.escape(GENERATED_BY)}(\S+)\.\s")
 
 
-@dataclass(frozen=True)
+@frozen
 class InstalledUnits:
     """The unit files of ours in the folder of one manager, by name. There is always a target among them."""
 
@@ -72,6 +72,11 @@ class InstalledUnits:
     def run_as(self) -> str | None:
         """The user that the machine's manager runs them as."""
         return next(self._values("User"), None)
+
+    @property
+    def watchdog(self) -> str | None:
+        """How long the orchestrator may be silent (systemd.service(5), "WatchdogSec="): ``3min``."""
+        return next(self._values("WatchdogSec"), None)
 
     @property
     def version(self) -> str | None:

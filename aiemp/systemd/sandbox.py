@@ -44,10 +44,11 @@ class Level(Enum):
 
 
 def task_level(task: ScheduledTask, plan: Plan) -> Level:
-    """The level of a task's service. The user's alert command runs in there too, and may need the network."""
+    """The level of a task's service. The user's alert command and the pings of a run need the network there."""
     if task.requires_claude or task.prompt:
         return Level.CLAUDE
-    is_offline = task.trigger_fn in OFFLINE_TRIGGERS and not task.command and not plan.alert_command
+    calls_out = bool(plan.alert_command or plan.pings.run_url)
+    is_offline = task.trigger_fn in OFFLINE_TRIGGERS and not task.command and not calls_out
     return Level.OFFLINE if is_offline else Level.NETWORK
 
 

@@ -6,15 +6,14 @@ import contextlib
 import logging
 import os
 import re
-import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 
 from aiemp.errors import AiempError
+from aiemp.frozen import frozen
+from aiemp.systemd.scope import Scope
 
 PATIENCE_S = 60.0
 """systemctl waits for a manager that is busy reloading; longer than this means that it hangs."""
@@ -33,13 +32,6 @@ _UNREACHABLE = re.compile(r"Failed to connect to (\w+ scope )?bus|has not been b
 """To 256 and from 257 on."""
 
 
-class Scope(Enum):
-    """Which manager: the user's own, or the machine's."""
-
-    USER = "user"
-    SYSTEM = "system"
-
-
 class SystemctlFailed(AiempError):
     """systemctl said no. The message holds what it said."""
 
@@ -48,7 +40,7 @@ class NoSystemd(AiempError):
     """There is no such manager to talk to."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Systemctl:
     """Talks to one manager. ``environ`` is where its bus is looked for."""
 
@@ -121,6 +113,8 @@ class Systemctl:
             self._run(verb, *options, "--", *units, patience_s=patience_s if wait else PATIENCE_S)
 
     def _run(self, *arguments: str, patience_s: float = PATIENCE_S) -> str:
+        import subprocess  # noqa: PLC0415 - many want no more of this module than the name of a scope
+
         command = ["systemctl", "--no-pager", "--quiet"]
         if self.scope is Scope.USER:
             command.append("--user")

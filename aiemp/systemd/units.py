@@ -5,11 +5,11 @@ What each directive is for stands beside it in ``units/*.j2``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from aiemp.errors import AiempError
+from aiemp.frozen import frozen
 from aiemp.plan import Origin, Plan, ScheduledTask, Watcher
 from aiemp.systemd.fingerprint import watcher_fingerprint
 from aiemp.systemd.installation import OLDEST_SYSTEMD, Installation
@@ -35,7 +35,7 @@ OVERTIME_S = 120.0
 writes down what happened. This much after its limit systemd ends it from outside."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnitFile:
     """One unit file. ``runs_aiemp``: what runs for long in it is aiemp's own code, so that a new version of
     aiemp has to be started in it."""
@@ -59,7 +59,7 @@ def render(plan: Plan, installation: Installation) -> tuple[UnitFile, ...]:
     return _Rendering(plan, installation).everything()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Rendering:
     plan: Plan
     installation: Installation
@@ -71,10 +71,11 @@ class _Rendering:
                 wanted.append(self._watcher(watcher))
                 wanted += self._request(watcher_path(watcher.name), watcher.name)
         runs = []
+        by_priority = sorted(self.plan.tasks, key=lambda task: task.priority)
         for task in self.plan.tasks:
             if task.enabled:
                 wanted += self._wake_ups(task)
-                runs.append(self._task(task))
+                runs.append(self._task(task, by_priority[: by_priority.index(task)]))
         return (self._target([unit.name for unit in wanted]), *wanted, *runs, self._alert())
 
     def _target(self, wanted: list[str]) -> UnitFile:
@@ -122,10 +123,13 @@ class _Rendering:
             values = {"about": about, "request": start_request(path_unit)}
             yield self._unit(path_unit, "aiemp-request.path.j2", values)
 
-    def _task(self, task: ScheduledTask) -> UnitFile:
+    def _task(self, task: ScheduledTask, first: Sequence[ScheduledTask]) -> UnitFile:
+        """What runs ``task``. Those that are ``first`` have their turn before it; of these some may be disabled, so
+        that switching one on or off changes the units of no other."""
         level = task_level(task, self.plan)
         values = {
             "description": _described(task.name, task.description),
+            "first": [task_service(each.name) for each in first],
             "command": self._command("trigger", task.name, "--scheduled"),
             "needs_network": level is not Level.OFFLINE,
             "runtime_max_s": task.timeout_minutes * 60.0 + OVERTIME_S,

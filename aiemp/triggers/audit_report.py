@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+
+from aiemp.frozen import field, frozen
 
 Runs = Sequence[Mapping[str, object]]
 
@@ -14,7 +15,7 @@ LONGEST_CELL = 200
 DASH = "—"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditFigures:
     """What happened in the week up to ``until`` (in the owner's zone), and in the one before.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from aiemp.frozen import frozen
 from aiemp.plan import SCHEDULE_REGISTRY, DryRun, Plan, ScheduledTask
 
 SECONDS_PER_MINUTE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overrides:
     """What a person who starts a run by hand may go beyond: each names one thing that holds Claude back."""
 
@@ -28,7 +28,7 @@ def no_history(_start: datetime, _end: datetime) -> Sequence[Mapping[str, object
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunContext:
     """One run: its plan and task, the time (aware), this process's environment, and where output goes.
 

@@ -34,7 +34,7 @@ def write_note(folder: Path, stem: str, text: str) -> Path:
         except FileExistsError:
             if not is_untouched(path):
                 continue
-            replace_file(path, data)
+            replace_file(path, data, beneath=folder)
         return path
 
 

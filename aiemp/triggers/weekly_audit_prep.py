@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from aiemp.inside import SHARED_FOLDER
 from aiemp.triggers.audit_report import AuditFigures, render
 from aiemp.triggers.context import RunContext, default_context
 from aiemp.triggers.results import reports_failures, succeeded
@@ -50,7 +51,9 @@ def _briefings(vault: Path) -> Path:
     folder = find_folder(vault, BRIEFINGS)
     if folder is None:
         folder = vault / BRIEFINGS
-        folder.mkdir()  # whatever stands there instead is none of ours, and named by the error
+        folder.mkdir(
+            mode=SHARED_FOLDER
+        )  # whatever stands there instead is none of ours, and named by the error
     return folder
 
 

@@ -7,10 +7,10 @@ Vaults write them in several ways (keys ``action_type``, ``action`` or ``type``;
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from aiemp.frozen import frozen
 from aiemp.vault.frontmatter import Frontmatter, read_frontmatter
 from aiemp.vault.items import files_in
 from aiemp.vault.layout import PENDING_APPROVAL, reason_of, warn_once
@@ -34,7 +34,7 @@ _NAMED_KIND = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Approval:
     """One approval request. ``kind`` is its action type in lower case with ``_`` (``send_email``).
 

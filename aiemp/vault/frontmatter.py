@@ -10,12 +10,12 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from aiemp.frozen import field, frozen
 from aiemp.vault.layout import reason_of
 from aiemp.vault.moments import parse_moment
 from aiemp.vault.plain_fields import plain_fields
@@ -40,7 +40,7 @@ _KEY = re.compile(r"[A-Za-z_][\w -]{0,60}")
 _SCALAR_ERRORS = (ValueError, ArithmeticError, LookupError, AttributeError, TypeError)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frontmatter:
     """What was read; ``problem`` says what is wrong with it, and is empty when nothing is.
 

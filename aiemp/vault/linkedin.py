@@ -7,10 +7,10 @@ where they can, and only what is recent is opened: Done may hold 100,000 files.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 
+from aiemp.frozen import frozen
 from aiemp.vault.approvals import approval_from, is_note, moment_of, normalised
 from aiemp.vault.frontmatter import FRONTMATTER_LIMIT, Frontmatter, parse_frontmatter, read_start
 from aiemp.vault.items import files_in, modified, start_of
@@ -38,7 +38,7 @@ _OTHER_NAME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkedInPosts:
     """``drafted_today``: in whatever state it is by now. ``pending``: of any day, still undecided."""
 

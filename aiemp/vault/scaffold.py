@@ -7,11 +7,11 @@ case counts as there, and one that is used flat gets no subfolders.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
-from aiemp.durable import PRIVATE_FOLDER
 from aiemp.errors import VaultError
+from aiemp.frozen import frozen
+from aiemp.inside import PRIVATE_FOLDER, SHARED_FILE, SHARED_FOLDER
 from aiemp.vault.dashboard_template import dashboard_template
 from aiemp.vault.layout import (
     ACCOUNTING,
@@ -56,11 +56,13 @@ FOLDERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (UPDATES, ()),
     (STATE, ()),
 )
+HANDBOOK = "Company_Handbook.md"
+OWNER_MARK = "{owner}"
 SUBFOLDERS_ALWAYS = frozenset({DONE})
 """Done/archive is no sorting of the owner's; the archive task would make it anyway."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scaffold:
     """What was made, and what was there already and therefore left alone; folders before their content."""
 
@@ -68,10 +70,11 @@ class Scaffold:
     kept: tuple[Path, ...] = ()
 
 
-def scaffold(vault: Path) -> Scaffold:
+def scaffold(vault: Path, owner: str = "") -> Scaffold:
     """Make what ``vault`` lacks, itself included; safe to run again. VaultError when something cannot be.
 
-    A ``.gitignore`` is for new vaults only: whoever has a vault has decided what he commits.
+    ``owner`` is whom the employee works for, for the handbook. A ``.gitignore`` is for new vaults only: whoever
+    has a vault has decided what he commits.
     """
     is_new = not looks_like_vault(vault)
     builder = _Builder(vault)
@@ -84,8 +87,9 @@ def scaffold(vault: Path) -> Scaffold:
             for subfolder in subfolders:
                 builder.make_folder(folder, subfolder)
     builder.make_file(vault, "Dashboard.md", dashboard_template())
-    for name in ("Business_Goals.md", "Company_Handbook.md"):
-        builder.make_file(vault, name, _starter_text(name))
+    builder.make_file(vault, "Business_Goals.md", _starter_text("Business_Goals.md"))
+    handbook = _starter_text(HANDBOOK).replace(OWNER_MARK, " ".join(owner.split()))
+    builder.make_file(vault, HANDBOOK, "".join(f"{line.rstrip()}\n" for line in handbook.splitlines()))
     for skill in SKILLS:
         folder = builder.make_folders(vault, ".claude", "skills", skill)
         if folder is not None:
@@ -103,7 +107,7 @@ class _Builder:
 
     def make_vault(self) -> None:
         try:
-            self.vault.mkdir(parents=True)
+            self.vault.mkdir(mode=SHARED_FOLDER, parents=True)
             self.created.append(self.vault)
         except FileExistsError:
             if not self.vault.is_dir():
@@ -123,7 +127,7 @@ class _Builder:
         if path is None:
             path = parent / name
             try:
-                path.mkdir(mode=PRIVATE_FOLDER if name == STATE else 0o777)
+                path.mkdir(mode=PRIVATE_FOLDER if name == STATE else SHARED_FOLDER)
                 self.created.append(path)
                 return path
             except FileExistsError:
@@ -144,7 +148,7 @@ class _Builder:
             return
         path = folder / name
         try:
-            make_exclusively(path, text.encode(), mode=0o666)
+            make_exclusively(path, text.encode(), mode=SHARED_FILE)
         except FileExistsError:
             self._keep(path)
             return

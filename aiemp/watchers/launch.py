@@ -10,24 +10,25 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from aiemp import locks
-from aiemp.durable import PRIVATE_FILE, make_private_folder
 from aiemp.errors import AiempError, LockHeld, VaultError
+from aiemp.frozen import frozen
 from aiemp.locks import HeldLock, Holder
 from aiemp.places import Places
 from aiemp.plan import DryRunPolicy, Origin, Plan, Watcher
 from aiemp.watchers.holders import first_of, holds, is_alive, processes_holding
 from aiemp.watchers.loop import LOCK_DESCRIPTOR
 from aiemp.watchers.options import STALE_AFTER_VARIABLE, ZONE_VARIABLE
+
+if TYPE_CHECKING:
+    import subprocess
 
 log = logging.getLogger("aiemp.watchers")
 
@@ -38,7 +39,7 @@ class WatcherNotStarted(AiempError):
     """The watcher's program cannot be executed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Launch:
     """All that starting a process needs."""
 
@@ -53,9 +54,10 @@ class NotStartedKind(Enum):
     NOT_CONFIGURED = "not configured"
     DISABLED = "disabled"
     DRY_RUN = "dry run"
+    NEW = "new"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotStarted:
     """A watcher that is not to be started, and ``reason``, for its owner."""
 
@@ -69,6 +71,10 @@ def prepare(watcher: Watcher, plan: Plan, environ: Mapping[str, str]) -> Launch 
 
     if not watcher.enabled:
         return NotStarted("disabled in aiemp.toml", NotStartedKind.DISABLED)
+    if not watcher.adopted:
+        return NotStarted(
+            "it, or the Python for it, is new in the vault, and nobody has adopted it", NotStartedKind.NEW
+        )
     vault = plan.vault.absolute()
     dotenv, problems = vault_environment(vault)
     for problem in problems:
@@ -111,7 +117,11 @@ def spawn(
     """Start the watcher as a child that leads its own session. Output is appended to ``log_file``; without
     one it goes where ours goes. Raises LockHeld when it is running already, VaultError when the vault or the
     lock cannot be used, and WatcherNotStarted."""
+    import subprocess  # noqa: PLC0415 - `status` asks this module what runs, and starts nothing
+
     with take_lock(plan.vault, watcher.name, 0, owner) as lock:
+        if log_file is not None:
+            _redact(log_file, plan.vault)  # nobody writes to it now
         output = _open_log(log_file)
         try:
             process = subprocess.Popen(
@@ -219,14 +229,22 @@ def _child_env(watcher: Watcher, launch: Launch, lock: HeldLock, *, has_log: boo
     return env
 
 
+def _redact(log_file: Path, vault: Path) -> None:
+    """Take secrets out of what the watcher printed before. It writes to its log itself, so that it outlives a killed
+    orchestrator; so there is no other moment."""
+    from aiemp.log_files import redact_again  # noqa: PLC0415 - systemd's watchers have no log file
+    from aiemp.redaction import in_force  # noqa: PLC0415
+
+    redact_again(log_file, vault, in_force())
+
+
 def _open_log(path: Path | None) -> int | None:
     if path is None:
         return None
+    from aiemp.log_files import open_log  # noqa: PLC0415 - systemd's watchers have no log file
+
     try:
-        make_private_folder(path.parent)
-        return os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE
-        )
+        return open_log(path)
     except OSError as error:
         # A watcher without a log is better than no watcher.
         log.warning("%s cannot be written, the watcher's output goes to ours: %s", path, error)

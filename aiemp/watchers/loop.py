@@ -91,12 +91,17 @@ class Stop:
         """The name by which watchfiles asks."""
         return self.requested
 
-    def wait(self, timeout_s: float) -> None:
-        """Return after ``timeout_s`` seconds, or at once when asked to stop."""
+    def wait(self, timeout_s: float, also: int = -1) -> bool:
+        """Return after ``timeout_s`` seconds, at once when asked to stop, or, with True, when the descriptor ``also``
+        becomes readable."""
         poll = select.poll()
         poll.register(self._reader, select.POLLIN)
-        if not self.requested and poll.poll(max(0, int(timeout_s * 1000))):
+        if also >= 0:
+            poll.register(also, select.POLLIN)
+        ready = [] if self.requested else [each for each, _ in poll.poll(max(0, int(timeout_s * 1000)))]
+        if self._reader in ready:
             os.read(self._reader, 512)
+        return also in ready
 
 
 def beat(watch: Watch, now_s: float, *, dry_run: bool) -> None:
@@ -164,11 +169,13 @@ def run_locked(watch: Watch, options: Options, stop: Stop) -> int:
 
 
 def _run_by_hand(watch: Watch, options: Options, stop: Stop) -> int:
-    from aiemp.errors import AiempError, LockHeld  # noqa: PLC0415 - only by hand
+    from pathlib import Path  # noqa: PLC0415 - only by hand
+
+    from aiemp.errors import AiempError, LockHeld  # noqa: PLC0415
     from aiemp.watchers.launch import take_lock  # noqa: PLC0415
 
     try:
-        lock = take_lock(options.vault, watch.name, os.getpid(), "started by hand")
+        lock = take_lock(Path(options.vault), watch.name, os.getpid(), "started by hand")
     except AiempError as error:
         sys.stderr.write(f"{error}\n")
         return 0 if isinstance(error, LockHeld) else error.exit_code

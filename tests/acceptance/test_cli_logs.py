@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from aiemp.log_files import rotate
 from aiemp.places import Places
 from tests.conftest import Aiemp, Running
 
@@ -66,7 +65,7 @@ def test_follow_survives_rotation(start_aiemp: Callable[..., Running], places: P
     with log.open("a") as file:
         file.write("added\n")
     follow.wait_for("added\n")
-    rotate(log, 1)
+    log.rename(log.with_name(f"{log.name}.1"))
     log.write_text("in the new file\n")
     follow.wait_for("in the new file\n")
     os.kill(follow.pid, signal.SIGINT)

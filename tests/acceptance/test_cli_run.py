@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from aiemp.locks import probe
 from aiemp.places import Places
-from tests.conftest import Aiemp, Running, wait_until
+from tests.conftest import DEADLINE_S, Aiemp, Running, wait_until
 
 
 def status_of(aiemp: Aiemp) -> dict[str, Any]:
@@ -151,8 +156,13 @@ def test_a_watcher_that_cannot_be_started_says_why(aiemp: Aiemp, write_config: C
     assert "/no/such/program" in out.stderr
 
 
-def test_status_watch_redraws_until_ctrl_c(vault: Path, environ: dict[str, str]) -> None:
-    """On a terminal the status is drawn over and over, and Ctrl-C ends it."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_status_watch_redraws_until_it_is_ended(
+    vault: Path, environ: dict[str, str], write_config: Callable[[str], Path], number: signal.Signals
+) -> None:
+    """The status is drawn over and over on the terminal's other screen, without a cursor, and says in its place
+    what is wrong with aiemp.toml meanwhile. Ctrl-C brings the terminal back, with the last look left on it."""
+    config = write_config("")
     controller, terminal = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "aiemp", "--vault", str(vault), "status", "--watch"],
@@ -163,11 +173,28 @@ def test_status_watch_redraws_until_ctrl_c(vault: Path, environ: dict[str, str])
     ) as process:
         os.close(terminal)
         seen = b""
-        while seen.count(b"\x1b[H") < 2:
-            seen += os.read(controller, 4096)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+
+        def read_until(told: Callable[[], bool]) -> None:
+            nonlocal seen
+            deadline = time.monotonic() + DEADLINE_S
+            while not told():
+                assert select.select([controller], [], [], max(deadline - time.monotonic(), 0))[0], seen
+                seen += os.read(controller, 4096)
+
+        read_until(lambda: seen.count(b"\x1b[H") >= 2)
+        config.write_text("nope = 1")
+        read_until(lambda: b"nope" in seen)
+        config.write_text("")
+        read_until(lambda: b"NEEDS YOU" in seen.rpartition(b"nope")[2])
+        process.send_signal(number)
+        with contextlib.suppress(OSError):  # EIO: the other end is closed
+            read_until(lambda: False)
+        assert process.wait(20) == 3, "as the last look"
         assert process.stderr is not None
         assert process.stderr.read() == b""
     os.close(controller)
-    assert b"NEEDS YOU" in seen
+    assert seen.startswith(b"\x1b[?1049h\x1b[?25l")
+    drawn, back, left = seen.partition(b"\x1b[?25h\x1b[?1049l")
+    assert back
+    assert b"NEEDS YOU" in drawn
+    assert b"NEEDS YOU" in left

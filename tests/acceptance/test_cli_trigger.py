@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -61,7 +62,7 @@ def test_a_bad_run(aiemp: Aiemp) -> None:
     status = aiemp("status")
     assert status.returncode == 3
     assert "task bad failed" in status.stdout
-    assert "aiemp logs bad" in status.stdout
+    assert "aiemp explain bad" in status.stdout
     assert "why" in aiemp("logs", "bad").stdout
 
 
@@ -175,3 +176,34 @@ def test_a_terminal_sees_progress(vault: Path, environ: dict[str, str]) -> None:
     assert b"at most" in seen
     assert seen.endswith(b"\r\x1b[K")
     assert out.startswith(b"good: succeeded")
+
+
+def test_history_in_time(aiemp: Aiemp) -> None:
+    """``--since`` shows the runs of a span alone, and ``--timeline`` draws them; for scripts they are the same."""
+    aiemp("trigger", "good", check=True)
+    aiemp("trigger", "bad")
+    answer = json.loads(aiemp("history", "--since", "1h", "--json").stdout)
+    assert [run["task"] for run in answer["runs"]] == ["bad", "good"]
+    drawn = aiemp("history", "--timeline", "--since", "1h", PYTHONIOENCODING="ascii", check=True).stdout
+    assert re.search(r"^good +#$", drawn, re.MULTILINE)
+    assert re.search(r"^bad +X$", drawn, re.MULTILINE)
+    same = json.loads(aiemp("history", "--timeline", "--since", "1h", "--json").stdout)
+    assert [run["run"] for run in same["runs"]] == [run["run"] for run in answer["runs"]]
+    assert "linkedin_post" not in aiemp("history", "good", "--timeline").stdout
+    assert aiemp("history", "--timeline", "-n", "3").returncode == 2
+
+
+def test_the_dashboard_draws_the_last_day_when_it_is_asked_to(
+    aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]
+) -> None:
+    """``[dashboard] timeline = true`` adds a chart of the runs with the health update; by default there is none."""
+    write_config(OWN_TASKS)
+    aiemp("trigger", "good", check=True)
+    aiemp("trigger", "health_dashboard_update", check=True)
+    assert "mermaid" not in (vault / "Dashboard.md").read_text()
+    write_config(OWN_TASKS + "[dashboard]\ntimeline = true\n")
+    aiemp("trigger", "health_dashboard_update", check=True)
+    dashboard = (vault / "Dashboard.md").read_text()
+    assert "## Runs of the Last Day\n\n```mermaid\ngantt\n" in dashboard
+    assert re.search(r"    section good\n    ok :done, \d{4}-\d\d-\d\d \d\d:\d\d, 5m\n", dashboard)
+    assert "My own notes stay." in dashboard

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Plan
 from aiemp.triggers.context import RunContext
 

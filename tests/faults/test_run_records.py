@@ -116,7 +116,7 @@ def test_the_campaign_sees_a_file_that_is_written_in_place(
 ) -> None:
     """Without the temporary file and its rename, torn states are found."""
 
-    def in_place(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    def in_place(path: Path, data: bytes, *, mode: int = 0o600, beneath: Path | None = None) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         try:
             durable.write_all(descriptor, data)

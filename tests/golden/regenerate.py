@@ -5,14 +5,14 @@ Each folder has an ``aiemp.toml`` and, below ``user`` and ``system``, the units 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aiemp.config.load import load_plan
+from aiemp.frozen import replace
 from aiemp.plan import Plan
 from aiemp.systemd.installation import Installation
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.units import UnitFile, render
 
 FOLDER = Path(__file__).resolve().parent

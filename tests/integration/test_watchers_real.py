@@ -12,12 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from aiemp.errors import LockHeld
+from aiemp.frozen import replace
 from aiemp.places import Places
 from aiemp.plan import DryRun, Plan, Watcher
 from aiemp.watchers.discovery import discover
@@ -32,7 +32,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, le
 
 STARTER = """
 import sys, time, pathlib, os
-from dataclasses import replace
+from aiemp.frozen import replace
 from aiemp.plan import Plan, Watcher
 from aiemp.watchers.launch import exec_watcher, prepare, spawn
 from aiemp.watchers.registry import BUILT_IN
@@ -282,6 +282,7 @@ def test_a_long_running_watcher_loads_no_more_than_it_needs(name: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
     heavy = {"click", "jinja2", "rich", "yaml", "tomlkit", "dotenv", "watchfiles", "asyncio", "subprocess"}
     heavy |= {"dataclasses", "typing", "logging", "argparse", "hashlib", "datetime", "zoneinfo", "contextlib"}
+    heavy |= {"pathlib", "urllib"}
     assert not heavy & set(done.stdout.split())
 
 

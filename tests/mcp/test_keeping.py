@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from aiemp.config.mcp_servers import planned_servers
+from aiemp.frozen import replace
 from aiemp.mcp.approval import adopt_servers, approved_servers, is_approved
 from aiemp.mcp.files import file_verdict
 from aiemp.mcp.launch import Launch, Launcher

@@ -7,11 +7,11 @@ import os
 import signal
 import socket
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from aiemp.frozen import replace
 from aiemp.mcp.probe import ProbeLimits, probe_servers
 from aiemp.mcp.verdict import State, Verdict
 from aiemp.plan import DryRun, McpServer, Plan

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from aiemp.frozen import replace
 from aiemp.ledger import Ledger
 from aiemp.plan import Plan
 from aiemp.runs import NEVER_RUN, Ended, Result, Run, TaskRecord, begun, end_without_a_word, ended, set_back

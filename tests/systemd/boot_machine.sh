@@ -1,7 +1,8 @@
 # Becomes PID 1 of a test machine: systemd in its own namespaces, on an overlay of a root folder.
 #
 # Arguments: LOWER (the root folder to overlay), BASE (a tmpfs that outlives one boot), CLOCK_LIBRARY (a shared
-# library to preload into every program, or empty). Run by isolation.py inside fresh namespaces.
+# library to preload into every program, with the file of its shift beside it; or empty). Run by isolation.py inside
+# fresh namespaces.
 set -eu
 lower=$1 base=$2 clock_library=$3
 root=$base/root
@@ -33,6 +34,8 @@ rm -f etc/ld.so.preload
 if [ -n "$clock_library" ]; then
     cp "$clock_library" etc/shifted-clock.so
     chmod 0755 etc/shifted-clock.so
+    cp "${clock_library%.so}.shift" etc/shifted-clock.shift
+    chmod 0644 etc/shifted-clock.shift
     echo /etc/shifted-clock.so > etc/ld.so.preload
 fi
 

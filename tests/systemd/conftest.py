@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,15 +19,7 @@ from tests.systemd.employee import Employee, zone_at_noon
 from tests.systemd.inside import User
 from tests.systemd.machine import Machine, NewUser
 from tests.systemd.requirements import why_no_machine
-from tests.systemd.wheel import (
-    COMMAND,
-    build_wheels,
-    collect_wheels,
-    install_wheels,
-    pack,
-    python_version,
-    unpack,
-)
+from tests.systemd.wheel import equip_machine, shared_folder
 
 MAKING_A_ROOT_TIMEOUT_S = 1200
 """A test's own limit includes its fixtures, and the first one on the newer systemd downloads a Debian."""
@@ -121,31 +114,9 @@ def cannot_be_had(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built wheel, beside all that it needs."""
-    return build_wheels(tmp_path_factory.mktemp("built"))
-
-
-@pytest.fixture(scope="session")
-def equip(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Machine], Machine]:
+def equip(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Machine], Machine]:
     """``equip(machine)`` has aiemp in it, for all its users."""
-    archives: dict[str, Path] = {}
-
-    def installed(machine: Machine) -> Machine:
-        if machine.exists(COMMAND):
-            return machine
-        version = python_version(machine)
-        if version in archives:
-            unpack(archives[version], machine)
-        else:
-            wheels = tmp_path_factory.mktemp("wheels")
-            collect_wheels(wheel, version, wheels)
-            install_wheels(machine, wheels)
-            archives[version] = tmp_path_factory.mktemp("packed") / "aiemp.tar"
-            pack(machine, archives[version])
-        return machine
-
-    return installed
+    return partial(equip_machine, shared=shared_folder(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")

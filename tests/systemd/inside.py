@@ -93,6 +93,7 @@ class Inside(ABC):
         env: Mapping[str, str | None] | None = None,
         cwd: str | Path | None = None,
         stdin: int = subprocess.DEVNULL,
+        output: int = subprocess.PIPE,
     ) -> subprocess.Popen[bytes]:
         """Start a command in there and do not wait. Its process group is that of the returned process.
 
@@ -108,8 +109,8 @@ class Inside(ABC):
         return subprocess.Popen(
             [*enter, *become, "env", "-i", "-C", folder, *words, *(str(word) for word in argv)],
             stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
 
@@ -189,6 +190,10 @@ class Inside(ABC):
         wait_until(is_up, deadline_s, lambda: f"the manager of {name} is not up\n{self.journal('-n', '40')}")
 
     # Files and time
+
+    def path(self, inside: str | Path) -> Path:
+        """A file of the machine, as this process reaches it: as root, and only as long as the machine runs."""
+        return Path(f"/proc/{self.init_pid()}/root") / Path(inside).relative_to("/")
 
     def write_file(
         self, path: str | Path, content: str | bytes, *, user: str | None = None, mode: int = 0o644

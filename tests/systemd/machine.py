@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +20,7 @@ from typing import IO, Protocol
 from tests.systemd.inside import SYSTEM_STATES, Inside, User
 from tests.systemd.isolation import Isolation
 from tests.systemd.waiting import wait_until
-from tests.systemd.wall_clock import build_shifted_clock
+from tests.systemd.wall_clock import SHIFT_FILE, build_shifted_clock, shift_to, write_shift
 
 BOOT_DEADLINE_S = 60.0
 POWER_OFF = signal.SIGRTMIN + 4  # systemd(1), "Signals": start poweroff.target
@@ -36,13 +35,15 @@ class NewUser(Protocol):
 class Machine(Inside):
     """``boot()`` it, or use it as a context manager; ``close()`` leaves nothing behind."""
 
-    def __init__(self, lower: Path = Path("/")) -> None:
+    def __init__(self, lower: Path = Path("/"), *, own_clock: bool = False) -> None:
+        """``own_clock``: :meth:`set_clock` will be used."""
         super().__init__()
         self._isolation = Isolation(lower)
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the machine
         self._unshare: subprocess.Popen[bytes] | None = None
         self._init_pid = 0
         self._shift_s = 0
+        self._own_clock = own_clock
 
     def __enter__(self) -> Machine:
         try:
@@ -63,14 +64,15 @@ class Machine(Inside):
         """Start it and wait until it is up, with the user managers of all lingering users.
 
         ``at`` sets its wall clock, as if the machine had been off until then; without it the clock goes on as
-        before. Nothing can set the clock of a machine that runs.
+        before.
         """
         assert self._unshare is None, "it is running"
         if at is not None:
-            self._shift_s = round(at.timestamp() - time.time())
+            self._shift_s = shift_to(at)
         library = None
-        if self._shift_s:
-            library = build_shifted_clock(self._shift_s, self._isolation.scratch)
+        if self._shift_s or self._own_clock:
+            library = build_shifted_clock(self._isolation.scratch)
+            write_shift(self._isolation.scratch / SHIFT_FILE.name, self._shift_s)
         self._unshare = self._isolation.start_init(self._log, library)
         try:
             self._init_pid = wait_until(self._find_init, BOOT_DEADLINE_S, self._boot_log)
@@ -81,6 +83,14 @@ class Machine(Inside):
         except BaseException:
             self.power_off_now()
             raise
+
+    def set_clock(self, at: datetime | None) -> None:
+        """Set the wall clock while it runs; None: to the host's. The kernel cannot tell of it, so that whoever waits
+        for a time has to be told: ``daemon-reload`` does that for a systemd and its timers."""
+        assert self._own_clock, "made without own_clock=True"
+        self._shift_s = 0 if at is None else shift_to(at)
+        write_shift(self.path(SHIFT_FILE), self._shift_s)
+        self.systemctl("daemon-reload")
 
     def shut_down(self, deadline_s: float = 120.0) -> None:
         """An orderly end: every unit is stopped first."""
@@ -119,6 +129,11 @@ class Machine(Inside):
             self._log.close()
 
     # How it starts
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was booted, and has not been switched off since."""
+        return self._unshare is not None
 
     def init_pid(self) -> int:
         assert self._init_pid and self._unshare is not None, "the machine is not running"

@@ -1,14 +1,21 @@
-/* Preloaded into every program of a test machine: moves its wall clock by SHIFT_S seconds.
+/* Preloaded into programs under test: moves their wall clock by the seconds that a file holds (8 bytes), which
+ * may change while they run. AIEMP_TESTS_CLOCK names the file; without it, it is SHIFT_FILE.
  *
  * The kernel has no namespace for CLOCK_REALTIME, so nobody can set the clock of one container. Programs ask
  * for the time through the C library, though, and this answers for it. Absolute timers on the wall clock
  * (timerfd, which is how systemd's timers wait) are moved back by as much, so that they ring at the right
  * moment, and a file that is touched (like the stamp of a timer) gets this clock's time. What stays true time:
- * the stamp that the kernel puts on a file that is written, and the clock of static programs.
+ * the stamp that the kernel puts on a file that is written, and the clock of static programs. And nobody is
+ * told of a change (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET): who waits for a timer on the wall clock has to
+ * be made to set it again.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,6 +23,26 @@
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
+
+static const int64_t no_shift = 0;
+
+/* Mapped once: after that a look at the clock costs no system call more. */
+static int64_t shift_s(void) {
+    static const volatile int64_t *shift = NULL;
+    if (!shift) {
+        const char *path = getenv("AIEMP_TESTS_CLOCK");
+        int fd = open(path ? path : SHIFT_FILE, O_RDONLY | O_CLOEXEC);
+        void *map = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof no_shift, PROT_READ, MAP_SHARED, fd, 0);
+        if (fd >= 0)
+            close(fd);
+        shift = map == MAP_FAILED ? &no_shift : map;
+    }
+    return *shift;
+}
+
+__attribute__((constructor)) static void map_the_shift(void) {
+    shift_s();
+}
 
 static int is_wall_clock(int clock) {
     return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_REALTIME_ALARM ||
@@ -25,7 +52,7 @@ static int is_wall_clock(int clock) {
 int clock_gettime(clockid_t clock, struct timespec *now) {
     int result = (int)syscall(SYS_clock_gettime, clock, now);
     if (result == 0 && is_wall_clock(clock))
-        now->tv_sec += SHIFT_S;
+        now->tv_sec += shift_s();
     return result;
 }
 
@@ -53,7 +80,7 @@ int timespec_get(struct timespec *now, int base) {
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until, struct timespec *rest) {
     struct timespec moved = *until;
     if ((flags & TIMER_ABSTIME) && is_wall_clock(clock))
-        moved.tv_sec -= SHIFT_S;
+        moved.tv_sec -= shift_s();
     return syscall(SYS_clock_nanosleep, clock, flags, &moved, rest) == 0 ? 0 : errno;
 }
 
@@ -77,7 +104,7 @@ int timerfd_settime(int fd, int flags, const struct itimerspec *wanted, struct i
     /* Zero disarms, and systemd asks for the end of time to be told of clock changes: both stay. */
     int is_moment = moved.it_value.tv_sec > 0 && moved.it_value.tv_sec < ((time_t)1 << 40);
     if ((flags & TFD_TIMER_ABSTIME) && is_moment && timer_is_on_wall_clock(fd)) {
-        moved.it_value.tv_sec -= SHIFT_S;
+        moved.it_value.tv_sec -= shift_s();
         if (moved.it_value.tv_sec <= 0)
             moved.it_value.tv_sec = 1;
     }

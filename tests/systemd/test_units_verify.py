@@ -9,17 +9,17 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aiemp.frozen import replace
 from aiemp.plan import Frequency, Limits, Origin, Plan, ScheduledTask, Watcher
 from aiemp.systemd.installation import Installation
 from aiemp.systemd.names import NOT_STARTED, start_request
 from aiemp.systemd.sandbox import Level, task_level
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.units import UnitFile, render
 from aiemp.watchers.registry import BUILT_IN
 from tests.golden.regenerate import CASES, installation_of, plan_of

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.systemd.machine import Machine
 
@@ -14,6 +18,31 @@ PREFIX = Path("/opt/aiemp-test")
 COMMAND = Path("/usr/local/bin/aiemp")
 
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """A folder for one run of the tests, the same for all its workers."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def equip_machine(machine: Machine, shared: Path) -> Machine:
+    """``machine`` with aiemp in it, for all its users. Built once for each Python, whoever comes first."""
+    if machine.exists(COMMAND):
+        return machine
+    version = python_version(machine)
+    archive = shared / f"aiemp-{version}.tar"
+    with (shared / "aiemp-wheels.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if archive.exists():
+            unpack(archive, machine)
+        else:
+            built, wheels = shared / "aiemp-built", shared / f"aiemp-wheels-{version}"
+            wheel = next(built.glob("aiemp-*.whl"), None) or build_wheels(built)
+            collect_wheels(wheel, version, wheels)
+            install_wheels(machine, wheels)
+            pack(machine, archive)
+    return machine
 
 
 def build_wheels(folder: Path) -> Path:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aiemp.engines import Engine, Event, Happening
 from aiemp.engines.wakeup import Wakeup
+from aiemp.frozen import replace
 from aiemp.ledger import Ledger, LedgerState
 from aiemp.orchestrator import Orchestrator
 from aiemp.plan import DryRun, Frequency, Plan, ScheduledTask, Watcher

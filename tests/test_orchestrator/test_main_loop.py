@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from aiemp.alert_files import alert_file
 from aiemp.engines import Event, Happening
+from aiemp.frozen import replace
 from aiemp.ledger import Ledger
 from aiemp.places import Places
 from aiemp.plan import Watcher
@@ -193,6 +193,21 @@ def test_a_removed_watcher_is_forgotten(vault: Path, clock: HandClock) -> None:
     orchestrator._on_reload(0, None)
     tick(orchestrator, clock)
     assert "| Old Watcher | gone since Monday |" in dashboard.read_text("utf-8")
+
+
+def test_a_disabled_watchers_alert_is_taken_back(vault: Path, clock: HandClock) -> None:
+    """It is still in the plan, but nobody waits for it: what it needed is no longer needed."""
+    orchestrator, engine = make_orchestrator(vault, clock, watchers=[Watcher("old"), Watcher("mail")])
+    for name in ("old", "mail"):
+        engine.events.append(Event(Happening.WATCHER_PAUSED, name, "exit status 1"))
+    tick(orchestrator, clock)
+    assert alert_file(vault, "watcher-old").exists()
+    watchers = (Watcher("old", enabled=False), Watcher("mail"))
+    orchestrator.source.load = lambda: replace(orchestrator.plan, watchers=watchers)
+    orchestrator._on_reload(0, None)
+    tick(orchestrator, clock)
+    assert not alert_file(vault, "watcher-old").exists()
+    assert alert_file(vault, "watcher-mail").exists()
 
 
 @pytest.mark.parametrize(("age_s", "said"), [(3600, "see its log"), (-1, "hello")])

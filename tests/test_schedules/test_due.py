@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Frequency, ScheduledTask
 from aiemp.schedules import get_due_tasks, is_due, next_due
 

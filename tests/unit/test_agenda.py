@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from aiemp.agenda import Agenda
+from aiemp.frozen import replace
 from aiemp.plan import DryRun, Frequency, Plan, ScheduledTask
 from aiemp.runs import NEVER_RUN, TaskRecord
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from aiemp import alerts as alerts_module
+from aiemp import alert_command
 from aiemp.alerts import Alert, alert_file, clear_alert, raise_alert
+from aiemp.frozen import replace
 from aiemp.plan import DryRun, Plan
 from tests.conftest import wait_until
 
@@ -237,7 +237,7 @@ def test_command_that_hangs_is_ended_with_all_it_started(
     vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After its limit nothing of it is left, and the outcome says so."""
-    monkeypatch.setattr(alerts_module, "COMMAND_LIMIT_S", 0.3)
+    monkeypatch.setattr(alert_command, "COMMAND_LIMIT_S", 0.3)
     pid_file = tmp_path / "pid"
     command = ("sh", "-c", 'sleep 60 & echo $! > "$1"; echo "no network" >&2; wait', "sh", str(pid_file))
     outcome = raise_alert(Plan(vault, alert_command=command), ALERT, NOW, os.environ)

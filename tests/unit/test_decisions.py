@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiemp.decisions import LONGEST_HOLD, decide, decide_all
+from aiemp.frozen import replace
 from aiemp.plan import Frequency, ScheduledTask
 from aiemp.runs import NEVER_RUN, Ended, Result, Run, TaskRecord, begun, ended, is_exhausted
 
@@ -301,6 +301,47 @@ def test_the_next_slot_does_not_wait_for_the_retry_of_the_last() -> None:
     record = TaskRecord(last_run=at(8, day=21), slot=at(8, day=22), attempts=1, retry_at=at(8, 30))
     assert decide(slow, record, at(7, 30), UTC).wake_at == at(8)
     assert decide(slow, record, at(8), UTC).slot == at(8)
+
+
+QUICK = replace(DAILY, name="quick", catch_up=False)
+
+
+def ran(start: datetime, end: datetime) -> TaskRecord:
+    """The record of another task that ran from ``start`` to ``end``."""
+    return TaskRecord(last=Ended(Result.SUCCEEDED, end, (end - start).total_seconds()))
+
+
+@pytest.mark.parametrize(
+    ("others", "now", "due"),
+    [
+        ([], at(8, 6), False),  # nobody held it up: it is dropped
+        ([ran(at(7, 50), at(8, 20))], at(8, 24), True),  # it waited for the run before it
+        ([ran(at(7, 50), at(8, 20))], at(8, 26), False),  # and then nobody was there
+        ([ran(at(8, 2), at(8, 20))], at(8, 20), True),  # one that went first, by priority
+        (
+            [ran(at(8, 20), at(8, 40))],
+            at(8, 41),
+            False,
+        ),  # that one caught up after a time when nobody was there
+        ([ran(at(8, 21), at(8, 50)), ran(at(7), at(8, 20))], at(8, 51), True),  # one after the other
+        ([ran(at(7), at(7, 59))], at(8, 6), False),
+    ],
+)
+def test_a_slot_that_only_waited_for_its_turn_is_not_dropped(
+    others: list[TaskRecord], now: datetime, due: bool
+) -> None:
+    """``catch_up = false`` drops what was missed, not what had to wait for other runs, however long."""
+    record = TaskRecord(last_run=at(8, day=22))
+    decision = decide(QUICK, record, now, UTC, others=others)
+    assert (decision.due, decision.slot) == (due, at(8) if due else None)
+
+
+def test_a_run_that_goes_on_holds_the_next_one_up() -> None:
+    """While another task runs, the slot stays due: it is what waits, and `status` says so."""
+    running = TaskRecord(running=Run("long", at(7), 1, at(7), 1))
+    records = {"long": running, "quick": TaskRecord(last_run=at(8, day=22))}
+    (decision,) = decide_all([QUICK], records, at(9), UTC)
+    assert (decision.due, decision.slot) == (True, at(8))
 
 
 def test_a_slot_that_was_passed_over_does_not_come_back_at_midnight() -> None:

@@ -23,12 +23,15 @@ PURE = [
     "claude/reset_times.py",
     "claude/stream.py",
     "config/dry_run.py",
+    "config/key_texts.py",
+    "config/keys.py",
     "config/names.py",
     "dashboard/cells.py",
     "dashboard/document.py",
     "dashboard/edits.py",
     "dashboard/tables.py",
     "decisions.py",
+    "escaping.py",
     "engines/restart_policy.py",
     "engines/stop_times.py",
     "ledger_format.py",
@@ -41,6 +44,7 @@ PURE = [
     "schedule_words.py",
     "schedules.py",
     "secret_values.py",
+    "systemd/scope.py",
     "timers.py",
     "watcher_status.py",
 ]
@@ -91,7 +95,7 @@ def test_pure_modules_have_no_effects(name: str) -> None:
 
 def test_pure_modules_build_on_pure_modules() -> None:
     """What a pure module imports from aiemp is pure too, or holds plain values."""
-    values = {"aiemp", "aiemp.errors", "aiemp.dashboard", "aiemp.systemd"}
+    values = {"aiemp", "aiemp.errors", "aiemp.frozen", "aiemp.dashboard", "aiemp.systemd"}
     pure = {"aiemp." + name.removesuffix(".py").replace("/", ".") for name in PURE} | values
     for name in PURE:
         ours = {module for module in imports_of(PACKAGE / name) if module.startswith("aiemp")}
@@ -135,7 +139,7 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize(
     "statement",
     [
-        "import aiemp.supervise, aiemp.engines.local",
+        "import aiemp.supervise, aiemp.engines.local, aiemp.pings, aiemp.alerts",
         "import aiemp.watchers.filesystem",
         "import aiemp.watchers.approval",
     ],
@@ -165,9 +169,9 @@ SYSTEMCTL = """#!/bin/sh
 for unit; do case $unit in aiemp-*) printf 'ActiveState=active\\nMainPID=1\\n%s\\n\\n' "$SINCE" ;; esac; done
 """
 HELD_FROM_THE_LIBRARY = """
-    abc ast atexit codecs collections contextlib copy copyreg ctypes dataclasses datetime dis
-    encodings enum errno fcntl fnmatch functools genericpath glob grp importlib inspect io ipaddress
-    itertools json keyword linecache locale logging math ntpath opcode operator os pathlib posixpath
+    abc atexit codecs collections contextlib copyreg ctypes datetime
+    encodings enum errno fcntl fnmatch functools genericpath glob grp importlib io ipaddress
+    itertools json keyword linecache locale logging math ntpath operator os pathlib posixpath
     pwd re reprlib select selectors signal sre_compile stat string struct subprocess sysconfig
     textwrap threading time token tokenize tomllib traceback types typing urllib warnings weakref
     zipimport zoneinfo
@@ -209,6 +213,42 @@ def test_scheduled_trigger_loads_only_what_it_needs() -> None:
     """A scheduled run is a fresh process each time: beside click it starts with nothing heavy."""
     loaded = loaded_by("import aiemp.cli.commands.trigger, aiemp.runner, aiemp.config.load")
     assert not loaded & (HEAVY - {"click"})
+
+
+STATUS = """
+import json, sys
+from aiemp.cli.entry import run
+status = run(["--vault", sys.argv[1], "status"])
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+NOT_FOR_A_LOOK = {
+    "aiemp.alert_files",
+    "aiemp.claude.invocation",
+    "aiemp.mcp.results",
+    "aiemp.mcp.verdict",
+    "aiemp.process.supervised",
+    "aiemp.systemd.install",
+    "aiemp.systemd.units",
+    "aiemp.vault.approvals",
+    "aiemp.vault.frontmatter",
+    "dotenv",
+    "jinja2",
+    "oncalendar",
+    "rich",
+    "subprocess",
+    "tomlkit",
+    "yaml",
+}
+
+
+def test_a_look_at_a_new_vault_loads_only_what_it_needs(vault: Path, environ: dict[str, str]) -> None:
+    """`aiemp status` is asked often and waited for: where there are no approvals, alerts and MCP servers, it does
+    not load what reads them, nor what runs Claude or renders units (benchmarks/status.py tells what that costs)."""
+    done = subprocess.run(
+        [sys.executable, "-c", STATUS, str(vault)], env=environ, capture_output=True, text=True, check=True
+    )
+    assert "NEEDS YOU" in done.stdout
+    assert not set(json.loads(done.stderr)) & NOT_FOR_A_LOOK
 
 
 def test_modules_stay_readable() -> None:

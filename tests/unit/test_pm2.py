@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from aiemp import pm2
 from aiemp.engines.stop_times import stopping_takes_s
 from aiemp.errors import AiempError
+from aiemp.frozen import replace
 from aiemp.plan import DryRun, Plan, Watcher
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,6 @@ import itertools
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 
 from aiemp.alerts import Alert, raise_alert
 from aiemp.environment import parse_dotenv
+from aiemp.frozen import replace
 from aiemp.places import Places
 from aiemp.plan import DryRun, Frequency, McpServer, Plan, ScheduledTask, Watcher
 from aiemp.redaction import SHAPES, Redactor, in_force, put_in_force, redactor_of

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from aiemp.frozen import replace
 from aiemp.plan import Frequency, ScheduledTask
 from aiemp.runs import Result, Run, Sighting, TaskRecord, end_without_a_word, set_back
 

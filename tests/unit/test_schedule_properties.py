@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiemp.frozen import replace
 from aiemp.plan import Frequency, ScheduledTask
 from aiemp.schedules import clamped_last_run, is_due, latest_slot, next_due, next_slot, slot_on, weekdays_of
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +14,13 @@ from aiemp.cli.screen import Screen
 from aiemp.cli.table import Cell, table
 from aiemp.cli.task_facts import TaskFacts
 from aiemp.clock import utc_now
+from aiemp.frozen import frozen
 from aiemp.plan import Plan
 
 HEADERS = ("TASK", "DUE", "NEXT RUN", "WHY")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DueCheck:
     """The tasks of a plan at one moment: first those that are due, in the order in which they will run."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ from aiemp.cli.invocation import Invocation
 from aiemp.cli.plan_view import plan_lines
 from aiemp.cli.screen import Screen
 from aiemp.errors import ConfigError
+from aiemp.frozen import frozen
 from aiemp.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownPlan:
     """The plan, everything but secrets."""
 
@@ -34,7 +34,7 @@ class ShownPlan:
         return "\n".join(plan_lines(self.plan, servers, screen))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Validation:
     """What was found wrong; ``exists`` says whether there is a file at all."""
 
@@ -65,17 +65,37 @@ class Validation:
         return "\n".join(lines)
 
 
+@frozen
+class ShownSchema:
+    """The JSON Schema of aiemp.toml; a file, so as it is."""
+
+    exit_code: int = 0
+    is_file: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        from aiemp.config.schema import config_schema
+
+        return config_schema()
+
+    def as_text(self, screen: Screen) -> str:
+        from aiemp.config.schema import schema_text
+
+        return schema_text().rstrip("\n")
+
+
 @click.group(
     "config",
     cls=LazyGroup,
     members={
         "show": "aiemp.cli.commands.config:show",
         "validate": "aiemp.cli.commands.config:validate",
+        "edit": "aiemp.cli.commands.config_edit:edit",
+        "schema": "aiemp.cli.commands.config:schema",
     },
     params=[*global_options(), json_option()],
 )
 def config() -> None:
-    """Show or check the configuration."""
+    """Show, check or change the configuration."""
 
 
 @command("show")
@@ -101,3 +121,13 @@ def validate(invocation: Invocation) -> Validation:
     except ConfigError as error:
         return Validation(file, file.exists(), error.mistakes, ())
     return Validation(file, file.exists(), (), plan.warnings)
+
+
+@command("schema", answers=False)
+def schema(invocation: Invocation) -> ShownSchema:
+    """Print the JSON Schema of aiemp.toml.
+
+    Editors complete and check aiemp.toml by it. `aiemp init` writes it beside aiemp.toml, whose first line
+    names it.
+    """
+    return ShownSchema()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,12 +14,13 @@ from aiemp.cli.names import all_names, completing, suggestion
 from aiemp.cli.screen import Screen, visible
 from aiemp.cli.unit_update import UnitUpdate, check_right, update_units
 from aiemp.errors import UsageError
+from aiemp.frozen import frozen
 from aiemp.plan import Plan
 
 Kind = Literal["task", "watcher"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Switched:
     """What became of one switch."""
 

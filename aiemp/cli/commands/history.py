@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -15,23 +14,31 @@ from aiemp.claude.budget import amount, dollars
 from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import completing, find_task, task_names
+from aiemp.cli.observation import observe_tasks
 from aiemp.cli.screen import Screen
 from aiemp.cli.table import Cell, table
-from aiemp.cli.task_facts import RESULT_STYLES
+from aiemp.cli.task_facts import RESULT_STYLES, json_moment
 from aiemp.cli.words import duration_in_words, moment_in_words
 from aiemp.clock import utc_now
+from aiemp.errors import UsageError
+from aiemp.frozen import frozen
 from aiemp.ledger_format import ended_as_json, read_ended, read_run, run_as_json
 from aiemp.plan import Plan
 from aiemp.runs import Ended, Result, Run
 
 log = logging.getLogger("aiemp.cli")
 
+DEFAULT_COUNT = 20
+USUAL_SPAN = "24h"
+LATEST = timedelta(days=1)
+"""A run may end after this was asked, and, where the clock was set back, seem to do so."""
+
 HEADERS = ("STARTED", "TASK", "TOOK", "RESULT", "WHY")
 CLAUDE_COLUMNS = ("CLAUDE", "TURNS", "COST")
 """How long Claude worked, in how many turns, at what cost; each is shown only when a run tells it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PastRun:
     """One ended run, and the plain values that its trigger function returned."""
 
@@ -71,25 +78,52 @@ class PastRun:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PastRuns:
-    """The newest runs, the newest first."""
+    """Past runs, the newest first. ``since``: all that ended after it; None: as many as were asked for."""
 
     plan: Plan
     now: datetime
     runs: tuple[PastRun, ...]
+    since: datetime | None = None
     exit_code: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        return {"vault": str(self.plan.vault), "runs": [run.as_json() for run in self.runs]}
+        return {
+            "vault": str(self.plan.vault),
+            "since": json_moment(self.since),
+            "runs": [run.as_json() for run in self.runs],
+        }
 
     def as_text(self, screen: Screen) -> str:
         if not self.runs:
-            return "no run so far"
+            when = (
+                f" since {moment_in_words(self.since, self.now, self.plan.zone)}" if self.since else " so far"
+            )
+            return f"no run{when}"
         told = {column for run in self.runs for column in run.claude_cells()}
         columns = [column for column in CLAUDE_COLUMNS if column in told]
         rows = [run.row(self.now, self.plan, columns) for run in self.runs]
         return "\n".join(table(rows, screen, (*HEADERS[:3], *columns, *HEADERS[3:])))
+
+
+@frozen
+class RunsInTime(PastRuns):
+    """The same on a line of time. ``names``: a row for each; ``running``: what is on now."""
+
+    names: tuple[str, ...] = ()
+    running: tuple[Run, ...] = ()
+
+    def as_text(self, screen: Screen) -> str:
+        from aiemp.cli.timeline import RUNNING, Bar, timeline
+
+        assert self.since is not None
+        bars = [
+            Bar(past.run.task, past.run.started, past.end.finished, past.end.result.value)
+            for past in self.runs
+        ]
+        bars += [Bar(run.task, run.started, self.now, RUNNING) for run in self.running]
+        return "\n".join(timeline(bars, self.names, self.since, self.now, self.plan.zone, screen))
 
 
 @command("history")
@@ -99,25 +133,51 @@ class PastRuns:
     "--lines",
     "count",
     type=click.IntRange(min=1),
-    default=20,
-    show_default=True,
     metavar="N",
-    help="How many runs to show.",
+    help="How many runs to show.  [default: 20; with --since all]",
 )
-def history(invocation: Invocation, name: str | None, count: int) -> PastRuns:
+@click.option("--since", metavar="SPAN", help="Only runs of the last SPAN: 24h, 7d, 90m.")
+@click.option("--timeline", "drawn", is_flag=True, help="Draw them in time, those of 24h or of --since.")
+def history(
+    invocation: Invocation, name: str | None, count: int | None, since: str | None, drawn: bool
+) -> PastRuns:
     """Show past runs, the newest first.
 
-    Those of the task NAME, or of all tasks: when, how long, how they ended, and why they failed.
+    Those of the task NAME, or of all tasks: when, how long, how they ended, and why they failed; or drawn as
+    a line of time for each task.
     """
+    from aiemp.cli.moments import read_span
     from aiemp.places import Places
     from aiemp.run_history import History
 
-    plan = invocation.load_plan_of_vault()
-    entries = History(Places(plan.vault).runs).newest_first(name)
+    if drawn and count is not None:
+        raise UsageError("--timeline draws all runs of a span; leave --lines out, or name a --since")
+    span = read_span(since or USUAL_SPAN) if since or drawn else None
+    plan, now = invocation.load_plan_of_vault(), utc_now()
+    records = History(Places(plan.vault).runs)
+    start = now - span if span else None
+    if start is None:
+        entries = records.newest_first(name)
+    else:
+        found = records.between(start, now + LATEST)
+        entries = iter([entry for entry in reversed(found) if name is None or entry.get("task") == name])
+    count = count or (DEFAULT_COUNT if start is None else None)
     runs = tuple(islice(_readable(entries), count))
     if name is not None and not runs:
         find_task(plan, name)  # one that left the plan still has its history; a wrong name has none
-    return PastRuns(plan, utc_now(), runs)
+    if not drawn:
+        return PastRuns(plan, now, runs, start)
+    facts = observe_tasks(plan, now)
+    running = tuple(each.record.running for each in facts if each.running and each.record.running)
+    names = (name,) if name is not None else _rows_of(plan, runs)
+    return RunsInTime(plan, now, runs, start, names=names, running=running)
+
+
+def _rows_of(plan: Plan, runs: Iterable[PastRun]) -> tuple[str, ...]:
+    """The enabled tasks, and whatever else has run, in the order of the plan."""
+    ran = dict.fromkeys(past.run.task for past in runs)
+    planned = [task.name for task in plan.tasks if task.enabled or task.name in ran]
+    return tuple(dict.fromkeys([*planned, *sorted(ran)]))
 
 
 def _readable(entries: Iterable[dict[str, Any]]) -> Iterable[PastRun]:

@@ -3,114 +3,119 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from aiemp.cli.command import command
+from aiemp.cli.init_answers import (
+    Answers,
+    ask_name,
+    ask_settings,
+    check_as_configured,
+    check_watchers,
+    checked_time,
+    checked_zone,
+    may_ask,
+    owner_name,
+    with_defaults,
+)
+from aiemp.cli.init_result import Initialised
 from aiemp.cli.invocation import Invocation
-from aiemp.cli.screen import Screen
+from aiemp.cli.names import completing, watcher_names
 from aiemp.plan import Origin
 
 if TYPE_CHECKING:
-    from aiemp.plan import Plan
-    from aiemp.vault.scaffold import Scaffold
+    from aiemp.plan import Plan, Watcher
+    from aiemp.predecessors import Predecessor
+    from aiemp.vault.survey import Survey
 
 NEW_VAULT = Path("vault")
 PRIVATE_FILE = 0o600
 
 
-@dataclass(frozen=True, slots=True)
-class Initialised:
-    """What was made, what was there, and what this vault brings along.
-
-    ``other_vault`` is what an existing configuration names instead of this vault; "" when it names none.
-    """
-
-    vault: Path
-    created: tuple[Path, ...]
-    kept: tuple[Path, ...]
-    config_file: Path
-    config_created: bool
-    other_vault: str | None
-    watchers: tuple[str, ...]
-    imported: tuple[str, ...]
-    warnings: tuple[str, ...]
-    exit_code: int = 0
-
-    @property
-    def advice(self) -> str:
-        """What to do before the configuration means this vault; "" when it does."""
-        if self.other_vault is None:
-            return ""
-        from aiemp.config.template import toml_text
-
-        said = f"names {self.other_vault}" if self.other_vault else "names no vault"
-        return f"{self.config_file} {said}. To use this one, write: vault = {toml_text(str(self.vault))}"
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "vault": str(self.vault),
-            "created": [str(path) for path in self.created],
-            "kept": [str(path) for path in self.kept],
-            "config_file": str(self.config_file),
-            "config_created": self.config_created,
-            "watchers": list(self.watchers),
-            "imported_last_runs": list(self.imported),
-            "advice": self.advice,
-            "warnings": list(self.warnings),
-        }
-
-    def as_text(self, screen: Screen) -> str:
-        lines = [
-            f"vault  {screen.paint(str(self.vault), 'strong')}",
-            _made(self.created, self.vault),
-            f"  kept     {len(self.kept)} files and folders that were there",
-            f"config {screen.paint(str(self.config_file), 'strong')}",
-            f"  {'created' if self.config_created else 'kept as it is'}",
-        ]
-        if self.watchers:
-            lines.append(f"  adopted  the vault's own watchers: {', '.join(self.watchers)}")
-        if self.imported:
-            lines.append(f"  imported when they last ran: {', '.join(self.imported)}")
-        lines += [f"warning: {warning}" for warning in self.warnings]
-        if self.advice:
-            lines += [
-                screen.paint(self.advice, "warn"),
-                f"Or, for once: aiemp --vault {quote(str(self.vault))} run",
-            ]
-        else:
-            lines.append("Next: aiemp run")
-        return "\n".join(lines)
-
-
 @command("init")
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-def init(invocation: Invocation, folder: Path | None) -> Initialised:
+@click.option("--name", metavar="NAME", help="Your name, for the handbook of a new vault.")
+@click.option("--timezone", metavar="ZONE", help="The zone of all times, like Europe/Berlin.")
+@click.option("--morning", metavar="HH:MM", help="When the morning triage runs.")
+@click.option(
+    "--watcher",
+    "only",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=completing(watcher_names),
+    help="Run only this watcher; again for more.",
+)
+@click.option(
+    "--no-watcher",
+    "without",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=completing(watcher_names),
+    help="Do not run this watcher.",
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask; what is not said has its default.")
+def init(
+    invocation: Invocation,
+    folder: Path | None,
+    name: str | None,
+    timezone: str | None,
+    morning: str | None,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    yes: bool,
+) -> Initialised:
     """Make a vault and its configuration.
 
     DIR gets the folders, Dashboard.md and the other first files; a commented aiemp.toml is written. A vault
     that is there keeps all it has; only what is missing is added. Without DIR it is the vault that --vault
     or VAULT_PATH names, else the current folder if it is a vault, else the configured vault, else ./vault.
+
+    On a terminal it asks for what the options do not say. It tells what of the vault is adopted, and what has
+    run it until now (cron, PM2, APScheduler), with the command that switches that off.
     """
+    from aiemp.adoption import adopt_scripts
     from aiemp.config.load import load_plan
     from aiemp.config.locate import config_file
+    from aiemp.config.schema_file import write_schema
     from aiemp.config.source import read_config
-    from aiemp.ledger import Ledger
+    from aiemp.locks import probe
     from aiemp.mcp.approval import adopt_servers
+    from aiemp.places import Places
     from aiemp.redaction import put_in_force, redactor_of
     from aiemp.vault.scaffold import scaffold
+    from aiemp.vault.survey import survey
 
+    answers = Answers(
+        name=None if name is None else owner_name(name),
+        timezone=None if timezone is None else checked_zone(timezone),
+        morning=None if morning is None else checked_time(morning),
+        only=only,
+        without=without,
+    )
     file = config_file(invocation.config, os.environ)
     source = read_config(file, os.environ, required=False)
     vault = _vault_to_make(folder, invocation, source.settings.vault)
+    watchers = _watchers(vault)
     if source.exists:
-        load_plan(config=invocation.config, vault=vault)  # its mistakes are told before anything is made
-    made: Scaffold = scaffold(vault)
-    created = not source.exists and _write_config(file, vault)
+        # Its mistakes are told before anything is made.
+        plan = load_plan(config=invocation.config, vault=vault)
+        watchers = plan.watchers
+        check_watchers(answers, watchers)
+        check_as_configured(answers, source.settings, plan, file)
+    check_watchers(answers, watchers)
+    seen = survey(vault)
+    if may_ask(yes=yes, as_json=invocation.json) and (seen.lacks_handbook or not source.exists):
+        _tell(invocation, vault, file, seen, watchers, is_new_config=not source.exists)
+        answers = ask_name(answers) if seen.lacks_handbook else answers
+        answers = answers if source.exists else ask_settings(answers, watchers)
+    answers = with_defaults(answers)
+    made = scaffold(vault, answers.name or "")
+    created = not source.exists and _write_config(file, vault, answers, watchers)
+    write_schema(file, only_renew=not created)
+    adopt_scripts(file, vault, os.environ)
     plan = load_plan(config=invocation.config, vault=vault)
     put_in_force(redactor_of(plan, os.environ))
     adopt_servers(plan, os.environ)
@@ -121,10 +126,40 @@ def init(invocation: Invocation, folder: Path | None) -> Initialised:
         config_file=file,
         config_created=created,
         other_vault=None if created else _other_vault(source.settings.vault, vault),
-        watchers=_adopted(plan),
-        imported=tuple(name for name, record in Ledger(vault).read().records.items() if record.last_run),
+        watchers=_adopted(tuple(watcher for watcher in plan.watchers if watcher.enabled)),
+        last_runs=_last_runs(plan),
         warnings=plan.warnings,
+        layout=seen.layout,
+        mcp_servers=tuple(server.name for server in plan.mcp_servers if server.from_vault),
+        disabled=tuple(watcher.name for watcher in plan.watchers if not watcher.enabled),
+        predecessors=_predecessors(invocation, vault) if seen.is_vault else (),
+        can_install=_can_install(),
+        is_running=probe(Places(vault).orchestrator_lock) is not None,
     )
+
+
+def _tell(
+    invocation: Invocation,
+    vault: Path,
+    file: Path,
+    seen: Survey,
+    watchers: tuple[Watcher, ...],
+    *,
+    is_new_config: bool,
+) -> None:
+    """What is about to happen, above the questions."""
+    if seen.is_vault:
+        invocation.note(f"{vault} is a vault already; all it has stays as it is.")
+        if seen.layout:
+            invocation.note(f"  layout: {'; '.join(seen.layout)}")
+        if _adopted(watchers):
+            invocation.note(f"  its own watchers will be adopted: {', '.join(_adopted(watchers))}")
+        if (vault / ".mcp.json").exists():
+            invocation.note("  the MCP servers of its .mcp.json will be adopted")
+    else:
+        invocation.note(f"A new vault in {vault}.")
+    if is_new_config:
+        invocation.note(f"Its configuration will be {file}; Enter takes what stands in brackets.")
 
 
 def _vault_to_make(folder: Path | None, invocation: Invocation, configured: Path | None) -> Path:
@@ -143,15 +178,13 @@ def _vault_to_make(folder: Path | None, invocation: Invocation, configured: Path
     return vault_folder(folder or invocation.vault, os.environ, unnamed, cwd)
 
 
-def _write_config(file: Path, vault: Path) -> bool:
+def _write_config(file: Path, vault: Path, answers: Answers, watchers: tuple[Watcher, ...]) -> bool:
     """Write a new configuration. False when somebody else made one meanwhile."""
     from aiemp.config.template import commented_config
-    from aiemp.config.zones import machine_zone, zone_name
     from aiemp.errors import AiempError
     from aiemp.vault.moves import make_exclusively
 
-    zone, _ = machine_zone(os.environ)
-    text = commented_config(vault, zone_name(zone))
+    text = commented_config(vault, answers.timezone, answers.choices(watchers))
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         make_exclusively(file, text.encode())
@@ -164,19 +197,47 @@ def _write_config(file: Path, vault: Path) -> bool:
     return True
 
 
+def _watchers(vault: Path) -> tuple[Watcher, ...]:
+    """Those there will be, without a configuration."""
+    from aiemp.watchers.registry import planned_watchers
+
+    return planned_watchers((), vault)
+
+
+def _last_runs(plan: Plan) -> tuple[tuple[str, str, bool], ...]:
+    """What the vault's state file knows, with which the ledger goes on: name, moment, whether it is a task."""
+    from aiemp.cli.words import moment_in_words
+    from aiemp.clock import utc_now
+    from aiemp.ledger import Ledger
+
+    now = utc_now()
+    return tuple(
+        (name, moment_in_words(record.last_run, now, plan.zone), plan.task(name) is not None)
+        for name, record in Ledger(plan.vault).read().records.items()
+        if record.last_run
+    )
+
+
+def _predecessors(invocation: Invocation, vault: Path) -> tuple[Predecessor, ...]:
+    from aiemp.cli.progress_line import progress_line
+    from aiemp.predecessors import find_predecessors
+
+    with progress_line(quiet=invocation.verbosity < 0) as line:
+        count = line.counter("looking for what has run this vault until now")
+        return find_predecessors(vault, os.environ, lambda files: count(files, None))
+
+
+def _can_install() -> bool:
+    from aiemp.systemd.installed import is_booted
+
+    return is_booted() and os.getuid() != 0
+
+
 def _other_vault(configured: Path | None, vault: Path) -> str | None:
     if configured is None:
         return ""
     return None if configured.resolve() == vault.resolve() else str(configured)
 
 
-def _adopted(plan: Plan) -> tuple[str, ...]:
-    return tuple(watcher.name for watcher in plan.watchers if watcher.origin is Origin.DISCOVERED)
-
-
-def _made(paths: tuple[Path, ...], vault: Path) -> str:
-    """What was made, by the names in the vault's root."""
-    if not paths:
-        return "  created  nothing; the vault is complete"
-    names = dict.fromkeys(path.relative_to(vault).parts[0] for path in paths if path != vault)
-    return f"  created  {len(paths)} files and folders: {', '.join(names)}"
+def _adopted(watchers: tuple[Watcher, ...]) -> tuple[str, ...]:
+    return tuple(watcher.name for watcher in watchers if watcher.origin is Origin.DISCOVERED)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,8 +25,11 @@ from aiemp.cli.installing import (
     systemctl_of,
 )
 from aiemp.cli.invocation import Invocation
-from aiemp.cli.screen import Screen, visible
+from aiemp.cli.progress_line import progress_line
+from aiemp.cli.screen import screen_of
+from aiemp.cli.unit_changes import UnitsChanged, diff_lines
 from aiemp.errors import AiempError
+from aiemp.frozen import replace
 
 if TYPE_CHECKING:
     from aiemp.systemd.changes import Changes
@@ -36,58 +40,7 @@ SCOPE = click.option(
 )
 YES = click.option("--yes", "-y", is_flag=True, help="Do not ask before changing anything.")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show what would change.")
-
-
-@dataclass(frozen=True, slots=True)
-class UnitsChanged:
-    """What was done, or would be, to the units of one manager."""
-
-    scope: str
-    folder: str
-    written: tuple[str, ...]
-    removed: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    restarted: tuple[str, ...]
-    rescheduled: tuple[str, ...]
-    done: bool
-    started: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()
-    exit_code: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "scope": self.scope,
-            "folder": self.folder,
-            "written": list(self.written),
-            "removed": list(self.removed),
-            "unchanged": list(self.unchanged),
-            "restarted": list(self.restarted),
-            "started": list(self.started),
-            "rescheduled": list(self.rescheduled),
-            "done": self.done,
-            "hints": list(self.hints),
-        }
-
-    def as_text(self, screen: Screen) -> str:
-        if not (self.written or self.removed or self.restarted or self.started):
-            lines = [f"unchanged: {len(self.unchanged)} units in {visible(self.folder)}"]
-        else:
-            before = "" if self.done else "to be "
-            lines = [visible(self.folder)]
-            for what, names in (
-                ("written", self.written),
-                ("removed", self.removed),
-                ("restarted", self.restarted),
-                ("started", self.started),
-            ):
-                lines += [f"  {before + what:<16}{name}" for name in names]
-            lines += [f"  {'unchanged':<16}{len(self.unchanged)} units"] if self.unchanged else []
-            if self.rescheduled:
-                lines.append(
-                    f"New times: {', '.join(self.rescheduled)}. One whose new time has passed since it last fired "
-                    "fires at once; its task runs only if it is due."
-                )
-        return "\n".join([*lines, *self.hints])
+DIFF = click.option("--diff", "in_full", is_flag=True, help="Show every line that changes.")
 
 
 @command("install-units")
@@ -96,15 +49,25 @@ class UnitsChanged:
 @click.option("--now", is_flag=True, help="Start everything at once.")
 @click.option("--linger", is_flag=True, help="With --user: run without a login, from boot on (loginctl).")
 @DRY_RUN
+@DIFF
 @YES
 def install_units(
-    invocation: Invocation, user: bool, run_as: str | None, now: bool, linger: bool, dry_run: bool, yes: bool
+    invocation: Invocation,
+    user: bool,
+    run_as: str | None,
+    now: bool,
+    linger: bool,
+    dry_run: bool,
+    in_full: bool,
+    yes: bool,
 ) -> UnitsChanged:
     """Install the plan as systemd units.
 
     Writes only what changed, after systemd itself has checked it, and restarts only what changed. Run it
-    again after every edit of aiemp.toml; it says "unchanged" when there is nothing to do.
+    again after every edit of aiemp.toml; it says "unchanged" when there is nothing to do. On a terminal it
+    shows how the files change, and asks.
     """
+    from aiemp.adoption import adopt_scripts
     from aiemp.mcp.approval import adopt_servers
     from aiemp.systemd.install import carry_out, prepare_install
 
@@ -118,34 +81,43 @@ def install_units(
     before = check_only_installation(plan, found, environ)
     unsafe = check_unit_folder(found)
     systemctl = systemctl_of(environ, user=user)
-    prepared = _reaching_systemd(lambda: prepare_install(plan, found, systemctl, environ), user=user)
+    quiet = invocation.verbosity < 0
+    with progress_line(quiet=quiet) as line:
+        prepared = _reaching_systemd(
+            lambda: prepare_install(plan, found, systemctl, environ, line.say), user=user
+        )
     if run_as is not None and not prepared.is_unchanged:
         check_can_run(run_as, found.python)
         if plan.config_file is not None:
             check_can_read(run_as, plan.config_file)
-    warnings = (*unsafe, *before)
-    if dry_run or not _agreed(prepared, yes, warnings):
-        return _result(prepared, done=False, hints=warnings)
+    shown = _result(prepared, done=False, hints=(*unsafe, *before), in_full=in_full)
+    if dry_run or not _agreed(prepared, shown, yes=yes):
+        return replace(shown, shows_diff=True, declined=not dry_run)
     if (
         run_as is None or plan.config_file is not None
     ):  # a folder that root makes in a home is of no use there
+        adopt_scripts(plan.config_file, plan.vault, environ)
         adopt_servers(plan, environ)
-    carry_out(prepared, systemctl, start=now)
+    with progress_line(quiet=quiet) as line:
+        carry_out(prepared, systemctl, start=now, say=line.say)
     if linger and user:
         _enable_linger(environ)
-    return _result(
-        prepared, done=True, hints=(*warnings, *_hints(prepared, user=user, now=now, environ=environ))
-    )
+    hints = (*shown.hints, *_hints(prepared, user=user, now=now, environ=environ))
+    return replace(shown, done=True, hints=hints)
 
 
 @command("uninstall-units")
 @SCOPE
 @DRY_RUN
+@DIFF
 @YES
-def uninstall_units(invocation: Invocation, user: bool, dry_run: bool, yes: bool) -> UnitsChanged:
+def uninstall_units(
+    invocation: Invocation, user: bool, dry_run: bool, in_full: bool, yes: bool
+) -> UnitsChanged:
     """Stop everything and remove the units.
 
-    Removes what aiemp made, and nothing else: your own drop-ins, aiemp.toml and the vault stay.
+    Removes what aiemp made, and nothing else: your own drop-ins, aiemp.toml and the vault stay. On a terminal
+    it shows what goes and what stays, and asks.
     """
     from aiemp.systemd.install import carry_out, prepare_uninstall
 
@@ -156,11 +128,32 @@ def uninstall_units(invocation: Invocation, user: bool, dry_run: bool, yes: bool
         environ, user=user, run_as=None if user else "root", config_file=None, version=version
     )
     systemctl = systemctl_of(environ, user=user)
+    stays = _what_stays(found.unit_folder, environ)
     prepared = _reaching_systemd(lambda: prepare_uninstall(found, systemctl, environ), user=user)
-    if dry_run or not _agreed(prepared, yes):
-        return _result(prepared, done=False)
-    carry_out(prepared, systemctl)
-    return _result(prepared, done=True)
+    shown = replace(_result(prepared, done=False, in_full=in_full), stays=stays)
+    if dry_run or not _agreed(prepared, shown, yes=yes):
+        return replace(shown, shows_diff=True, declined=not dry_run)
+    with progress_line(quiet=invocation.verbosity < 0) as line:
+        carry_out(prepared, systemctl, say=line.say)
+    return replace(shown, done=True)
+
+
+def _what_stays(folder: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What an uninstallation leaves: drop-ins, the configuration, the vault."""
+    from aiemp.systemd.installed import find_installed
+    from aiemp.systemd.names import is_ours
+
+    try:
+        drop_ins = sorted(
+            str(path) for path in folder.iterdir() if path.suffix == ".d" and is_ours(path.stem)
+        )
+    except OSError:
+        drop_ins = []
+    units = next((units for units in find_installed(environ) if units.folder == folder), None)
+    if units is None:
+        return tuple(drop_ins)
+    kept = (units.config_file, units.vault)
+    return (*drop_ins, *(str(path) for path in kept if path is not None))
 
 
 def _reaching_systemd(prepare: Any, *, user: bool) -> Prepared:
@@ -180,17 +173,25 @@ def _reaching_systemd(prepare: Any, *, user: bool) -> Prepared:
     return prepared
 
 
-def _agreed(prepared: Prepared, yes: bool, warnings: tuple[str, ...] = ()) -> bool:
-    """Whether to go on: asks on a terminal, unless told not to or there is nothing to do."""
+def _agreed(prepared: Prepared, shown: UnitsChanged, *, yes: bool) -> bool:
+    """Whether to go on: shows it and asks on a terminal, unless told not to or there is nothing to do."""
     if yes or prepared.is_unchanged or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return True
-    from aiemp.cli.output import note
+    from aiemp.cli.output import note, page
 
-    note(_result(prepared, done=False, hints=warnings).as_text(Screen()))
+    screen = screen_of(sys.stderr, os.environ)
+    if shown.in_full:
+        page("\n".join(diff_lines(shown.diffs, screen, in_full=True)))
+        shown = replace(shown, diffs=())
+    note(replace(shown, shows_diff=True).as_text(screen), is_painted=True)
     return click.confirm("Change this?", default=True, err=True)
 
 
-def _result(prepared: Prepared, *, done: bool, hints: tuple[str, ...] = ()) -> UnitsChanged:
+def _result(
+    prepared: Prepared, *, done: bool, hints: tuple[str, ...] = (), in_full: bool = False
+) -> UnitsChanged:
+    from aiemp.systemd.unit_diff import unit_diffs
+
     found: Changes = prepared.changes
     return UnitsChanged(
         scope=prepared.installation.scope.value,
@@ -203,6 +204,8 @@ def _result(prepared: Prepared, *, done: bool, hints: tuple[str, ...] = ()) -> U
         rescheduled=found.rescheduled,
         done=done,
         hints=hints,
+        diffs=unit_diffs(found, prepared.present, prepared.installation.unit_folder),
+        in_full=in_full,
     )
 
 
@@ -227,8 +230,6 @@ def _user_name() -> str:
 
 def _lingers(environ: Mapping[str, str]) -> bool:
     """Whether the user's manager runs without a login: logind keeps a file for it (loginctl(1))."""
-    from pathlib import Path
-
     del environ
     return Path("/var/lib/systemd/linger", _user_name()).exists()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +14,14 @@ from aiemp.cli.screen import Screen
 from aiemp.cli.table import Cell, table
 from aiemp.cli.task_facts import TaskFacts, in_plan_order
 from aiemp.clock import utc_now
+from aiemp.frozen import frozen
 from aiemp.plan import Plan
 from aiemp.schedule_words import schedule_in_words
 
 HEADERS = ("TASK", "SCHEDULE", "ENABLED", "LAST RUN", "RESULT", "NEXT RUN")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TaskList:
     """The tasks of a plan at one moment."""
 

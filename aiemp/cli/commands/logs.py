@@ -11,7 +11,6 @@ import signal
 import sys
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -24,8 +23,10 @@ from aiemp.cli.names import all_names, completing, suggestion
 from aiemp.cli.output import screen, write
 from aiemp.cli.screen import visible
 from aiemp.errors import AiempError, ConfigError, UsageError
+from aiemp.frozen import frozen
 from aiemp.places import Places
 from aiemp.plan import Plan
+from aiemp.redaction import in_force
 
 log = logging.getLogger("aiemp.cli")
 
@@ -88,7 +89,7 @@ def _vault_without_config(invocation: Invocation) -> Path | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Subject:
     """Whose log is asked for: its unit, and its log file. ``output``: a file that the journal has not."""
 
@@ -189,6 +190,7 @@ def _show(lines: Iterable[bytes], is_terminal: bool) -> None:
 
 
 def _line(line: bytes, is_terminal: bool) -> str:
-    text = line.decode("utf-8", "replace")
+    # A watcher writes to its log itself, and redacts nothing.
+    text = in_force().data(line).decode("utf-8", "replace")
     # What a task printed may hold sequences that would reprogram the terminal it is shown on.
     return (visible(text.expandtabs()) if is_terminal else text) + "\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from aiemp.cli.moments import read_moment_ahead
 from aiemp.cli.screen import Screen, visible
 from aiemp.cli.task_facts import json_moment
 from aiemp.clock import utc_now
+from aiemp.frozen import frozen
 from aiemp.locks import Holder, probe
 from aiemp.places import Places
 from aiemp.plan import Plan
@@ -22,7 +22,7 @@ from aiemp.plan import Plan
 log = logging.getLogger("aiemp.cli")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Paused:
     """How it is now. ``pause`` is None when Claude may run; ``running`` is the task that is on, if any."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,13 @@ import click
 from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.screen import Screen, visible
+from aiemp.frozen import frozen
 
 USUAL_NAME = "ecosystem.config.js"
 ENDINGS = (".config.js", ".config.cjs", ".config.mjs")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pm2Config:
     """The configuration, and the file that it is in, if it was to be written. ``written``: it was not before."""
 

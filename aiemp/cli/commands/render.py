@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import click
 from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.screen import Screen, visible
+from aiemp.frozen import frozen
 
 if TYPE_CHECKING:
     from aiemp.systemd.units import UnitFile
@@ -21,7 +21,7 @@ WITHOUT_SYSTEMD = 252
 """The version that units are rendered for where there is no systemd to ask."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenderedUnits:
     """The units, and the folder they were written to, if they were."""
 

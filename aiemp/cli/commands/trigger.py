@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,7 @@ from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import completing, find_task, task_names
 from aiemp.cli.screen import Screen, visible
+from aiemp.frozen import frozen
 
 if TYPE_CHECKING:
     from aiemp.runner import RunReport
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("aiemp.cli")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TaskRun:
     """What came of one run."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 import click
 
@@ -11,6 +10,7 @@ from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import completing, find_watcher, watcher_names
 from aiemp.errors import Blocked, LockHeld, UsageError
+from aiemp.frozen import replace
 from aiemp.plan import Origin
 
 OWNER = "aiemp watch"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from aiemp.doctor.mcp_answers import McpAnswer
 from aiemp.doctor.observers.scene import Scene
+from aiemp.frozen import replace
 from aiemp.mcp.results import last_verdicts
 from aiemp.mcp.verdict import State
 

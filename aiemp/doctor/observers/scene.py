@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from aiemp.errors import AiempError, ConfigError, UsageError
+from aiemp.frozen import frozen
 from aiemp.ledger import Ledger, LedgerState
 from aiemp.locks import Holder, probe
 from aiemp.places import Places
@@ -18,7 +18,8 @@ from aiemp.redaction import put_in_force, redactor_of
 from aiemp.systemd.command_lines import install_line
 from aiemp.systemd.installed import InstalledUnits, find_installed, is_booted
 from aiemp.systemd.names import TARGET
-from aiemp.systemd.systemctl import Scope, Systemctl
+from aiemp.systemd.scope import Scope
+from aiemp.systemd.systemctl import Systemctl
 
 PROPERTIES = (
     "LoadState",
@@ -27,10 +28,11 @@ PROPERTIES = (
     "NeedDaemonReload",
     "UnitFileState",
     "Environment",
+    "ExecMainStartTimestamp",
 )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Scene:
     """One examination. Everything is looked at once, when it is first asked for.
 
@@ -43,6 +45,10 @@ class Scene:
     config: Path | None = None
     vault: Path | None = None
     asked: tuple[str, ...] = ()
+
+    # One look is equal to itself alone, whatever two of them would see.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     @cached_property
     def loaded(self) -> Plan | tuple[str, ...]:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from aiemp.cli import log_tail
 from aiemp.cli.log_tail import Follower, last_lines
 from aiemp.errors import VaultError
-from aiemp.log_files import rotate
 
 
 def test_no_log_is_none(tmp_path: Path) -> None:
@@ -55,7 +54,7 @@ def test_a_log_that_was_just_rotated_goes_back(tmp_path: Path) -> None:
     """The older file gives the lines that the new one does not have yet."""
     path = tmp_path / "a.log"
     path.write_bytes(b"1\n2\n3\n")
-    rotate(path, 1)
+    path.rename(tmp_path / "a.log.1")
     path.write_bytes(b"4\n")
     tail = last_lines(path, 3)
     assert tail is not None
@@ -87,7 +86,7 @@ def test_following_survives_rotation(tmp_path: Path) -> None:
     follower = Follower(path, 2)
     with path.open("ab") as file:
         file.write(b"2\nunfinished")
-    rotate(path, 1)
+    path.rename(tmp_path / "a.log.1")
     assert list(follower.new_lines()) == [b"2"]
     path.write_bytes(b"3\n")
     assert list(follower.new_lines()) == [b"unfinished", b"3"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from aiemp.cli.moments import read_moment_ahead
+from aiemp.cli.moments import read_moment_ahead, read_span
 from aiemp.errors import UsageError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -63,3 +63,19 @@ def test_what_is_not_understood(text: str) -> None:
     """The message says what can be written."""
     with pytest.raises(UsageError, match=r"write it like|has passed"):
         read_moment_ahead(text, NOW, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [("24h", timedelta(days=1)), ("7d", timedelta(days=7)), (" 90 Min", timedelta(minutes=90))],
+)
+def test_a_length_of_time(text: str, span: timedelta) -> None:
+    """As people write it."""
+    assert read_span(text) == span
+
+
+@pytest.mark.parametrize("text", ["", "0h", "-1d", "yesterday", "7", "999999d", "٣d"])
+def test_no_length_of_time(text: str) -> None:
+    """What is none, or longer than anything that has run, is refused with what can be written."""
+    with pytest.raises(UsageError, match="write it like 24h, 7d or 90m"):
+        read_span(text)

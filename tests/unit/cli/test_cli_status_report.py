@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from aiemp.cli.screen import PAPER, Screen
-from aiemp.cli.status_report import UNHEALTHY, Queues, Status
+from aiemp.cli.status_report import UNHEALTHY, Activity, OpenAlert, Queues, Status
 from aiemp.cli.table import cells_of
 from aiemp.cli.task_facts import task_facts
+from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.mcp.verdict import State, Verdict
 from aiemp.plan import Frequency, Origin, Plan, ScheduledTask, Watcher
@@ -90,18 +90,18 @@ def test_all_well() -> None:
         ({"orchestrator": None}, "orchestrator is not running", "aiemp run"),
         ({"watchers": watcher(WatcherState.DOWN, "exit 1")}, "gmail is down: exit 1", "aiemp logs gmail"),
         ({"watchers": watcher(WatcherState.HUNG)}, "gmail is hung", "aiemp logs gmail"),
-        ({"watchers": watcher(WatcherState.PAUSED, "gave up")}, "gmail is paused: gave up", "SIGHUP"),
+        ({"watchers": watcher(WatcherState.PAUSED, "gave up")}, "gmail is paused: gave up", "kill -HUP 4"),
         (
             {"watchers": watcher(WatcherState.DOWN), "supervised": frozenset({"approval"})},
             "watcher gmail is new in the vault and not started",
-            "restart aiemp to adopt it, or: aiemp disable gmail",
+            "adopt it (aiemp init) and restart aiemp, or: aiemp disable gmail",
         ),
         (
             {"watchers": watcher(WatcherState.DOWN), "supervised": frozenset()},
             "gmail is down",
             "without --no-watchers",
         ),
-        (tasks(ran(Result.FAILED, "boom")), "task tidy failed: boom", "aiemp logs tidy"),
+        (tasks(ran(Result.FAILED, "boom")), "task tidy failed: boom", "aiemp explain tidy"),
         (tasks(KILLED_TO_THE_END), "task tidy failed: died without a word", "aiemp trigger tidy"),
         (tasks(BLOCKED), "task tidy is blocked: no disk", "by itself"),
         ({"mcp": {"x": Verdict(State.MISSING)}}, "MCP server x is missing", ".mcp.json"),
@@ -171,14 +171,65 @@ def test_the_text_shows_everything() -> None:
         "running (pid 4, local engine), for 5 h",
         "live (decided by: default)",
         "pid 5, for 3 h, 2 restarts",
-        "today 10:00, took 2.0 s",
-        "tomorrow 08:00 (in 22 h)",
-        "email 3",
-        "1 waiting too long",
+        "today 10:00, 2.0 s",
+        "Tue 08:00, in 22 h",
+        "Needs_Action 3 (email 3), Pending_Approval 2 (1 waiting too long)",
         "/usr/bin/claude",
         "MCP email-mcp",
     ):
         assert said in text
+
+
+def test_what_a_task_said_is_shown_where_there_is_room() -> None:
+    """Its last result is told in words, cut to a line; a narrow terminal has the rest of the row whole instead."""
+    said = status(
+        **tasks(TaskRecord(NOW, last=Ended(Result.SUCCEEDED, NOW, 2.0, summary="3 mails moved " * 9)))
+    )
+    assert "3 mails moved 3 mails" in said.as_text(PAPER)
+    (narrow,) = [line for line in said.as_text(Screen(width=70)).splitlines() if "  tidy" in line]
+    assert narrow.split("  ")[-1].strip() == "Tue 08:00, in 22 h"
+
+
+def test_what_waits_for_the_owner_is_no_illness() -> None:
+    """Requests for approval and open alerts are told with what to do, and leave the exit status alone; an alert
+    whose cause stands above already is not told again."""
+    alerts = (
+        OpenAlert("disk", "The disk is full: no room", NOW - timedelta(hours=2), 3),
+        OpenAlert("task-tidy", "Task tidy failed: boom", NOW),
+    )
+    text = status(alerts=alerts).as_text(PAPER)
+    assert status(alerts=alerts).exit_code == 0
+    assert "2 requests wait for approval, 1 of them too long\n    -> read them in Pending_Approval" in text
+    assert "alert (2 h ago), 3 times: The disk is full: no room" in text
+    assert "Task tidy failed" in text
+    failed = status(alerts=alerts, **tasks(ran(Result.FAILED, "boom"))).as_text(PAPER)
+    assert "alert (just now)" not in failed
+    assert "WAITS FOR YOU" not in status(queues=Queues()).as_text(PAPER)
+
+
+def test_signs_of_life() -> None:
+    """When the state was last saved and a watcher had its last item; those without an orchestrator wait for it."""
+    activity = {"gmail": Activity(NOW - timedelta(minutes=5), True), "approval": Activity(NOW)}
+    text = status(saved=NOW - timedelta(seconds=9), activity=activity).as_text(PAPER)
+    assert "for 5 h; last save 9 s ago" in text
+    assert "2 restarts, last item 5 min ago" in text
+    assert "last entry just now" in text
+    down = tuple(WatcherStatus(name, WatcherState.DOWN) for name in ("gmail", "approval"))
+    assert "gmail     down  waits for the orchestrator" in status(orchestrator=None, watchers=down).as_text(
+        PAPER
+    )
+    (gmail, _) = status(activity=activity).as_json()["watchers"]
+    assert gmail["last_activity"] == "2026-11-23T09:55:00+00:00"
+
+
+def test_home_is_a_tilde() -> None:
+    """What is shown can be shown to others; scripts get whole paths."""
+    seen = status(
+        home="/home/me", claude="/home/me/.local/bin/claude", plan=replace(PLAN, vault=Path("/home/me/v"))
+    )
+    assert "/home/me" not in seen.as_text(PAPER)
+    assert "~/.local/bin/claude" in seen.as_text(PAPER)
+    assert seen.as_json()["vault"] == "/home/me/v"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,9 +9,10 @@ import pytest
 
 from aiemp.cli.screen import PAPER
 from aiemp.cli.status_report import Queues, Status, Units
+from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.plan import Origin, Plan, Watcher
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -90,6 +90,15 @@ def test_remedies_are_systemds(changes: dict[str, object], what: str, remedy: st
     (problem,) = status(**changes).problems()
     assert what in problem.what
     assert remedy in problem.remedy
+
+
+def test_the_watchdog_is_shown_where_there_is_one() -> None:
+    """systemd watches the orchestrator that is its unit; an `aiemp run` beside the units is watched by nobody."""
+    watched = replace(UNITS, watchdog="3min")
+    assert "for 0 s; watchdog 3min" in status(units=watched).as_text(PAPER)
+    assert status(units=watched).as_json()["orchestrator"]["watchdog"] == "3min"
+    alone = status(units=watched, orchestrator=Holder(4, "orchestrator", "local engine"))
+    assert alone.as_json()["orchestrator"]["watchdog"] is None
 
 
 def test_a_watcher_without_a_unit_waits_for_the_installation() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiemp.cli.words import ahead_in_words, duration_in_words, moment_in_words
+from aiemp.frozen import replace
 from aiemp.plan import Frequency, ScheduledTask
 from aiemp.schedule_words import schedule_in_words, span_in_words
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from datetime import time
 from pathlib import Path
 
 import pytest
 
 from aiemp.config import table as table_module
 from aiemp.config.document import Document
+from aiemp.config.key_texts import SECTIONS
 from aiemp.config.settings import Settings, read_settings
 from aiemp.config.source import read_text
-from aiemp.config.template import commented_config, toml_text
+from aiemp.config.template import Choices, commented_config
+from aiemp.config.toml_values import toml_text, toml_value
 from aiemp.errors import VaultError
-from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Limits
+from aiemp.frozen import replace
+from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Frequency, Limits, ScheduledTask, Watcher
 
 CONFIG = Path("/etc/aiemp/aiemp.toml")
 VAULT = Path('/srv/My "Vault" $HOME %n \\ Büro\'s')
@@ -28,7 +32,7 @@ def settings_of(text: str) -> Settings:
 
 
 def uncommented(text: str) -> str:
-    return re.sub(r"(?m)^#(?=\S)", "", text)
+    return re.sub(r"(?m)^#(?=[^\s:])", "", text)  # not the #:schema line, which is for editors
 
 
 @pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
@@ -44,12 +48,49 @@ def test_as_it_stands_it_is_all_defaults(zone: str | None) -> None:
 
 @pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
 def test_with_every_setting_uncommented_it_is_right_and_still_the_defaults(zone: str | None) -> None:
-    """So what the comments show as defaults are the defaults."""
+    """What the comments show as defaults are the defaults: all of it reads the same as nothing, but for the
+    examples of keys that have no default, and of tables of one's own."""
     settings = settings_of(uncommented(commented_config(VAULT, zone)))
-    assert settings.tasks[: len(SCHEDULE_REGISTRY)] == SCHEDULE_REGISTRY
+    built_in, own = settings.tasks[: len(SCHEDULE_REGISTRY)], settings.tasks[len(SCHEDULE_REGISTRY) :]
+    assert built_in == SCHEDULE_REGISTRY
     assert settings.limits == Limits()
-    assert settings.claude.command == ClaudeSettings().command
+    examples = {"runs_per_day": None, "minutes_per_day": None, "cost_per_day": None}
+    assert replace(settings.claude, **examples) == ClaudeSettings()  # type: ignore[arg-type]
     assert settings.dry_run is False
+    assert [task.name for task in own] == ["invoice_review", "vault_backup", "report_numbers", "feed_check"]
+    usual = ScheduledTask("", "", Frequency.DAILY)
+    for name in ("enabled", "timeout_minutes", "priority", "catch_up", "max_attempts", "retry_delay_minutes"):
+        assert {getattr(task, name) for task in own} == {getattr(usual, name)}, name
+    filesystem, feed = settings.watchers
+    assert (filesystem.enabled, filesystem.interval_s) == (True, Watcher("").interval_s)
+    default = Watcher("")
+    for name in ("enabled", "interval_s", "stop_signal", "stop_timeout_s"):
+        assert getattr(feed, name) == getattr(default, name)
+
+
+@pytest.mark.parametrize("section", list(SECTIONS))
+def test_every_key_stands_in_it_at_its_default(section: str) -> None:
+    """As `#key = default` or, without one, with an example, in a table of its section."""
+    tables = re.split(r"(?m)^#?\[(.*)\]\n", commented_config(VAULT, None))
+    parts = dict(zip(["", *tables[1::2]], tables[::2], strict=True))
+    text = "".join(part for name, part in parts.items() if name.partition(".")[0] == section)
+    for key, what in SECTIONS[section].texts.items():
+        shown = what.example if what.default is None else what.default
+        line = "vault = " if key == "vault" else f"#{key} = {toml_value(shown)}\n"
+        assert line in text, key
+
+
+def test_what_was_chosen_is_set() -> None:
+    """The morning's time and the watchers are settings; the rest stays a comment, and can be uncommented."""
+    choices = Choices(time(6, 45), {"filesystem": False, "gmail": True})
+    for text in (given := commented_config(VAULT, None, choices), uncommented(given)):
+        settings = settings_of(text)
+        assert settings.tasks[0].time_of_day == time(6, 45)
+        assert settings.tasks[1:7] == SCHEDULE_REGISTRY[1:]
+        assert [(each.name, each.enabled) for each in settings.watchers[:2]] == [
+            ("filesystem", False),
+            ("gmail", True),
+        ]
 
 
 def test_it_shows_every_key_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +112,7 @@ def test_it_shows_every_key_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_comment_is_prose_or_a_setting() -> None:
     """The rule its head states: "# " is prose, "#" without a blank is a setting or a table."""
     for line in commented_config(VAULT, None).splitlines():
-        assert re.match(r"$|# \S|#?[a-z_]+ = |#?\[[a-z_.-]+\]$", line), line
+        assert re.match(r"$|# \S|#?[a-z_]+ = |#?\[[a-z_.-]+\]$|#:schema ", line), line
         assert len(line) <= 110
 
 

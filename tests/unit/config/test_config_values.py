@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aiemp.config.watcher_settings import WatcherSettings
-from aiemp.plan import ClaudeSettings, Limits, Plan, Watcher
+from aiemp.plan import ClaudeSettings, Limits, Pings, Plan, Watcher
 
 Load = Callable[..., Plan]
 Mistakes = Callable[..., list[str]]
@@ -35,6 +35,9 @@ def test_limits_and_claude_and_alerts_reach_the_plan(load: Load, tmp_path: Path)
         keep_logs_days = 7
         [alerts]
         command = ["~/bin/tell", "me"]
+        tell_resolved = true
+        ping_url = "https://hc-ping.com/0"
+        run_ping_url = "https://hc-ping.com/k/{task}"
         """
     )
     home = tmp_path / "home"
@@ -43,6 +46,8 @@ def test_limits_and_claude_and_alerts_reach_the_plan(load: Load, tmp_path: Path)
         f"{home}/bin/claude", ("--append-system-prompt", "two\nlines", ""), 3, 45, 2.5, 3.0, 7
     )
     assert plan.alert_command == (f"{home}/bin/tell", "me")
+    assert plan.tell_resolved
+    assert plan.pings == Pings("https://hc-ping.com/0", "https://hc-ping.com/k/{task}")
 
 
 def test_what_is_not_given_keeps_its_default(load: Load) -> None:
@@ -81,6 +86,26 @@ def test_a_zone_that_does_not_exist_is_a_mistake(mistakes: Mistakes, zone: str) 
 def test_a_misspelt_zone_is_suggested(mistakes: Mistakes) -> None:
     """The nearest name of the database."""
     assert "did you mean `Europe/Berlin`?" in mistakes('timezone = "Europe/Berln"\n')[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("berlin", "Europe/Berlin"),
+        ("New York", "America/New_York"),
+        ("america/newyork", "America/New_York"),
+        ("Kolkata", "Asia/Kolkata"),
+    ],
+)
+def test_a_town_is_enough_to_suggest_its_zone(mistakes: Mistakes, written: str, meant: str) -> None:
+    """In any case, and with blanks."""
+    assert mistakes(f'timezone = "{written}"\n')[0].endswith(f"did you mean `{meant}`?")
+
+
+@pytest.mark.parametrize("zone", ["CEST", "PST", "EDT", "UTC+2", "Germany"])
+def test_an_abbreviation_is_not_taken_for_another(mistakes: Mistakes, zone: str) -> None:
+    """CEST is not EST."""
+    assert "did you mean" not in mistakes(f'timezone = "{zone}"\n')[0]
 
 
 @pytest.mark.parametrize(

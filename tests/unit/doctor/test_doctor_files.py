@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from aiemp.doctor.mcp_servers import McpServerSeen, judge_mcp_servers
 from aiemp.doctor.skills import SkillSeen, SkillsSeen, judge_skills
 from aiemp.doctor.state import StateSeen, judge_state
 from aiemp.doctor.vault import VaultSeen, judge_vault
+from aiemp.frozen import replace
 
 FILE = Path("/home/me/.config/aiemp/aiemp.toml")
 VAULT = VaultSeen(Path("/home/me/My vault"), "me", free_bytes=34 * 1000**3, free_inodes=10**6)

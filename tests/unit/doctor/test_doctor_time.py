@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from aiemp.doctor.clock import ClockSeen, TimezoneSeen, judge_clock, judge_timez
 from aiemp.doctor.dry_run import DryRunSeen, judge_dry_run
 from aiemp.doctor.findings import Level, ok
 from aiemp.doctor.pause import judge_pause
+from aiemp.frozen import replace
 from aiemp.plan import DryRun
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

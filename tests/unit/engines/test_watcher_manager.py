@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 
 from aiemp.engines import Event, Happening
 from aiemp.engines.watcher_manager import WatcherManager
+from aiemp.frozen import replace
 from aiemp.places import Places
 from aiemp.plan import Limits, Plan, Watcher
 from aiemp.watcher_status import WatcherState

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aiemp.frozen import replace
 from aiemp.plan import Frequency, Origin, Plan, ScheduledTask, Watcher
 from aiemp.systemd.changes import Changes, changes
 from aiemp.systemd.installation import Installation
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.units import UnitFile, render
 from aiemp.watchers.registry import BUILT_IN
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
+from aiemp.frozen import replace
 from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire
 from aiemp.plan import Frequency, Plan, ScheduledTask

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import time
 from pathlib import Path
 
@@ -13,12 +12,13 @@ from hypothesis import strategies as st
 
 from aiemp import runner
 from aiemp.errors import AiempError
-from aiemp.plan import SCHEDULE_REGISTRY, Frequency, Origin, Plan, ScheduledTask, Watcher
+from aiemp.frozen import replace
+from aiemp.plan import SCHEDULE_REGISTRY, Frequency, Origin, Pings, Plan, ScheduledTask, Watcher
 from aiemp.systemd import templates
 from aiemp.systemd.installation import Installation
 from aiemp.systemd.names import is_ours, start_request
 from aiemp.systemd.sandbox import Level, sandbox_values, task_level
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.templates import UnquotedValue, render_template, template_folder
 from aiemp.systemd.units import OVERTIME_S, render
 from aiemp.watchers.registry import BUILT_IN
@@ -130,6 +130,27 @@ def test_requests_of_the_orchestrator() -> None:
     assert not [name for name in units() if name.endswith(".path")]
 
 
+def test_tasks_start_in_the_order_of_their_priorities() -> None:
+    """Each comes after all that are before it, a tie by the order of the plan; a disabled one counts, so that enabling
+    it changes no other unit."""
+    tasks = tuple(
+        replace(SCHEDULE_REGISTRY[0], name=name, priority=priority, enabled=enabled)
+        for name, priority, enabled in (
+            ("second", 5, True),
+            ("third", 5, True),
+            ("off", 5, False),
+            ("last", 9, True),
+            ("first", 1, True),
+        )
+    )
+    found = units(replace(PLAN, tasks=tasks))
+    order = ["first", "second", "third", "off", "last"]
+    for number, name in enumerate(order):
+        if name != "off":
+            after = [f"aiemp-task-{each}.service" for each in order[:number]]
+            assert values(found[f"aiemp-task-{name}.service"], "After") == after
+
+
 def test_backstop_comes_after_the_tasks_own_limit() -> None:
     """systemd ends a task only when the runner should long have ended it and written that down."""
     assert runner.CHILD_MARGIN_S + runner.RECORD_PATIENCE_S < OVERTIME_S
@@ -205,6 +226,9 @@ def test_levels() -> None:
     # The alert command runs inside the task's unit.
     alerting = replace(PLAN, alert_command=("curl", "https://example.com"))
     assert level(alerting, trigger_fn="trigger_done_archive", requires_claude=False) is Level.NETWORK
+    # So do the calls about its runs.
+    told = replace(PLAN, pings=Pings(run_url="https://example.com/{task}"))
+    assert level(told, trigger_fn="trigger_done_archive", requires_claude=False) is Level.NETWORK
 
 
 def test_user_units_have_only_what_works_there() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from aiemp.claude.pause import Pause, write_pause
 from aiemp.errors import Blocked
+from aiemp.frozen import replace
 from aiemp.plan import ClaudeSettings
 from aiemp.triggers.context import Overrides
 from aiemp.triggers.linkedin_post import trigger_linkedin_post

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from aiemp.errors import AiempError, Blocked
+from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Frequency, ScheduledTask
 from aiemp.triggers import BUILT_IN, resolve
 from aiemp.triggers.context import default_context, no_history

@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_read_is_not_taken_for_a_missing_one(path: Path) -
         load(path, NOW_S)
     path.unlink()
     path.mkdir()
-    with pytest.raises(OSError, match="Is a directory"):
+    with pytest.raises(OSError, match="it is a folder"):
         load(path, NOW_S)
 
 

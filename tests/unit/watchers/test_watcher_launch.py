@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from aiemp import locks
 from aiemp.errors import LockHeld, VaultError
+from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.places import Places
 from aiemp.plan import DryRun, DryRunPolicy, Limits, Origin, Plan, Watcher
@@ -173,4 +173,4 @@ def test_freshness_is_the_age_of_the_processed_file(tmp_path: Path) -> None:
 
 def test_the_watchers_know_the_processed_file_by_the_same_name(tmp_path: Path) -> None:
     """known.processed_file is Places.processed, spelt out only to start faster."""
-    assert processed_file(tmp_path, "approval") == Places(tmp_path).processed("approval")
+    assert Path(processed_file(tmp_path, "approval")) == Places(tmp_path).processed("approval")

@@ -1,0 +1,192 @@
+"""What of a status is not well, and what its owner can do about each. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aiemp.claude.pause import PAUSED
+from aiemp.cli.words import moment_in_words
+from aiemp.frozen import frozen
+from aiemp.plan import McpServer
+from aiemp.runs import Result
+from aiemp.systemd.command_lines import revive_line, start_line, systemctl_line
+from aiemp.systemd.names import watcher_unit
+from aiemp.watcher_status import WatcherState, WatcherStatus
+
+if TYPE_CHECKING:
+    from aiemp.cli.status_report import Status
+    from aiemp.cli.task_facts import TaskFacts
+    from aiemp.mcp.verdict import Verdict
+
+NOT_RUNNING = frozenset({WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG})
+
+
+@frozen
+class Problem:
+    """Something that is not well, and what its owner can do about it. ``alert``: the key of the alert that
+    tells the same."""
+
+    what: str
+    remedy: str
+    alert: str = ""
+
+
+def find_problems(status: Status) -> list[Problem]:
+    """What is not well, the most important first; a cause is told once, and not again by what follows from it."""
+    return [
+        *map(_problem, status.troubles),
+        *_orchestrator_problems(status),
+        *_unit_problems(status),
+        *_watcher_problems(status),
+        *_pause_problems(status),
+        *_task_problems(status),
+        *_claude_problems(status),
+        *_server_problems(status),
+    ]
+
+
+def _problem(text: str) -> Problem:
+    """A problem from a message of ours: what it is, then, after the last semicolon, what to do."""
+    what, separator, remedy = text.rpartition("; ")
+    return Problem(what, remedy) if separator else Problem(text, "see the message")
+
+
+def _orchestrator_problems(status: Status) -> Iterator[Problem]:
+    if status.orchestrator is None:
+        line = start_line(status.units.scope) if status.units else "aiemp run"
+        yield Problem("the orchestrator is not running", f"start it: {line}")
+
+
+def _unit_problems(status: Status) -> Iterator[Problem]:
+    if status.units is not None and status.units.outdated:
+        count, version = len(status.units.outdated), status.units.upgraded_from
+        units = f"{count} unit{' is' if count == 1 else 's are'}"
+        yield Problem(
+            f"aiemp was upgraded; {units} still of version {version}"
+            if version
+            else f"aiemp.toml was edited; {units} not yet as it says",
+            f"bring systemd up to date: {status.units.install_line}",
+        )
+
+
+def _watcher_problems(status: Status) -> Iterator[Problem]:
+    for watcher in status.watchers:
+        # Without an orchestrator they are down for a reason that is told already.
+        if watcher.state not in NOT_RUNNING or status.orchestrator is None:
+            continue
+        if watcher.name in status.new_watchers or _waits_for_installation(status, watcher.name):
+            continue
+        reason = f": {watcher.reason}" if watcher.reason else ""
+        yield Problem(
+            f"watcher {watcher.name} is {watcher.state.value}{reason}",
+            watcher_remedy(status, watcher),
+            alert=f"watcher-{watcher.name}",
+        )
+    adopt = status.units.install_line if status.units else "adopt it (aiemp init) and restart aiemp"
+    for name in status.new_watchers:
+        yield Problem(
+            f"watcher {name} is new in the vault and not started",
+            f"look at it; then {adopt}, or: aiemp disable {shlex.quote(name)}",
+        )
+    for name in status.changed_scripts:
+        yield Problem(
+            f"the script of watcher {name} is not the one that was adopted",
+            "look at what changed; if that is right: aiemp init",
+        )
+
+
+def _waits_for_installation(status: Status, name: str) -> bool:
+    """Whether it has no unit yet, which is told once for all of them."""
+    units = status.units
+    return units is not None and bool(units.outdated) and watcher_unit(name) not in units.names
+
+
+def watcher_remedy(status: Status, watcher: WatcherStatus) -> str:
+    """What to do about a watcher that does not run."""
+    see = f"see why: aiemp logs {shlex.quote(watcher.name)}"
+    if watcher.name not in status.supervised:
+        return "the running aiemp does not keep it; restart aiemp without --no-watchers"
+    units = status.units
+    if watcher.state is WatcherState.PAUSED:
+        if units is not None:
+            return f"{see}; mend it, then: {revive_line(units.scope, watcher.name)}"
+        return f"{see}; mend it, then: {local_revive_line(status.orchestrator.pid if status.orchestrator else 0)}"
+    if units is not None:
+        return f"{see}; start it: {systemctl_line(units.scope, 'start', watcher_unit(watcher.name))}"
+    return f"it is restarted by itself; {see}"
+
+
+def local_revive_line(pid: int) -> str:
+    """What starts the paused watchers of an `aiemp run` again: SIGHUP, or a new start where its pid is not known."""
+    return f"kill -HUP {pid}" if pid else "restart aiemp"
+
+
+def _pause_problems(status: Status) -> Iterator[Problem]:
+    """What its owner paused is no problem; a file that only looks like a pause holds Claude for ever."""
+    pause = status.use.pause
+    if pause is not None and pause.problem:
+        yield Problem(f"Claude is {pause.in_words(status.plan.zone)}", "end that: aiemp resume")
+
+
+def _task_problems(status: Status) -> Iterator[Problem]:
+    for facts in status.tasks:
+        if not facts.task.enabled or facts.running:
+            continue
+        if facts.blocked_reason:
+            known = (status.claude_problem, PAUSED)  # each is told by itself
+            if facts.blocked_reason != known[0] and not facts.blocked_reason.startswith(known[1]):
+                yield _blocked_problem(status, facts)
+        elif facts.record.last is not None and (
+            facts.record.last.result is Result.FAILED or facts.is_given_up
+        ):
+            name, why = facts.task.name, facts.record.last.error
+            word = shlex.quote(name)
+            yield Problem(
+                f"task {name} failed{f': {why}' if why else ''}",
+                f"see why: aiemp explain {word}; mend it, then: aiemp trigger {word}",
+                alert=f"task-{name}",
+            )
+
+
+def _blocked_problem(status: Status, facts: TaskFacts) -> Problem:
+    what = f"task {facts.task.name} is blocked: {facts.blocked_reason}"
+    until = facts.decision.held_until
+    if until is None:
+        return Problem(what, "it runs by itself when the cause is gone")
+    when = moment_in_words(until, status.now, status.plan.zone)
+    return Problem(what, f"it is tried again {when}; at once: aiemp trigger {shlex.quote(facts.task.name)}")
+
+
+def _claude_problems(status: Status) -> Iterator[Problem]:
+    if status.claude is None and any(task.enabled and task.requires_claude for task in status.plan.tasks):
+        yield _problem(status.claude_problem)
+
+
+def _server_problems(status: Status) -> Iterator[Problem]:
+    if not status.mcp:
+        return
+    from aiemp.mcp.verdict import MCP_TROUBLES
+
+    servers = {server.name: server for server in status.plan.mcp_servers}
+    for name, verdict in status.mcp.items():
+        if not verdict.is_well:
+            why = f": {verdict.detail}" if verdict.detail else ""
+            what = f"MCP server {name} {MCP_TROUBLES[verdict.state]}{why}"
+            yield Problem(what, server_remedy(verdict, servers.get(name)))
+
+
+def server_remedy(verdict: Verdict, server: McpServer | None) -> str:
+    """What to do about an MCP server that is not well."""
+    from aiemp.mcp.verdict import State
+
+    entry = server.entry if server is not None else None
+    if verdict.state is State.NOT_BUILT:
+        project = entry.parent.parent if entry is not None else None
+        where = f"cd {shlex.quote(str(project))} && " if project is not None else ""
+        return f"build it: {where}npm install && npm run build"
+    if verdict.state is State.MISSING and not verdict.detail:
+        file = f"{entry} is not there" if entry is not None else "its entry file is not there"
+        return f"{file}; correct its command in .mcp.json, or remove it there"
+    return "mend it, then try it: aiemp doctor mcp"
