@@ -196,10 +196,11 @@ class Status:
                 f"watcher {name} is new in the vault and not started",
                 f"look at it; then {adopt}, or: aiemp disable {name}",
             )
+        again = self.units.install_line if self.units else "aiemp init"
         for name in self.changed_scripts:
             yield Problem(
                 f"the script of watcher {name} is not the one that was adopted",
-                "look at what changed; if that is right: aiemp init",
+                f"look at what changed; if that is right: {again}",
             )
 
     def _waits_for_installation(self, name: str) -> bool:
