@@ -9,6 +9,7 @@ import stat
 import sys
 from pathlib import Path
 
+from aiemp.escaping import escaped_lines
 from aiemp.inside import open_file, open_folder, open_in
 from aiemp.redaction import in_force
 
@@ -68,24 +69,25 @@ def last_line(path: Path, *, since: float = 0.0) -> str:
 
 
 class _Redacting(logging.Formatter):
-    """Formats a record without the secrets that are known by then. ``tracebacks``: with them; without, a record that
-    has one says what kind of error it was, since a person who reads it has no use for more."""
+    """Formats a record without the secrets that are known by then. Names and words of strangers are in it: what is
+    more than a line is indented, so that it cannot look like a record of its own. ``tracebacks``: with them; without,
+    a record that has one says what kind of error it was, since a person who reads it has no use for more."""
 
     def __init__(self, form: str, *, tracebacks: bool = True) -> None:
         super().__init__(form)
         self.tracebacks = tracebacks
 
     def format(self, record: logging.LogRecord) -> str:
+        return escaped_lines(in_force().text(self._said(record)), "    ")
+
+    def _said(self, record: logging.LogRecord) -> str:
         error = record.exc_info[1] if record.exc_info else None
         if error is None or self.tracebacks:
-            return in_force().text(super().format(record))
+            return super().format(record)
         from aiemp.unforeseen import in_words  # noqa: PLC0415 - errors are rare
 
-        bare = logging.makeLogRecord({**record.__dict__, "exc_info": None, "exc_text": None})
-        said = super().format(bare)
-        return in_force().text(
-            said if str(error) and said.endswith(str(error)) else f"{said}: {in_words(error)}"
-        )
+        said = super().format(logging.makeLogRecord({**record.__dict__, "exc_info": None, "exc_text": None}))
+        return said if str(error) and said.endswith(str(error)) else f"{said}: {in_words(error)}"
 
 
 class _RotatingFile(logging.Handler):

@@ -91,7 +91,8 @@ class Watcher:
     """One watcher. ``command`` is the argv of the real program; empty for a built-in one.
 
     ``stop_signal`` is its clean stop. ``fresh_within_s``: older than this, its
-    ``.state/<name>_processed.json`` means that it hangs; None means that it cannot be told.
+    ``.state/<name>_processed.json`` means that it hangs; None means that it cannot be told. ``adopted``: False for
+    one that appeared in the vault since its owner last looked; it is not started (:mod:`aiemp.adoption`).
     """
 
     name: str
@@ -107,6 +108,7 @@ class Watcher:
     stop_timeout_s: float = 10.0
     fresh_within_s: float | None = None
     dry_run: DryRunPolicy = DryRunPolicy.ENVIRONMENT
+    adopted: bool = True
 
 
 @frozen

@@ -19,6 +19,7 @@ from aiemp.config.load import load_plan
 from aiemp.config.locate import config_to_read
 from aiemp.engines.choice import EngineMaker, local_engine, systemd_engine
 from aiemp.errors import AiempError
+from aiemp.escaping import escaped_lines
 from aiemp.log_files import log_to
 from aiemp.orchestrator import Orchestrator
 from aiemp.places import Places
@@ -83,7 +84,7 @@ def _run(options: dict[str, Any]) -> int:
             notifier.give_back(os.environ)
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted
     except AiempError as error:
-        sys.stderr.write(in_force().text(f"aiemp: {error}\n"))
+        sys.stderr.write(escaped_lines(in_force().text(f"aiemp: {error}")) + "\n")
         return error.exit_code
     return 0
 

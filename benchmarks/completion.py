@@ -1,23 +1,17 @@
-"""How long a person waits after the tab key.
-
-Promise (issue People): at most 150 ms, or three times what a Python pays that has imported click, of the same
-venv, by the clock; whichever is larger. The shell's own part is not in it.
-"""
+"""How long a person waits after the tab key. The shell's own part is not in it."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
-from benchmarks import figures
-from benchmarks.figures import Figure, paired
-from benchmarks.trigger import CLICK, timed_ms
+from benchmarks.findings import Figure, Findings, Table
+from benchmarks.samples import command_took, interleaved, ratio_of, wall_ms
+from benchmarks.trigger import CLICK
 
-TITLE = "Completion"
 ROUNDS = 15
-LIMIT_MS = 150.0
-TIMES_CLICK = 3.0
 LINES = {
     "commands": "aiemp ",
     "names of tasks": "aiemp trigger ",
@@ -26,30 +20,29 @@ LINES = {
 }
 
 
-def completion_environment(home: Path, line: str) -> dict[str, str]:
+def measure() -> Findings:
+    aiemp = [sys.executable, "-m", "aiemp"]
+    with tempfile.TemporaryDirectory() as folder:
+        plain = {"HOME": folder, "PATH": "/usr/bin:/bin"}
+        command_took([*aiemp, "init", str(Path(folder, "vault"))], plain)
+        calls = {
+            what: partial(command_took, aiemp, {**plain, **completion_variables(line)}, check=False)
+            for what, line in LINES.items()
+        }
+        calls[CLICK] = partial(command_took, [sys.executable, "-c", "import click"], plain)
+        runs = interleaved(calls, ROUNDS)
+    rows = [[what, wall_ms(took), ratio_of(took, runs[CLICK])] for what, took in runs.items()]
+    slowest = max((what for what in LINES), key=lambda what: wall_ms(runs[what]))
+    return Findings(
+        figures=[Figure("completion", ratio_of(runs[slowest], runs[CLICK]), slowest)],
+        tables=[Table("", ("completing", "ms", "× `import click`"), rows)],
+    )
+
+
+def completion_variables(line: str) -> dict[str, str]:
     """What bash's script sets for ``line``, with the cursor at its end."""
     return {
-        "HOME": str(home),
-        "PATH": "/usr/bin:/bin",
         "_AIEMP_COMPLETE": "bash_complete",
         "COMP_WORDS": line,
         "COMP_CWORD": str(len(line.split())),
     }
-
-
-def table() -> str:
-    """The figures as a Markdown table."""
-    aiemp = [sys.executable, "-m", "aiemp"]
-    found: list[Figure] = []
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        plain = {"HOME": folder, "PATH": "/usr/bin:/bin"}
-        timed_ms([*aiemp, "init", str(home / "vault")], plain)
-        for what, line in LINES.items():
-            environ = completion_environment(home, line)
-            timed_ms(aiemp, environ)  # the first one may compile
-            pairs = [(timed_ms(aiemp, environ), timed_ms(CLICK, plain)) for _ in range(ROUNDS)]
-            measured, click = paired(pairs)
-            limit = max(LIMIT_MS, TIMES_CLICK * click)
-            found.append(Figure(what, measured, limit, "ms", click, "`import click`"))
-    return figures.table(found)

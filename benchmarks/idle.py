@@ -69,7 +69,16 @@ def pss_mib(found: Mapping[str, Any]) -> float:
 
 
 def _lives(systems: Mapping[str, Any], bare: Mapping[str, list[float]]) -> Table:
-    columns = ("", "memory MiB", "start ms", "crash p50 ms", "crash p95 ms", "status ms", "stop ms")
+    columns = (
+        "",
+        "memory MiB",
+        "start ms",
+        "crash p50 ms",
+        "crash p95 ms",
+        "status ms",
+        "repeat ms",
+        "stop ms",
+    )
     rows: list[list[Value]] = []
     for name, found in systems.items():
         crashes = [took * 1000 for took in found["crash"] if took is not None]
@@ -81,10 +90,11 @@ def _lives(systems: Mapping[str, Any], bare: Mapping[str, list[float]]) -> Table
                 median(crashes) if crashes else None,
                 percentile(crashes, 95) if crashes else None,
                 _median_ms(found["status"]) if found.get("status") else None,
+                _median_ms(found["repeat"]) if found.get("repeat") else None,
                 _median_ms(found["stop"]),
             ]
         )
-    rows.append(["`python -c pass`", None, _median_ms(bare["pass"]), None, None, None, None])
+    rows.append(["`python -c pass`", None, _median_ms(bare["pass"]), None, None, None, None, None])
     return Table(f"Medians of {ROUNDS} lives (the naive loop crashed and stopped once)", columns, rows)
 
 
@@ -100,7 +110,10 @@ def _idle(systems: Mapping[str, Any]) -> Table:
         ]
         for name, found in systems.items()
     ]
-    caption = f"An idle time of {IDLE_S:.0f} s; a wake-up is a stretch of {SAMPLE_S * 1000:.0f} ms samples with switches"
+    caption = (
+        f"An idle time of {IDLE_S:.0f} s; a process that has switched in a sample of {SAMPLE_S * 1000:.0f} ms, and not "
+        "in the one before, has woken up"
+    )
     return Table(caption, columns, rows)
 
 

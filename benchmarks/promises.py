@@ -52,7 +52,9 @@ PROMISES: dict[str, Promise] = {
         "a run of a task that does nothing, by the clock", 1.8, '× `python -c "import click"`'
     ),
     "tick": Promise("a tick, for each of 10,000 tasks", 5, "µs"),
-    "tick_growth": Promise("a tick's growth with the number of tasks (1 is linear)", 1.1, "slope"),
+    "tick_growth": Promise(
+        "a tick's growth with the number of tasks (1 is linear, 2 quadratic)", 1.25, "slope"
+    ),
     "dashboard": Promise(
         "writing the health to the dashboard with 100,000 files in the vault, to 1,000", 1.2, "× 1,000 files"
     ),
@@ -72,5 +74,6 @@ PROMISES: dict[str, Promise] = {
         "`aiemp install-units` that changes nothing", 4, '× `python -c "import click, jinja2"`'
     ),
     "render": Promise("rendering the units of 1,000 tasks and 100 watchers, in the process", 1000, "ms"),
+    "completion": Promise("completing with the tab key", 3, '× `python -c "import click"`'),
     "firing_systemd": Promise("systemd: slot until the first line of the task's command, p95", 300, "ms"),
 }

@@ -89,6 +89,25 @@ def call_ms(call: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
+def cpu_call_ms(call: Callable[[], object]) -> float:
+    """How much processor time one call in this process takes: other programs of the machine do not lengthen it."""
+    began = time.process_time()
+    call()
+    return (time.process_time() - began) * 1000
+
+
+def median_cpu_ms(call: Callable[[], object], rounds: int) -> float:
+    """The median processor time of some calls, after one that warms up. A short call is repeated in each round."""
+    took = cpu_call_ms(call)
+    times = max(1, min(1000, int(2 / max(took, 0.001))))
+
+    def several() -> None:
+        for _ in range(times):
+            call()
+
+    return median(cpu_call_ms(several) for _ in range(rounds)) / times
+
+
 def median_ms(call: Callable[[], object], rounds: int) -> float:
     """The median of some calls, after one that warms up."""
     call()

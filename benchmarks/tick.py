@@ -22,7 +22,7 @@ from aiemp.runs import TaskRecord
 from aiemp.schedules import get_due_tasks
 from benchmarks import peer_packages
 from benchmarks.findings import Curve, Figure, Findings, Plot, Table
-from benchmarks.samples import growth, median_ms
+from benchmarks.samples import growth, median_cpu_ms
 
 SIZES = (10, 100, 1_000, 10_000)
 ROUNDS = 15
@@ -39,7 +39,9 @@ def median_ms(call, rounds=15):
     call()
     times = []
     for _ in range(rounds):
-        began = time.perf_counter(); call(); times.append((time.perf_counter() - began) * 1000)
+        began = time.process_time()
+        for _ in range(20): call()
+        times.append((time.process_time() - began) * 50)
     return median(times)
 found = {"APScheduler": [], "schedule": []}
 for count in json.loads(sys.argv[1]):
@@ -63,7 +65,7 @@ def measure() -> Findings:
     costs: dict[str, list[float]] = {}
     for count in SIZES:
         for name, call in _calls(count).items():
-            costs.setdefault(name, []).append(median_ms(call, ROUNDS))
+            costs.setdefault(name, []).append(median_cpu_ms(call, ROUNDS))
     costs |= _peers()
     ours = costs["aiemp: a tick"]
     names = list(costs)
@@ -71,7 +73,7 @@ def measure() -> Findings:
         [name, *costs[name], costs[name][-1] * 1000 / SIZES[-1], growth(SIZES[1:], costs[name][1:])]
         for name in names
     ]
-    columns = ("in ms, for so many tasks", *(f"{size:,}" for size in SIZES), "µs a task", "growth")
+    columns = ("processor ms, for so many tasks", *(f"{size:,}" for size in SIZES), "µs a task", "growth")
     curves = [Curve(name, SIZES, costs[name]) for name in names if "look" not in name]
     return Findings(
         figures=[

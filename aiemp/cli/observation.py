@@ -17,7 +17,7 @@ from aiemp.errors import Blocked
 from aiemp.ledger import Ledger, LedgerState
 from aiemp.locks import probe
 from aiemp.places import Places
-from aiemp.plan import Plan
+from aiemp.plan import Origin, Plan
 from aiemp.runs import TaskRecord
 from aiemp.watcher_status import WatcherStatus
 
@@ -70,7 +70,16 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         activity=watcher_activity(plan.vault, (watcher.name for watcher in watchers)),
         alerts=open_alerts(plan.vault),
         home=environ.get("HOME", ""),
+        changed_scripts=_changed_scripts(plan, environ),
     )
+
+
+def _changed_scripts(plan: Plan, environ: Mapping[str, str]) -> tuple[str, ...]:
+    if not any(watcher.origin is Origin.DISCOVERED for watcher in plan.watchers):
+        return ()
+    from aiemp.adoption import changed_scripts
+
+    return changed_scripts(plan.config_file, plan.vault, environ)
 
 
 def _saved(vault: Path) -> datetime | None:

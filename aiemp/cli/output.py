@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from aiemp.cli.screen import Screen, screen_of
+from aiemp.escaping import escaped_lines
 
 
 class Answer(Protocol):
@@ -106,18 +107,19 @@ def note(text: str) -> None:
     from aiemp.redaction import in_force
 
     try:
-        sys.stderr.write(f"{in_force().text(text)}\n")
+        sys.stderr.write(f"{escaped_lines(in_force().text(text))}\n")
         sys.stderr.flush()
     except OSError:
         return  # nobody can be told that nobody can be told
 
 
 def page(text: str) -> None:
-    """Show ``text`` on standard error, through PAGER where it is longer than the screen."""
+    """Show ``text`` to the person in front of it: on standard error, or through PAGER where it is longer than the
+    screen. A pager writes to standard output, so not where that goes elsewhere."""
     from aiemp.redaction import in_force
 
     height = screen_of(sys.stderr, os.environ).height
-    if height is None or text.count("\n") + 2 < height:
+    if height is None or text.count("\n") + 2 < height or not sys.stdout.isatty():
         note(text)
         return
     import click

@@ -84,11 +84,16 @@ def _watcher_problems(status: Status) -> Iterator[Problem]:
             watcher_remedy(status, watcher),
             alert=f"watcher-{watcher.name}",
         )
-    adopt = status.units.install_line if status.units else "restart aiemp to adopt it"
+    adopt = status.units.install_line if status.units else "adopt it (aiemp init) and restart aiemp"
     for name in status.new_watchers:
         yield Problem(
             f"watcher {name} is new in the vault and not started",
             f"look at it; then {adopt}, or: aiemp disable {shlex.quote(name)}",
+        )
+    for name in status.changed_scripts:
+        yield Problem(
+            f"the script of watcher {name} is not the one that was adopted",
+            "look at what changed; if that is right: aiemp init",
         )
 
 

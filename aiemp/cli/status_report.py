@@ -98,6 +98,7 @@ class Status:
     activity: Mapping[str, Activity] = field(default_factory=dict)
     alerts: tuple[OpenAlert, ...] = ()
     home: str = ""
+    changed_scripts: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -113,6 +114,11 @@ class Status:
     def new_watchers(self) -> list[str]:
         """Watchers that appeared in the vault since aiemp was installed or started: they do not run."""
         found = [watcher.name for watcher in self.plan.watchers if watcher.origin is Origin.DISCOVERED]
+        unadopted = [
+            watcher.name for watcher in self.plan.watchers if watcher.enabled and not watcher.adopted
+        ]
+        if unadopted:
+            return unadopted
         if self.units is not None:
             enabled = {watcher.name for watcher in self.plan.watchers if watcher.enabled}
             return [name for name in found if name in enabled and watcher_unit(name) not in self.units.names]

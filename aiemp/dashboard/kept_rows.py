@@ -33,7 +33,6 @@ log = logging.getLogger("aiemp.dashboard")
 KEPT_S = 1800.0
 """Longer than the orchestrator waits at most between two updates."""
 
-MOST_TRIES = 5
 MOST_ROWS = 100
 LARGEST_BYTES = 1024 * 1024
 
@@ -70,9 +69,6 @@ class PutBack:
     def __call__(self, document: Document) -> Document:
         return self.kept.row(document) if self.kept.is_undone(document, self.replaced) else document
 
-    def count(self, document: Document) -> int:
-        return self.kept.row.count(document)
-
 
 class KeptRows:
     """The file of a vault's kept rows. Used under the dashboard's lock; it never keeps an update from its work."""
@@ -83,10 +79,10 @@ class KeptRows:
         self._now_s = time.time()
         self._rows = [row for row in self._read() if 0 <= self._now_s - row.written_s < KEPT_S]
 
-    def put_back(self) -> list[Edit]:
+    def put_back(self) -> list[PutBack]:
         """The edits that put back what is missing."""
         replaced = frozenset(line for row in self._rows for line in row.replaced)
-        return [PutBack(row, replaced) for row in self._rows if row.tries < MOST_TRIES]
+        return [PutBack(row, replaced) for row in self._rows]
 
     def note(self, edits: Sequence[Edit], before: Document, after: Document) -> None:
         """Keep what was added. ``before``: the text as this update found it; ``after``: as it left it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.edits import Edit
@@ -19,6 +19,9 @@ from aiemp.dashboard.snapshot import (
     take_snapshot,
 )
 from aiemp.dashboard.swap import put
+
+if TYPE_CHECKING:
+    from aiemp.dashboard.kept_rows import PutBack
 
 UPDATE_PATIENCE_S = 10.0
 BUSY_WATCH_S = 0.25  # longer than a script takes from its read to its write
@@ -48,7 +51,9 @@ class Rewrite:
     would ever read again.
     """
 
-    def __init__(self, path: Path, edits: Sequence[Edit], watch_s: float) -> None:
+    def __init__(
+        self, path: Path, edits: Sequence[Edit], watch_s: float, put_back: Sequence[PutBack] = ()
+    ) -> None:
         self.path = path
         self.edits = edits
         self.watch_s = watch_s
@@ -57,7 +62,8 @@ class Rewrite:
         self.met_others = False
         self.found: Document | None = None
         self._current = Snapshot(-1, b"")
-        self._expected: list[int] = []
+        self._put_back = put_back
+        self._expected: list[tuple[Adding, int]] = []
         self._whole = b""
         self._rescued: list[tuple[Sequence[str], Sequence[str], frozenset[str]]] = []
         self._before: set[str] = set()
@@ -149,9 +155,13 @@ class Rewrite:
     def _edited(self, document: Document) -> Document:
         self.found = self.found or document
         self._before |= set(document.lines)
-        for edit in self.edits:
+        everything: list[Edit] = [*self._put_back, *self.edits]
+        for edit in everything:
             document = edit(document)
-        self._expected = [edit.count(document) if isinstance(edit, Adding) else 0 for edit in self.edits]
+        adding: list[Adding] = [edit for edit in self.edits if isinstance(edit, Adding)]
+        # From here on a row that was put back, or was there, is one of ours like those that are new.
+        adding += [row.kept.row for row in self._put_back]
+        self._expected = [(edit, edit.count(document)) for edit in adding]
         return document
 
     def _repaired(self, document: Document) -> Document:
@@ -164,8 +174,8 @@ class Rewrite:
         for base, theirs, added in self._rescued:
             if not added <= present:
                 document = Document.parse("".join(merged(base, document.lines, theirs, only_add=True)))
-        for edit, expected in zip(self.edits, self._expected, strict=True):
-            while isinstance(edit, Adding) and edit.count(document) < expected:
+        for edit, expected in self._expected:
+            while edit.count(document) < expected:
                 document = edit(document)
         return document
 

@@ -18,12 +18,14 @@ NOT_RUNNING = (WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG)
 @frozen
 class WatcherSeen:
     """One enabled watcher. ``status`` is None while no orchestrator runs. ``lacks``: why it is not to be
-    started (a variable that is not set). ``is_new``: found in the vault, and not adopted."""
+    started (a variable that is not set). ``is_new``: found in the vault, and not adopted; ``is_changed``: its
+    script is not the one that was."""
 
     name: str
     status: WatcherStatus | None = None
     lacks: str = ""
     is_new: bool = False
+    is_changed: bool = False
 
 
 @frozen
@@ -40,6 +42,14 @@ class WatchersSeen:
 def judge_watchers(seen: WatchersSeen) -> list[Finding]:
     """A finding for each that does not run. Nothing where there are none, or nobody runs them now."""
     findings = [finding for watcher in seen.watchers if (finding := _finding(seen, watcher)) is not None]
+    findings += [
+        warn(
+            f"the script of {watcher.name} is not the one that was adopted",
+            "look at what changed; if that is right: aiemp init",
+        )
+        for watcher in seen.watchers
+        if watcher.is_changed
+    ]
     running = [each for each in seen.watchers if each.status is not None and each.status.running]
     if findings or not running:
         return findings

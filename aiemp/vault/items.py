@@ -52,7 +52,7 @@ def items_by_domain(vault: Path) -> dict[str, int]:
     here, domains = _counted(os.fspath(folder), vault)
     counts[GENERAL] += here
     for domain in domains:
-        counts[os.path.basename(domain).lower()] += _count_below(domain, vault)  # noqa: PTH119
+        counts[os.path.basename(domain).lower()] += count_below(domain, vault)  # noqa: PTH119
     return {domain: count for domain, count in sorted(counts.items()) if count}
 
 
@@ -90,6 +90,16 @@ def files_below(folder: Path, vault: Path, *, skip: Collection[str] = ()) -> Ite
     for entry in entries_below(folder, skip=skip):
         if not entry.is_symlink() or _links_to_a_file(entry.path, vault):
             yield entry
+
+
+def count_below(folder: Path | str, vault: Path, *, skip: Collection[str] = ()) -> int:
+    """How many :func:`files_below` yields. A loop of its own: an iterator for each entry would take twice as long."""
+    total, folders = _counted(os.fspath(folder), vault, {name.casefold() for name in skip})
+    while folders:
+        count, found = _counted(folders.pop(), vault)
+        total += count
+        folders += found
+    return total
 
 
 def entries_below(folder: Path, *, skip: Collection[str] = ()) -> Iterator[os.DirEntry[str]]:
@@ -141,17 +151,7 @@ def _links_to_a_file(path: str, vault: Path) -> bool:
 
 def _count_in(vault: Path, name: str, *, skip: Collection[str] = ()) -> int:
     folder = find_folder(vault, name)
-    return 0 if folder is None else _count_below(os.fspath(folder), vault, skip=skip)
-
-
-def _count_below(folder: str, vault: Path, *, skip: Collection[str] = ()) -> int:
-    """How many :func:`files_below` yields. A loop of its own: an iterator for each entry would take twice as long."""
-    total, folders = _counted(folder, vault, {name.casefold() for name in skip})
-    while folders:
-        count, found = _counted(folders.pop(), vault)
-        total += count
-        folders += found
-    return total
+    return 0 if folder is None else count_below(folder, vault, skip=skip)
 
 
 def _counted(folder: str, vault: Path, skipped: Collection[str] = ()) -> tuple[int, list[str]]:

@@ -52,6 +52,7 @@ class NotStartedKind(Enum):
     NOT_CONFIGURED = "not configured"
     DISABLED = "disabled"
     DRY_RUN = "dry run"
+    NEW = "new"
 
 
 @frozen
@@ -68,6 +69,10 @@ def prepare(watcher: Watcher, plan: Plan, environ: Mapping[str, str]) -> Launch 
 
     if not watcher.enabled:
         return NotStarted("disabled in aiemp.toml", NotStartedKind.DISABLED)
+    if not watcher.adopted:
+        return NotStarted(
+            "it, or the Python for it, is new in the vault, and nobody has adopted it", NotStartedKind.NEW
+        )
     vault = plan.vault.absolute()
     dotenv, problems = vault_environment(vault)
     for problem in problems:

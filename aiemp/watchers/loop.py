@@ -91,12 +91,17 @@ class Stop:
         """The name by which watchfiles asks."""
         return self.requested
 
-    def wait(self, timeout_s: float) -> None:
-        """Return after ``timeout_s`` seconds, or at once when asked to stop."""
+    def wait(self, timeout_s: float, also: int = -1) -> bool:
+        """Return after ``timeout_s`` seconds, at once when asked to stop, or, with True, when the descriptor ``also``
+        becomes readable."""
         poll = select.poll()
         poll.register(self._reader, select.POLLIN)
-        if not self.requested and poll.poll(max(0, int(timeout_s * 1000))):
+        if also >= 0:
+            poll.register(also, select.POLLIN)
+        ready = [] if self.requested else [each for each, _ in poll.poll(max(0, int(timeout_s * 1000)))]
+        if self._reader in ready:
             os.read(self._reader, 512)
+        return also in ready
 
 
 def beat(watch: Watch, now_s: float, *, dry_run: bool) -> None:

@@ -14,11 +14,11 @@ PROC = Path("/proc")
 def parents() -> dict[int, int]:
     """The parent of each process; zombies are left out."""
     found = {}
-    for entry in os.listdir(PROC):
-        if entry.isdigit():
-            fields = _stat(int(entry))
+    for entry in PROC.iterdir():
+        if entry.name.isdigit():
+            fields = _stat(int(entry.name))
             if fields and fields[0] != "Z":
-                found[int(entry)] = int(fields[1])
+                found[int(entry.name)] = int(fields[1])
     return found
 
 
@@ -72,11 +72,11 @@ def switches(pid: int) -> int:
     """How often its threads went to sleep until now: each wake-up ends in one voluntary context switch."""
     total = 0
     try:
-        threads = os.listdir(PROC / str(pid) / "task")
+        threads = list((PROC / str(pid) / "task").iterdir())
     except OSError:
         return 0
     for thread in threads:
-        for line in _read(PROC / str(pid) / "task" / thread / "status").splitlines():
+        for line in _read(thread / "status").splitlines():
             if line.startswith("voluntary_ctxt_switches"):
                 total += int(line.split()[1])
     return total

@@ -60,6 +60,17 @@ def test_the_backup_is_no_more_open_than_the_file(
     assert config.with_name("aiemp.toml.bak").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may write what is another's, and give it away")
+def test_root_takes_nothing_away(aiemp: Aiemp, config: Path, editor: Callable[[str], str]) -> None:
+    """The file of the user who runs everything stays his, and so does the text before."""
+    for path in (config, config.parent):
+        os.chown(path, 1234, 1234)
+    aiemp("config", "edit", check=True, EDITOR=editor('echo "# new" >>"$1"'))
+    assert config.read_text().endswith("# new\n")
+    for path in (config, config.with_name("aiemp.toml.bak")):
+        assert (path.stat().st_uid, path.stat().st_gid) == (1234, 1234)
+
+
 def test_what_is_wrong_never_counts(aiemp: Aiemp, config: Path, editor: Callable[[str], str]) -> None:
     """Without a terminal there is nobody to ask: all mistakes are shown, and the file is as it was."""
     out = aiemp("config", "edit", EDITOR=editor('printf "restart = 1\\n[limit]\\n" >>"$1"'))

@@ -24,6 +24,8 @@ command = ["true"]
 frequency = "hourly"
 [mcp.notes]
 command = ["notes-mcp"]
+[alerts]
+command = ["true"]
 """
 
 
@@ -88,6 +90,8 @@ def used(aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]) -> Aiem
         ("aiemp config validate", ["config", "validate"]),
         ("aiemp config edit", ["config", "edit"]),
         ("aiemp run --once", ["run", "--once"]),
+        ("aiemp alert --test", ["alert", "--test"]),
+        ("aiemp completion", ["completion", "fish"]),
     ],
 )
 def test_keys_are_as_documented(used: Aiemp, heading: str, arguments: list[str]) -> None:

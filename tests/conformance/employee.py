@@ -22,6 +22,8 @@ from tests.conformance.processes import Process, live_processes
 from tests.systemd.waiting import wait_until
 
 DEADLINE_S = 40.0
+PAUSE_S = 0.05
+"""Between two looks, of which some go through all processes: several tests run beside each other."""
 
 
 class Call(Protocol):
@@ -34,7 +36,6 @@ class Call(Protocol):
 class Employee(ABC):
     """One owner, his vault and his aiemp.toml, kept alive by one engine. The fixture ``employee`` makes it."""
 
-    engine: ClassVar[str]
     restarts_itself: ClassVar[bool]
     """Whether something starts the orchestrator again when it was killed."""
 
@@ -117,11 +118,16 @@ class Employee(ABC):
         """The machine is there again, and starts what it starts by itself. ``at``: what its clock then shows."""
 
     @abstractmethod
+    def reboot(self) -> None:
+        """The machine goes down in order, and comes up again."""
+
+    @abstractmethod
     def set_clock(self, moment: datetime) -> None:
         """Set the wall clock of all its processes, also while they run."""
 
     def kill(self, pid: int, number: int = signal.SIGKILL) -> None:
         """Send a signal to one process."""
+        assert pid > 0, "it is gone"
         os.kill(pid, number)
 
     def kill_orchestrator(self) -> int:
@@ -193,7 +199,8 @@ class Employee(ABC):
 
     def until(self, condition: Callable[[], object], what: str, deadline_s: float = DEADLINE_S) -> None:
         """Wait for something; show what the orchestrator said when it does not come."""
-        wait_until(condition, deadline_s, lambda: f"{what}: it did not come\n{self.said()[-6000:]}")
+        problem = lambda: f"{what}: it did not come\n{self.said()[-6000:]}"  # noqa: E731
+        wait_until(condition, deadline_s, problem, pause_s=PAUSE_S)
 
     def said(self) -> str:
         """What the orchestrator said."""
@@ -206,9 +213,11 @@ class Employee(ABC):
 
     def _holder(self, lock: Path) -> int:
         holder: Holder | None = probe(lock)
-        if holder is None or not holder.pid:
-            return 0
-        return next((each.pid for each in self._visible() if each.pid_inside == holder.pid), 0)
+        return self._pid_here(holder.pid) if holder is not None and holder.pid else 0
+
+    def _pid_here(self, pid: int) -> int:
+        """One of its processes by the number that it knows of itself; 0 when it is gone."""
+        return pid
 
 
 def utc(text: str) -> datetime:

@@ -64,7 +64,6 @@ class Home:
 class LocalLoop(Employee):
     """``aiemp run`` in a terminal, as on Linux."""
 
-    engine: ClassVar[str] = "local"
     restarts_itself: ClassVar[bool] = False
 
     def __init__(self, home: Home) -> None:
@@ -131,6 +130,10 @@ class LocalLoop(Employee):
             self.set_clock(at)
         self.start()
 
+    def reboot(self) -> None:
+        self.stop()
+        self.power_up()
+
     def set_clock(self, moment: datetime) -> None:
         self.home.set_clock(moment)
 
@@ -149,8 +152,6 @@ class LocalLoop(Employee):
 
 class LocalLoopAsOnAMac(LocalLoop):
     """The same without what Linux alone has: ``as_on_a_mac/sitecustomize.py`` takes it from every Python of it."""
-
-    engine: ClassVar[str] = "local-mac"
 
     def __init__(self, home: Home) -> None:
         super().__init__(home)

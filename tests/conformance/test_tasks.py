@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.conformance.employee import Employee, utc
-from tests.conformance.engines import not_covered
+from tests.conformance.engines import in_make_test, not_covered
 from tests.conformance.plans import (
     CLAUDE,
     DUE,
@@ -26,6 +26,7 @@ AT_FIRST = "test -e Done/on || {{ touch Done/on; {0}; }}"
 """What a task does in its first attempt alone."""
 
 
+@in_make_test
 def test_first_start(employee: Employee) -> None:
     """The watchers run, one process each; what is due runs once; the dashboard says how all of it is."""
     employee.write(script("nap"), WORKS)
@@ -66,6 +67,7 @@ def test_several_due_at_the_start(employee: Employee) -> None:
     assert one_after_the_other(employee.lines()) == ["early", "middle", "late"]
 
 
+@in_make_test
 def test_several_due_at_one_time(employee: Employee) -> None:
     """While it runs, the same time comes for several: one at a time, the lowest priority number first."""
     names = {"late": 30, "early": 10, "middle": 20}
@@ -100,8 +102,10 @@ def test_trigger_by_hand_during_a_run(employee: Employee) -> None:
     assert employee.attempts("other") == ["succeeded"]
 
 
+@in_make_test
 def test_days_of_downtime(employee: Employee) -> None:
-    """The machine is off from Wednesday to Saturday: each task that missed its time runs once, one at a time."""
+    """The machine is off from Wednesday to Saturday: each task that missed its time runs once, one at a time,
+    the lowest priority number first."""
     employee.set_clock(utc("2035-03-21 10:00"))
     employee.begin(
         IDLE
@@ -118,7 +122,7 @@ def test_days_of_downtime(employee: Employee) -> None:
     employee.power_up(at=utc("2035-03-24 10:00"))
     employee.until(lambda: employee.attempts("canary") == ["succeeded"] * 2, "Saturday's runs")
     employee.until(lambda: len(employee.lines()) >= len(before) + 6, "what was missed")
-    assert sorted(one_after_the_other(employee.lines()[len(before) :])) == ["canary", "evening", "morning"]
+    assert one_after_the_other(employee.lines()[len(before) :]) == ["morning", "evening", "canary"]
     assert employee.attempts("dropped") == []
 
 
@@ -209,7 +213,7 @@ def test_run_over_its_limit(employee: Employee) -> None:
     employee.until(lambda: employee.alerts() == ["ALERT_task-endless.md"], "the alert")
 
 
-@not_covered("local-mac", LEFT_GROUP)
+@not_covered(LEFT_GROUP, "local-mac")
 def test_silent_claude_with_hidden_children(employee: Employee) -> None:
     """A Claude that shows no sign of work is ended, and what it has started in sessions of their own, too."""
     employee.write(script("child"), WORKS)
@@ -238,7 +242,7 @@ def test_killed_run(employee: Employee) -> None:
     assert employee.alerts() == []
 
 
-@not_covered("local-mac", LEFT_ALONE)
+@not_covered(LEFT_ALONE, "local-mac")
 def test_what_a_killed_run_had_started(employee: Employee) -> None:
     """Nothing of it works on beside the next attempt, not even what had a session of its own."""
     employee.write(script("child"), WORKS)

@@ -42,7 +42,7 @@ QUIET_S = 1_700_000_000.0
 
 def put_dashboard(vault: Path, text: str = DASHBOARD) -> None:
     path = Places(vault).dashboard
-    path.write_text(text, encoding="utf-8")
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
     os.utime(path, (QUIET_S, QUIET_S))
 
 

@@ -63,6 +63,7 @@ def init(
     On a terminal it asks for what the options do not say. It tells what of the vault is adopted, and what has
     run it until now (cron, PM2, APScheduler), with the command that switches that off.
     """
+    from aiemp.adoption import adopt_scripts
     from aiemp.config.load import load_plan
     from aiemp.config.locate import config_file
     from aiemp.config.schema_file import write_schema
@@ -101,6 +102,7 @@ def init(
     made = scaffold(vault, answers.name or "")
     created = not source.exists and _write_config(file, vault, answers, watchers)
     write_schema(file, only_renew=not created)
+    adopt_scripts(file, vault, os.environ)
     plan = load_plan(config=invocation.config, vault=vault)
     put_in_force(redactor_of(plan, os.environ))
     adopt_servers(plan, os.environ)
@@ -114,7 +116,7 @@ def init(
         watchers=_adopted(tuple(watcher for watcher in plan.watchers if watcher.enabled)),
         last_runs=_last_runs(plan),
         warnings=plan.warnings,
-        layout=tuple(queue.in_words for queue in seen.queues),
+        layout=seen.layout,
         mcp_servers=tuple(server.name for server in plan.mcp_servers if server.from_vault),
         disabled=tuple(watcher.name for watcher in plan.watchers if not watcher.enabled),
         predecessors=_predecessors(invocation, vault) if seen.is_vault else (),
@@ -135,8 +137,8 @@ def _tell(
     """What is about to happen, above the questions."""
     if seen.is_vault:
         invocation.note(f"{vault} is a vault already; all it has stays as it is.")
-        if seen.queues:
-            invocation.note(f"  layout: {'; '.join(queue.in_words for queue in seen.queues)}")
+        if seen.layout:
+            invocation.note(f"  layout: {'; '.join(seen.layout)}")
         if _adopted(watchers):
             invocation.note(f"  its own watchers will be adopted: {', '.join(_adopted(watchers))}")
         if (vault / ".mcp.json").exists():

@@ -130,6 +130,27 @@ def test_requests_of_the_orchestrator() -> None:
     assert not [name for name in units() if name.endswith(".path")]
 
 
+def test_tasks_start_in_the_order_of_their_priorities() -> None:
+    """Each comes after all that are before it, a tie by the order of the plan; a disabled one counts, so that enabling
+    it changes no other unit."""
+    tasks = tuple(
+        replace(SCHEDULE_REGISTRY[0], name=name, priority=priority, enabled=enabled)
+        for name, priority, enabled in (
+            ("second", 5, True),
+            ("third", 5, True),
+            ("off", 5, False),
+            ("last", 9, True),
+            ("first", 1, True),
+        )
+    )
+    found = units(replace(PLAN, tasks=tasks))
+    order = ["first", "second", "third", "off", "last"]
+    for number, name in enumerate(order):
+        if name != "off":
+            after = [f"aiemp-task-{each}.service" for each in order[:number]]
+            assert values(found[f"aiemp-task-{name}.service"], "After") == after
+
+
 def test_backstop_comes_after_the_tasks_own_limit() -> None:
     """systemd ends a task only when the runner should long have ended it and written that down."""
     assert runner.CHILD_MARGIN_S + runner.RECORD_PATIENCE_S < OVERTIME_S

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aiemp.watchers.changes import Changes
+from aiemp.watchers.changes import Changes, Watchfiles
 from aiemp.watchers.listing import list_files
 from aiemp.watchers.loop import Stop
 
@@ -60,6 +60,21 @@ def test_a_change_ends_the_wait(tmp_path: Path, changes: Changes, stop: Stop) ->
     timer.join()
 
 
+def test_watchfiles_does_where_there_is_no_inotify(tmp_path: Path, stop: Stop) -> None:
+    """A change ends its wait, and so does a signal."""
+    events = Watchfiles([str(tmp_path)])
+    timer = soon(lambda: (tmp_path / "a.txt").write_text("x"))
+    assert events.wait(20, stop)
+    timer.join()
+    timer = soon(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    began = time.monotonic()
+    events.wait(20, stop)
+    assert stop.requested
+    assert time.monotonic() - began < 10
+    events.close()
+    timer.join()
+
+
 def test_reading_is_no_change(tmp_path: Path, changes: Changes, stop: Stop) -> None:
     """Else our own look would wake us up for the next one, for ever."""
     (tmp_path / "a.txt").write_text("x")
@@ -89,7 +104,7 @@ def test_a_replaced_folder_is_watched_anew(tmp_path: Path, changes: Changes, sto
 def test_without_a_free_descriptor_it_only_sleeps(tmp_path: Path, changes: Changes, stop: Stop) -> None:
     """The system's limit is reached: said, and no error; it tries again later."""
     folders = list_files(tmp_path).folders
-    import watchfiles._rust_notify  # noqa: F401 - loading it needs a descriptor too
+    import aiemp.watchers.inotify  # noqa: F401 - loading it needs a descriptor too
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     lowest_free = os.open("/dev/null", os.O_RDONLY)
@@ -101,6 +116,53 @@ def test_without_a_free_descriptor_it_only_sleeps(tmp_path: Path, changes: Chang
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert "seen only at each interval" in changes.problem
     assert not changes.wait(folders, 0.01, stop)
+
+
+def switches() -> int:
+    """How often this thread has gone to sleep until now."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="by inotify alone")
+def test_who_waits_for_changes_does_not_wake_up_in_between(
+    tmp_path: Path, changes: Changes, stop: Stop
+) -> None:
+    """An idle watcher costs the machine nothing: a wait is one sleep, however long it is."""
+    folders = list_files(tmp_path).folders
+    changes.wait(folders, 20, stop)
+    before = switches()
+    assert not changes.wait(folders, 1.5, stop)
+    assert switches() - before <= 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="by inotify alone")
+def test_a_burst_of_changes_is_few_wake_ups(tmp_path: Path, changes: Changes, stop: Stop) -> None:
+    """A thousand files dropped at once are one change, or a few."""
+    folders = list_files(tmp_path).folders
+    changes.wait(folders, 20, stop)
+
+    def drop() -> None:
+        for number in range(1000):
+            (tmp_path / f"{number}.txt").write_text("x")
+
+    timer = soon(drop)
+    seen = 0
+    while changes.wait(folders, 2, stop):
+        seen += 1
+    timer.join()
+    assert 1 <= seen <= 10
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems have no such names")
+def test_a_name_that_is_not_utf8_is_a_change_like_any_other(
+    tmp_path: Path, changes: Changes, stop: Stop
+) -> None:
+    """It neither ends the watching nor goes unseen."""
+    folders = list_files(tmp_path).folders
+    changes.wait(folders, 20, stop)
+    timer = soon(lambda: Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.txt")).write_text("x"))
+    assert changes.wait(folders, 20, stop)
+    timer.join()
 
 
 @pytest.mark.parametrize("watching", [True, False])
