@@ -57,6 +57,13 @@ def _orchestrator_problems(status: Status) -> Iterator[Problem]:
     if status.orchestrator is None:
         line = start_line(status.units.scope) if status.units else "aiemp run"
         yield Problem("the orchestrator is not running", f"start it: {line}")
+        return
+    from aiemp.doctor.supervisors import restart_words, silence
+
+    silent = silence(status.last_sign, status.now)
+    if silent:
+        scope = status.units.scope if status.units else None
+        yield Problem(f"the orchestrator {silent}", restart_words(status.orchestrator, scope))
 
 
 def _unit_problems(status: Status) -> Iterator[Problem]:
