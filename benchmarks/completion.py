@@ -1,12 +1,4 @@
-<<<<<<< HEAD
 """How long a person waits after the tab key. The shell's own part is not in it."""
-=======
-"""How long a person waits after the tab key.
-
-Promise: at most 150 ms, or three times what a Python pays that has imported click, of the same
-venv, by the clock; whichever is larger. The shell's own part is not in it.
-"""
->>>>>>> wt-peopleC
 
 from __future__ import annotations
 

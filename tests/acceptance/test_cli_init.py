@@ -200,7 +200,7 @@ def test_editors_find_the_schema_beside_the_configuration(aiemp: Aiemp, config: 
 def test_a_configuration_that_is_there_gets_no_schema(
     aiemp: Aiemp, write_config: Callable[[str], Path]
 ) -> None:
-    """Nothing is put beside what somebody else has made."""
+    """Beside what somebody else has made there is only the record of what is adopted (docs/security.md)."""
     path = write_config("")
     aiemp("init", check=True)
-    assert not path.with_name("aiemp.schema.json").exists()
+    assert {each.name for each in path.parent.iterdir()} == {"aiemp.toml", "scripts-adopted.json"}
