@@ -69,8 +69,10 @@ format: $(VENV)/.installed-dev
 golden: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.golden.regenerate
 
+# What aiemp costs, beside its peers, into docs/benchmarks.md; ONLY="tick files" runs these parts alone.
+ONLY ?=
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ONLY)
 
 # The pages that are made from the program itself, PM2's configuration for a checkout, and the README's pictures.
 docs: $(VENV)/.installed-dev

@@ -69,11 +69,25 @@ def last_line(path: Path, *, since: float = 0.0) -> str:
 
 
 class _Redacting(logging.Formatter):
-    """Formats a record, its traceback included, without the secrets that are known by then. Names and words of
-    strangers are in it: what is more than a line is indented, so that it cannot look like a record of its own."""
+    """Formats a record without the secrets that are known by then. Names and words of strangers are in it: what is
+    more than a line is indented, so that it cannot look like a record of its own. ``tracebacks``: with them; without,
+    a record that has one says what kind of error it was, since a person who reads it has no use for more."""
+
+    def __init__(self, form: str, *, tracebacks: bool = True) -> None:
+        super().__init__(form)
+        self.tracebacks = tracebacks
 
     def format(self, record: logging.LogRecord) -> str:
-        return escaped_lines(in_force().text(super().format(record)), "    ")
+        return escaped_lines(in_force().text(self._said(record)), "    ")
+
+    def _said(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or self.tracebacks:
+            return super().format(record)
+        from aiemp.unforeseen import in_words  # noqa: PLC0415 - errors are rare
+
+        said = super().format(logging.makeLogRecord({**record.__dict__, "exc_info": None, "exc_text": None}))
+        return said if str(error) and said.endswith(str(error)) else f"{said}: {in_words(error)}"
 
 
 class _RotatingFile(logging.Handler):
@@ -100,10 +114,11 @@ class _RotatingFile(logging.Handler):
                 sys.stderr.write(f"aiemp: {self.path} cannot be written: {error}\n")
 
 
-def log_to(path: Path | None, *, level: int = logging.INFO) -> None:
+def log_to(path: Path | None, *, level: int = logging.INFO, tracebacks: bool = True) -> None:
     """Log to standard error, and to ``path`` as well, unless the journal keeps what we say.
 
-    systemd sets JOURNAL_STREAM then (systemd.exec(5)); the journal adds the time itself.
+    systemd sets JOURNAL_STREAM then (systemd.exec(5)); the journal adds the time itself. ``tracebacks``: on standard
+    error, too, where a person reads it; a log and the journal have them in any case.
     """
     journal = bool(os.environ.get("JOURNAL_STREAM"))
     root = logging.getLogger("aiemp")
@@ -112,7 +127,8 @@ def log_to(path: Path | None, *, level: int = logging.INFO) -> None:
     for old in list(root.handlers):
         root.removeHandler(old)
     stream = logging.StreamHandler(sys.stderr)
-    stream.setFormatter(_Redacting(JOURNAL_FORMAT if journal else LINE_FORMAT))
+    form = JOURNAL_FORMAT if journal else LINE_FORMAT
+    stream.setFormatter(_Redacting(form, tracebacks=tracebacks or journal))
     root.addHandler(stream)
     if path is None or journal:
         return

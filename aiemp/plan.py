@@ -181,7 +181,7 @@ class DryRun:
 @frozen
 class Plan:
     """Everything that is to be kept alive. ``zone`` is used for calendar slots; ``zone_name`` only when
-    the configuration names one (then timers carry it)."""
+    the configuration names one (then timers carry it). ``timeline``: the dashboard draws the last day's runs."""
 
     vault: Path
     tasks: tuple[ScheduledTask, ...] = ()
@@ -191,6 +191,7 @@ class Plan:
     zone_name: str | None = None
     claude: ClaudeSettings = field(default_factory=ClaudeSettings)
     alert_command: tuple[str, ...] = ()
+    timeline: bool = False
     tell_resolved: bool = False
     pings: Pings = field(default_factory=Pings)
     limits: Limits = field(default_factory=Limits)

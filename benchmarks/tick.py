@@ -104,10 +104,17 @@ def _calls(count: int) -> dict[str, Callable[[], object]]:
     records = {task.name: TaskRecord(last_run=task.last_run) for task in registry}
     agenda = Agenda(timedelta(minutes=1))
     ledger = _ledger_with(registry)
+
+    def tick() -> None:
+        """What the orchestrator asks on each tick (``Orchestrator._start_due``)."""
+        assert not ledger.clamp_future(plan, NOW)
+        assert not ledger.recover_if_idle(plan, NOW)
+        agenda.look(plan, ledger.read().records, NOW)
+
     return {
-        "aiemp: the first tick": lambda: Agenda(timedelta(minutes=1)).look(plan, records, NOW),
-        "aiemp: a tick": lambda: agenda.look(plan, records, NOW),
-        "aiemp: a tick and the ledger's look": lambda: agenda.look(plan, ledger.read().records, NOW),
+        "aiemp: a tick": tick,
+        "aiemp: a tick's look at the agenda": lambda: agenda.look(plan, ledger.read().records, NOW),
+        "aiemp: the first look": lambda: Agenda(timedelta(minutes=1)).look(plan, records, NOW),
         "aiemp: `get_due_tasks`": lambda: get_due_tasks(registry, NOW, ZONE),
         "bare loop": lambda: [task for task in registry if task.last_run == NOW],
     }

@@ -93,6 +93,7 @@ def load_plan(
         claude=settings.claude,
         alert_command=settings.alerts.command,
         tell_resolved=settings.alerts.tell_resolved,
+        timeline=settings.timeline,
         pings=settings.alerts.pings,
         limits=settings.limits,
         dry_run=decision,

@@ -79,6 +79,10 @@ def _look(check: Check, scene: Scene) -> Iterable[Finding]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return (fail(f"{where}{error.strerror or error}", "mend the access to it, then look again"),)
+    except Exception as error:  # noqa: BLE001 - doctor is asked when something is broken, maybe aiemp
+        from aiemp.unforeseen import in_words  # noqa: PLC0415 - for once
+
+        return (fail(f"this check could not be made: {in_words(error)}", "report it: aiemp bugreport"),)
 
 
 def _failed(found: tuple[Finding, ...]) -> bool:

@@ -26,6 +26,11 @@ def start_line(scope: Scope) -> str:
     return systemctl_line(scope, "start", TARGET)
 
 
+def stop_line(scope: Scope) -> str:
+    """Stop everything."""
+    return systemctl_line(scope, "stop", TARGET)
+
+
 def revive_line(scope: Scope, watcher: str) -> str:
     """Start a watcher that systemd gave up. A mere start is refused as long as the limit's interval lasts, and
     the path unit that starts it is given up with it.

@@ -10,13 +10,12 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from aiemp import locks
 from aiemp.errors import AiempError, LockHeld, VaultError
@@ -27,6 +26,9 @@ from aiemp.plan import DryRunPolicy, Origin, Plan, Watcher
 from aiemp.watchers.holders import first_of, holds, is_alive, processes_holding
 from aiemp.watchers.loop import LOCK_DESCRIPTOR
 from aiemp.watchers.options import STALE_AFTER_VARIABLE, ZONE_VARIABLE
+
+if TYPE_CHECKING:
+    import subprocess
 
 log = logging.getLogger("aiemp.watchers")
 
@@ -115,6 +117,8 @@ def spawn(
     """Start the watcher as a child that leads its own session. Output is appended to ``log_file``; without
     one it goes where ours goes. Raises LockHeld when it is running already, VaultError when the vault or the
     lock cannot be used, and WatcherNotStarted."""
+    import subprocess  # noqa: PLC0415 - `status` asks this module what runs, and starts nothing
+
     with take_lock(plan.vault, watcher.name, 0, owner) as lock:
         output = _open_log(log_file)
         try:

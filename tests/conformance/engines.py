@@ -96,7 +96,7 @@ class Engines:
             return UnderPm2(Home(folder), self._pm2())
         user = self._user(engine)
         user.move_in()
-        return UnderSystemd(user)
+        return UnderSystemd(user, folder)
 
     def _pm2(self) -> Daemon:
         if self._daemon is None:

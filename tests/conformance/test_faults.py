@@ -1,4 +1,4 @@
-"""Scenarios about what goes down under it: the orchestrator, the machine, the engine."""
+"""What goes down under an employee: the orchestrator, the machine, the engine."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.conformance.engines import in_make_test, not_covered
 from tests.conformance.plans import DUE, IDLE, WORKS, one_after_the_other, script, task, watcher
 
 NOBODY_LOOKS = (
-    "nothing looks after the loop itself: what keeps it alive, if anything, sees that the process lives and not that "
-    "it works"
+    "Nothing looks after the loop itself: a terminal and PM2 see that its process lives, not that it works. systemd's "
+    "watchdog does."
 )
 POWER_CUTS = 3
 

@@ -1,4 +1,4 @@
-"""Scenarios about tasks: each slot runs once, one run at a time, and what fails is tried again or told."""
+"""Each slot of a task runs once, one run at a time, and what fails is tried again or told."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from tests.conformance.plans import (
 )
 
 LEFT_ALONE = (
-    "a Mac does not tell what a killed process had started, unless that stayed in its process group; the group of "
-    "the run's program is ended by the run alone"
+    "When the run itself is killed, nobody is left who knows the process group of its program, and a Mac does not tell "
+    "which processes carry the mark of a run. What the run had started works on."
 )
-LEFT_GROUP = "a Mac does not tell which processes have left the group of the run's program"
+LEFT_GROUP = (
+    "A Mac does not tell which processes have left the process group of a run's program. What stays in the group is "
+    "ended (see: Run over its limit)."
+)
 
 AT_FIRST = "test -e Done/on || {{ touch Done/on; {0}; }}"
 """What a task does in its first attempt alone."""
@@ -93,10 +96,10 @@ def test_trigger_by_hand_during_a_run(employee: Employee) -> None:
     )
     employee.until(lambda: employee.lines() == ["begin long"], "the scheduled run")
     by_hand = employee.call("trigger", "other")
-    employee.until(lambda: "trigger other" in " ".join(each.command for each in employee.waiting()), "it")
-    assert by_hand.poll() is None
+    employee.until(lambda: "other: waiting for task long" in by_hand.said(), "its wait")
+    assert employee.lines() == ["begin long"]
     employee.write("Done/go", "")
-    assert by_hand.wait(40) == 0
+    assert by_hand.wait() == 0
     assert one_after_the_other(employee.lines()) == ["long", "other"]
     employee.until(lambda: employee.attempts("long") == ["succeeded"], "the record")
     assert employee.attempts("other") == ["succeeded"]

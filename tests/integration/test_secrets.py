@@ -101,7 +101,9 @@ def test_an_error_shows_no_secret(vault: Path, aiemp: Aiemp, write_config: Write
     done = aiemp("trigger", "own", PYTHONPATH=str(folder))
     assert done.returncode == 1
     assert "cannot log in with [MAIL_API_TOKEN redacted]" in done.stdout
-    assert "Traceback" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "leaky.py:2" in done.stderr
+    assert "Traceback" in aiemp("trigger", "own", "-vv", PYTHONPATH=str(folder)).stderr
     assert SECRET not in done.stdout + done.stderr
     assert files_naming(vault, SECRET) == [".env"]
 

@@ -163,7 +163,11 @@ def _one_cycle(invocation: Invocation, options: Mapping[str, object]) -> Mapping
         with_schedules=bool(options["schedules"]),
     )
     level = logging.DEBUG if options["verbose"] else logging.INFO
-    log_to(None if orchestrator.dry_run else Places(orchestrator.vault_path).orchestrator_log, level=level)
+    log_to(
+        None if orchestrator.dry_run else Places(orchestrator.vault_path).orchestrator_log,
+        level=level,
+        tracebacks=bool(options["verbose"]),
+    )
     return orchestrator.run_once()
 
 
