@@ -181,28 +181,19 @@ def _vault_to_make(folder: Path | None, invocation: Invocation, configured: Path
 def _write_config(file: Path, vault: Path, answers: Answers, watchers: tuple[Watcher, ...]) -> bool:
     """Write a new configuration. False when somebody else made one meanwhile."""
     from aiemp.config.template import commented_config
-    from aiemp.durable import sync_folder, write_all
     from aiemp.errors import AiempError
+    from aiemp.vault.moves import make_exclusively
 
     text = commented_config(vault, answers.timezone, answers.choices(watchers))
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+        make_exclusively(file, text.encode())
     except FileExistsError:
         return False
     except OSError as error:
         raise AiempError(
             f"{file} cannot be made ({error.strerror}); name another place with --config"
         ) from error
-    try:
-        write_all(descriptor, text.encode())
-        os.fsync(descriptor)
-    except OSError:
-        file.unlink()  # half a configuration would be refused for ever
-        raise
-    finally:
-        os.close(descriptor)
-    sync_folder(file.parent)
     return True
 
 
