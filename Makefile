@@ -6,11 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: all run test test-systemd257 simulate faults check format bench docs golden clean
+.PHONY: all run test test-systemd257 conformance simulate faults check format bench docs golden clean
 
 # All that `pm2 start ecosystem.config.js` needs.
 all: $(VENV)/.installed
-	@$(BIN)/aiemp init "$(VAULT)"
+	@$(BIN)/aiemp init --yes "$(VAULT)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -27,7 +27,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 # The orchestrator with the local engine, in the foreground, on ./vault or VAULT=PATH. Ctrl-C stops it.
 run: $(VENV)/.installed
-	@$(BIN)/aiemp init "$(VAULT)"
+	@$(BIN)/aiemp init --yes "$(VAULT)"
 	@exec $(BIN)/aiemp --vault "$(VAULT)" run
 
 # Several workers: most tests wait for something most of the time. Those that share a machine stay together.
@@ -35,21 +35,27 @@ PYTEST := $(BIN)/pytest --numprocesses 4
 
 # The test suite; PYTEST_ARGS narrows it down.
 test: $(VENV)/.installed-dev
-	$(PYTEST) -m "not systemd257" $(PYTEST_ARGS)
+	$(PYTEST) -m "not systemd257 and not conformance" $(PYTEST_ARGS)
 
 # The scenarios on the real systemd of a Debian 13, made by debootstrap (as root; tests/systemd/requirements.py).
 test-systemd257: $(VENV)/.installed-dev
 	$(PYTEST) -m systemd257 tests/systemd $(PYTEST_ARGS)
 
+# Every scenario on every engine, and docs/conformance.md made anew from that; test has a part of it.
+conformance: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.conformance
+
 # Ten years of schedules in eight zones, with all that happens to a machine; test plays some months of it.
 SEED ?=
 YEARS ?= 10
 simulate: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.simulation --years $(YEARS) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.simulation --years $(YEARS) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(filter 10,$(YEARS)),--page docs/faults.md)
 
-# Each write of a run's records failing, killed or damaged, at each step; test injects a part of it.
+# Writes failing, processes killed, files damaged, disks full, others who write the dashboard; makes docs/faults.md.
+# A part of it is in test. As root it mounts small disks.
 faults: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
 
 # Style and types.
 check: $(VENV)/.installed-dev

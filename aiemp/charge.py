@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from aiemp.errors import AiempError, LockHeld
-from aiemp.locks import HeldLock, Holder, acquire
+from aiemp.locks import HeldLock, Holder, acquire, read_holder
 from aiemp.places import Places
 from aiemp.vault.layout import require_vault
 
@@ -16,6 +16,17 @@ log = logging.getLogger("aiemp.orchestrator")
 
 class ChargeLost(AiempError):
     """Another orchestrator is in charge by now; this one has to end."""
+
+
+def _stop_line(holder: Holder) -> str:
+    """What stops the orchestrator that has the vault."""
+    if holder.owner.startswith("systemd"):
+        from aiemp.systemd.command_lines import stop_line  # noqa: PLC0415
+        from aiemp.systemd.installed import find_installed  # noqa: PLC0415 - only to tell who asks twice
+
+        units = find_installed(os.environ)
+        return stop_line(units[0].scope) if units else "systemctl --user stop aiemp.target"
+    return f"kill {holder.pid}" if holder.pid else "see which: aiemp status"
 
 
 class Charge:
@@ -34,7 +45,8 @@ class Charge:
             self._lock = acquire(self.path, self.holder)
         except LockHeld as held:
             raise AiempError(
-                f"{self.vault} is kept running already by the {held.holder}; stop that one first"
+                f"{self.vault} is kept running already by the {held.holder}, and one is enough; to have another "
+                f"instead, stop that one first: {_stop_line(read_holder(self.path))}"
             ) from None
         except OSError as error:
             raise AiempError(

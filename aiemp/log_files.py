@@ -7,16 +7,20 @@ import logging
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
+from aiemp.escaping import escaped_lines
 from aiemp.inside import open_file, open_folder, open_in
-from aiemp.redaction import in_force
+from aiemp.redaction import Redactor, in_force
 
 log = logging.getLogger("aiemp.logs")
 
 LINE_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 JOURNAL_FORMAT = "%(levelname)s %(name)s: %(message)s"
 LONGEST_LINE_BYTES = 4096
+COPIED_AT_ONCE = 256 * 1024
 ORCHESTRATOR_LIMIT_BYTES = 4 * 1024 * 1024
 
 
@@ -67,11 +71,63 @@ def last_line(path: Path, *, since: float = 0.0) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
+def redact_again(path: Path, boundary: Path, redactor: Redactor) -> None:
+    """Take out of a log what ``redactor`` knows only now. Best effort: what cannot be done is logged."""
+    try:
+        folder = open_folder(path.parent, boundary)
+        try:
+            _redact_in(folder, path, redactor)
+        finally:
+            os.close(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("%s may hold a new secret of .env, which cannot be taken out: %s", path, error)
+
+
+def _redact_in(folder: int, path: Path, redactor: Redactor) -> None:
+    with os.fdopen(open_in(folder, path, os.O_RDONLY), "rb") as source:
+        if all(kept == chunk for chunk, kept in _redacted(source, redactor)):
+            return
+        temporary = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}.tmp")
+        source.seek(0)
+        with os.fdopen(open_in(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as target:
+            for _, kept in _redacted(source, redactor):
+                target.write(kept)
+    os.replace(temporary.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _redacted(source: IO[bytes], redactor: Redactor) -> Iterator[tuple[bytes, bytes]]:
+    """The parts of ``source``, as they are and without secrets; no secret lies across two of them."""
+    rest = b""
+    while chunk := source.read(COPIED_AT_ONCE):
+        data = rest + chunk
+        end = redactor.held_from(data)
+        rest = data[end:]
+        yield data[:end], redactor.data(data[:end])
+    yield rest, redactor.data(rest)
+
+
 class _Redacting(logging.Formatter):
-    """Formats a record, its traceback included, without the secrets that are known by then."""
+    """Formats a record without the secrets that are known by then. Names and words of strangers are in it: what is
+    more than a line is indented, so that it cannot look like a record of its own. ``tracebacks``: with them; without,
+    a record that has one says what kind of error it was, since a person who reads it has no use for more."""
+
+    def __init__(self, form: str, *, tracebacks: bool = True) -> None:
+        super().__init__(form)
+        self.tracebacks = tracebacks
 
     def format(self, record: logging.LogRecord) -> str:
-        return in_force().text(super().format(record))
+        return escaped_lines(in_force().text(self._said(record)), "    ")
+
+    def _said(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or self.tracebacks:
+            return super().format(record)
+        from aiemp.unforeseen import in_words  # noqa: PLC0415 - errors are rare
+
+        said = super().format(logging.makeLogRecord({**record.__dict__, "exc_info": None, "exc_text": None}))
+        return said if str(error) and said.endswith(str(error)) else f"{said}: {in_words(error)}"
 
 
 class _RotatingFile(logging.Handler):
@@ -98,10 +154,11 @@ class _RotatingFile(logging.Handler):
                 sys.stderr.write(f"aiemp: {self.path} cannot be written: {error}\n")
 
 
-def log_to(path: Path | None, *, level: int = logging.INFO) -> None:
+def log_to(path: Path | None, *, level: int = logging.INFO, tracebacks: bool = True) -> None:
     """Log to standard error, and to ``path`` as well, unless the journal keeps what we say.
 
-    systemd sets JOURNAL_STREAM then (systemd.exec(5)); the journal adds the time itself.
+    systemd sets JOURNAL_STREAM then (systemd.exec(5)); the journal adds the time itself. ``tracebacks``: on standard
+    error, too, where a person reads it; a log and the journal have them in any case.
     """
     journal = bool(os.environ.get("JOURNAL_STREAM"))
     root = logging.getLogger("aiemp")
@@ -110,7 +167,8 @@ def log_to(path: Path | None, *, level: int = logging.INFO) -> None:
     for old in list(root.handlers):
         root.removeHandler(old)
     stream = logging.StreamHandler(sys.stderr)
-    stream.setFormatter(_Redacting(JOURNAL_FORMAT if journal else LINE_FORMAT))
+    form = JOURNAL_FORMAT if journal else LINE_FORMAT
+    stream.setFormatter(_Redacting(form, tracebacks=tracebacks or journal))
     root.addHandler(stream)
     if path is None or journal:
         return

@@ -24,7 +24,11 @@ LEAST_PAUSE_S = 20.0
 """The end of a ping's child may itself wake the loop, whose tick is no news so soon."""
 
 PATIENCE_S = 10.0
-"""How long the end of a run waits for a call; a call ends by itself before that."""
+"""How long the end of a run waits for its call; a call ends by itself before that."""
+
+START_PATIENCE_S = 3.0
+"""How long the start of a run does. Not longer, since its work waits; and not shorter, since a run that has begun with
+no child but its own is surest to leave none behind (:mod:`aiemp.process.descendants`)."""
 
 ANSWERED = "answered"
 CUT_OFF = "it did not answer in time"
@@ -69,8 +73,12 @@ class PingCall:
 
     def wait(self, seconds: float) -> str:
         """Its outcome, within ``seconds``."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+        except BaseException:  # stopped by a signal meanwhile
+            self.end()
+            raise
         outcome = self.outcome()
         if outcome is None:
             self.end()
@@ -131,30 +139,24 @@ class RunPings:
         self._url = url
         self._task = task
         self._environ = environ
-        self._call: PingCall | None = None
 
     def started(self) -> None:
-        """The run begins; nothing is waited for."""
-        self._begin("/start")
+        """The run begins."""
+        self._tell("/start", START_PATIENCE_S)
 
     def ended(self, result: Result | None) -> None:
-        """The run is over and written down: say so, and wait a while for the answers."""
-        self._take_in()
+        """The run is over and written down."""
         if result in (Result.SUCCEEDED, Result.FAILED):
-            self._begin("" if result is Result.SUCCEEDED else "/fail")
-            self._take_in()
+            self._tell("" if result is Result.SUCCEEDED else "/fail", PATIENCE_S)
 
-    def _begin(self, ending: str) -> None:
+    def _tell(self, ending: str, patience_s: float) -> None:
         if self._url is None:
             return
         try:
-            self._call = PingCall(run_address(self._url, self._task, ending), self._environ)
+            outcome = PingCall(run_address(self._url, self._task, ending), self._environ).wait(patience_s)
         except OSError as error:
-            log.warning("the address of run_ping_url cannot be called (%s)", error.strerror or error)
-
-    def _take_in(self) -> None:
-        call, self._call = self._call, None
-        if call is not None and (outcome := call.wait(PATIENCE_S)) != ANSWERED:
+            outcome = f"it cannot be called ({error.strerror or error})"
+        if outcome != ANSWERED:
             log.warning("the address of run_ping_url: %s", outcome)
 
 

@@ -91,7 +91,8 @@ class Watcher:
     """One watcher. ``command`` is the argv of the real program; empty for a built-in one.
 
     ``stop_signal`` is its clean stop. ``fresh_within_s``: older than this, its
-    ``.state/<name>_processed.json`` means that it hangs; None means that it cannot be told.
+    ``.state/<name>_processed.json`` means that it hangs; None means that it cannot be told. ``adopted``: False for
+    one that appeared in the vault since its owner last looked; it is not started (:mod:`aiemp.adoption`).
     """
 
     name: str
@@ -107,6 +108,7 @@ class Watcher:
     stop_timeout_s: float = 10.0
     fresh_within_s: float | None = None
     dry_run: DryRunPolicy = DryRunPolicy.ENVIRONMENT
+    adopted: bool = True
 
 
 @frozen
@@ -114,7 +116,8 @@ class McpServer:
     """One MCP server: started with ``command`` over stdio, or reached at ``url``.
 
     ``entry`` is the file whose existence stands in for health where a start cannot be tried. ``probe``: whether
-    it may be started to see that it answers. ``from_vault``: the vault says what is started, not aiemp.toml.
+    it may be started to see that it answers. ``disabled``: Claude Code is told not to use it. ``from_vault``: the
+    vault says what is started, not aiemp.toml.
     """
 
     name: str
@@ -124,6 +127,7 @@ class McpServer:
     env: tuple[tuple[str, str], ...] = ()
     entry: Path | None = None
     probe: bool = True
+    disabled: bool = False
     from_vault: bool = field(default=False, compare=False)  # how we know of it, not what it is
 
 
@@ -179,7 +183,7 @@ class DryRun:
 @frozen
 class Plan:
     """Everything that is to be kept alive. ``zone`` is used for calendar slots; ``zone_name`` only when
-    the configuration names one (then timers carry it)."""
+    the configuration names one (then timers carry it). ``timeline``: the dashboard draws the last day's runs."""
 
     vault: Path
     tasks: tuple[ScheduledTask, ...] = ()
@@ -189,6 +193,7 @@ class Plan:
     zone_name: str | None = None
     claude: ClaudeSettings = field(default_factory=ClaudeSettings)
     alert_command: tuple[str, ...] = ()
+    timeline: bool = False
     tell_resolved: bool = False
     pings: Pings = field(default_factory=Pings)
     limits: Limits = field(default_factory=Limits)

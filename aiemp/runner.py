@@ -199,10 +199,10 @@ class _Attempt:
     def _run_begun(self, run: Run) -> RunReport:
         started = time.monotonic()
         self.say(f"{run.name}: started" + (f", attempt {run.attempt}" if run.attempt > 1 else ""))
-        self.pings.started()
         self.notifier.status(f"running {run.name}, attempt {run.attempt}, since {run.started:%H:%M:%S} UTC")
         details: Mapping[str, object] = {}
         try:
+            self.pings.started()
             with time_limit(self._limit_s()):
                 context = self._context(run.started, self._log_file(), mark_of(run.name, run.pid))
                 details = resolve(self.task)(context, False)

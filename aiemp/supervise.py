@@ -12,7 +12,6 @@ import logging
 import os
 import sys
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from aiemp.config.load import load_plan
 from aiemp.config.locate import config_to_read
 from aiemp.engines.choice import EngineMaker, local_engine, systemd_engine
 from aiemp.errors import AiempError
+from aiemp.escaping import escaped_lines
 from aiemp.log_files import log_to
 from aiemp.orchestrator import Orchestrator
 from aiemp.places import Places
@@ -29,14 +29,17 @@ from aiemp.redaction import in_force, put_in_force, redactor_of
 from aiemp.systemd.names import START_AFRESH
 from aiemp.systemd.notify import take_over
 
+log = logging.getLogger("aiemp.supervise")
+
 
 def main(arguments: list[str]) -> int:
     """Run the orchestrator as OPTIONS say. Returns the exit status."""
     options: dict[str, Any] = json.loads(arguments[0])
     try:
         status = _run(options)
-    except Exception:  # noqa: BLE001 - whatever it is, who starts us again should not do that all the time
-        traceback.print_exc()
+    except Exception as error:
+        # The journal and the log file have the traceback, a person who sees the terminal the words.
+        log.critical("aiemp run has ended", exc_info=error)
         status = 1
     if status and options.get("failure_pause"):
         with contextlib.suppress(KeyboardInterrupt):
@@ -47,7 +50,8 @@ def main(arguments: list[str]) -> int:
 def _run(options: dict[str, Any]) -> int:
     notifier = take_over()
     level = logging.DEBUG if options.get("verbose") else logging.INFO
-    log_to(None, level=level)
+    tracebacks = bool(options.get("verbose"))
+    log_to(None, level=level, tracebacks=tracebacks)
 
     config, system = _path(options.get("config")), bool(options.get("system"))
 
@@ -72,7 +76,7 @@ def _run(options: dict[str, Any]) -> int:
             notifier=notifier,
         )
         if not orchestrator.dry_run:
-            log_to(Places(orchestrator.vault_path).orchestrator_log, level=level)
+            log_to(Places(orchestrator.vault_path).orchestrator_log, level=level, tracebacks=tracebacks)
         orchestrator.start()
         if orchestrator.waited:
             return START_AFRESH
@@ -80,7 +84,7 @@ def _run(options: dict[str, Any]) -> int:
             notifier.give_back(os.environ)
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted
     except AiempError as error:
-        sys.stderr.write(in_force().text(f"aiemp: {error}\n"))
+        sys.stderr.write(escaped_lines(in_force().text(f"aiemp: {error}")) + "\n")
         return error.exit_code
     return 0
 

@@ -26,6 +26,7 @@ PARTS = {
     "trigger": "A run of a task that does nothing",
     "completion": "The tab key",
     "tick": "A tick",
+    "status": "A look at everything",
     "files": "Files in the vault",
     "history": "The history of runs",
     "render": "Rendering and exporting units",

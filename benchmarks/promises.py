@@ -90,6 +90,10 @@ PROMISES: dict[str, Promise] = {
         "Nothing in a write looks at other files. Two waits for the disk and 10 ms of watching are most of it, and "
         "a disk that is busy, here with the 100,000 files just made, makes them longer.",
     ),
+    "status": Promise("`aiemp status` of a new vault, by the clock", 3, '× `python -c "import click"`'),
+    "status_full": Promise(
+        "`aiemp status` with 100,000 files in Done and 5,000 in Needs_Action, by the clock", 1500, "ms"
+    ),
     "status_pm2": Promise("`aiemp status`, to `pm2 list`", 1.0, "× PM2"),
     "status_supervisord": Promise(
         "`aiemp status`, to `supervisorctl status`",

@@ -17,7 +17,7 @@ from pathlib import Path
 from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Plan, Watcher
 from aiemp.systemd.installation import Installation
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.units import render
 from benchmarks import peer_packages
 from benchmarks.findings import Curve, Figure, Findings, Plot, Table

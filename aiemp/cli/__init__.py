@@ -16,6 +16,7 @@ COMMANDS = {
     "run": "aiemp.cli.commands.run:run",
     "status": "aiemp.cli.commands.status:status",
     "doctor": "aiemp.cli.commands.doctor:doctor",
+    "bugreport": "aiemp.cli.commands.bugreport:bugreport",
     "explain": "aiemp.cli.commands.explain:explain",
     "list": "aiemp.cli.commands.list:list_tasks",
     "check": "aiemp.cli.commands.check:check",

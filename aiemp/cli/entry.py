@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from aiemp.cli.output import Answer
 
 INTERRUPTED = 130
+TRACEBACKS = 2
+"""So often -v has to be said before a traceback is shown."""
 COMPLETION_VARIABLE = "_AIEMP_COMPLETE"
 
 
@@ -88,13 +90,7 @@ def _message(error: AiempError) -> str:
 
 
 def _unexpected(error: Exception, verbosity: int) -> str:
-    hint = "This was not foreseen. Run it again with -vv for the traceback."
-    what = f"{type(error).__name__}: {error}"
-    if isinstance(error, OSError) and error.strerror:
-        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-        hint = "The system refused that. Run it again with -vv to see where."
-    if verbosity >= 2:
-        import traceback
+    from aiemp.unforeseen import in_words, whole
 
-        hint = "".join(traceback.format_exception(error)).rstrip()
-    return f"aiemp: {what}\n{hint}"
+    said = f"aiemp: {in_words(error)}"
+    return f"{said}\n{whole(error)}" if verbosity >= TRACEBACKS else said

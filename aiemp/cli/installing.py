@@ -50,8 +50,11 @@ def environment_of(run_as: str | None) -> dict[str, str]:
 def load_installed_plan(
     invocation: Invocation, environ: Mapping[str, str], *, user: bool, run_as: str | None
 ) -> Plan:
-    """The plan to install. For the machine: /etc/aiemp/aiemp.toml, else the one of the user who runs it all:
-    everything in it runs as that user anyway."""
+    """The plan to install, with all that is in the vault now: installing adopts it.
+
+    For the machine: /etc/aiemp/aiemp.toml, else the one of the user who runs it all: everything in it runs as
+    that user anyway.
+    """
     from aiemp.config.load import load_plan
     from aiemp.config.locate import config_file
     from aiemp.redaction import put_in_force, redactor_of
@@ -64,7 +67,14 @@ def load_installed_plan(
         if not machines.exists() and users.exists():
             config = users
     owner = None if run_as is None else user_entry(run_as).pw_uid
-    plan = load_plan(config=config, vault=invocation.vault, environ=environ, system=not user, owner=owner)
+    plan = load_plan(
+        config=config,
+        vault=invocation.vault,
+        environ=environ,
+        system=not user,
+        owner=owner,
+        adopting=True,
+    )
     put_in_force(redactor_of(plan, environ))
     return plan
 
@@ -185,7 +195,8 @@ def check_unit_folder(installation: Installation) -> tuple[str, ...]:
 
 def systemctl_of(environ: Mapping[str, str], *, user: bool) -> Systemctl:
     """The manager to talk to."""
-    from aiemp.systemd.systemctl import Scope, Systemctl
+    from aiemp.systemd.scope import Scope
+    from aiemp.systemd.systemctl import Systemctl
 
     return Systemctl(Scope.USER if user else Scope.SYSTEM, environ)
 

@@ -26,11 +26,13 @@ class Invocation:
     """How long a call that failed waits before it ends, having said why."""
 
     def start_logging(self, level: int | None = None) -> None:
-        """Log to standard error, from ``level`` or what ``-q`` and ``-v`` ask for."""
+        """Log to standard error, from ``level`` or what ``-q`` and ``-v`` ask for. With ``level``, as a program does
+        whose standard error is a log: with tracebacks."""
         from aiemp.log_files import log_to
 
         asked = LEVELS.get(max(self.verbosity, -1), logging.DEBUG)
-        log_to(None, level=asked if level is None else min(asked, level))
+        tracebacks = level is not None or asked <= logging.DEBUG
+        log_to(None, level=asked if level is None else min(asked, level), tracebacks=tracebacks)
 
     def load_plan_of_vault(self) -> Plan:
         """:meth:`load_plan`, for a command that shows what a vault holds: Blocked when it is not there."""

@@ -176,4 +176,4 @@ def _escaped_line(text: str) -> str:
 
 
 def _context(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
-    return click.Context(command, info_name=name, parent=parent, obj=Invocation(), terminal_width=100)
+    return click.Context(command, info_name=name, parent=parent, obj=Invocation(), **command.context_settings)

@@ -17,11 +17,12 @@ from aiemp.errors import Blocked
 from aiemp.ledger import Ledger, LedgerState
 from aiemp.locks import probe
 from aiemp.places import Places
-from aiemp.plan import Plan
+from aiemp.plan import Origin, Plan
 from aiemp.runs import TaskRecord
 from aiemp.watcher_status import WatcherStatus
 
 if TYPE_CHECKING:
+    from aiemp.mcp.verdict import Verdict
     from aiemp.systemd.installed import InstalledUnits
 
 
@@ -35,7 +36,6 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
     """Look at everything once. What cannot be read is one of the status's troubles, and the rest is shown."""
     from aiemp.cli.vault_signs import open_alerts, watcher_activity
     from aiemp.health import observed_watchers
-    from aiemp.mcp.results import last_verdicts
 
     troubles: list[str] = []
     _look_for_room(plan.vault, troubles)
@@ -60,7 +60,7 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         supervised=frozenset(state.watchers),
         tasks=tasks,
         queues=queues,
-        mcp=last_verdicts(plan),
+        mcp=_servers(plan),
         claude=program,
         claude_problem=problem,
         use=use,
@@ -70,7 +70,16 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         activity=watcher_activity(plan.vault, (watcher.name for watcher in watchers)),
         alerts=open_alerts(plan.vault),
         home=environ.get("HOME", ""),
+        changed_scripts=_changed_scripts(plan, environ),
     )
+
+
+def _changed_scripts(plan: Plan, environ: Mapping[str, str]) -> tuple[str, ...]:
+    if not any(watcher.origin is Origin.DISCOVERED for watcher in plan.watchers):
+        return ()
+    from aiemp.adoption import changed_scripts
+
+    return changed_scripts(plan.config_file, plan.vault, environ)
 
 
 def _saved(vault: Path) -> datetime | None:
@@ -79,6 +88,15 @@ def _saved(vault: Path) -> datetime | None:
         return datetime.fromtimestamp(Places(vault).ledger.stat().st_mtime, UTC)
     except (OSError, OverflowError, ValueError):
         return None
+
+
+def _servers(plan: Plan) -> Mapping[str, Verdict]:
+    """How each MCP server is, as far as that is known."""
+    if not plan.mcp_servers:
+        return {}
+    from aiemp.mcp.results import last_verdicts
+
+    return last_verdicts(plan)
 
 
 def _look_for_units(environ: Mapping[str, str], troubles: list[str]) -> None:
@@ -148,7 +166,7 @@ def _task_facts(plan: Plan, records: Mapping[str, TaskRecord], now: datetime) ->
 
 
 def _queues(plan: Plan, now: datetime, troubles: list[str]) -> Queues:
-    from aiemp.vault.items import count_in, items_by_domain, queue_counts
+    from aiemp.vault.items import items_by_domain, queue_counts
     from aiemp.vault.layout import PENDING_APPROVAL, require_vault
 
     try:
@@ -156,19 +174,18 @@ def _queues(plan: Plan, now: datetime, troubles: list[str]) -> Queues:
     except Blocked as blocked:
         troubles.append(blocked.reason)
         return Queues()
-    pending = stale = 0
-    if count_in(plan.vault, PENDING_APPROVAL):
-        from aiemp.vault.approvals import is_stale, pending_approvals
+    counts = queue_counts(plan.vault, now.astimezone(plan.zone).date(), plan.zone)
+    pending, stale = _approvals(plan, now) if counts.get(f"/{PENDING_APPROVAL}/") else (0, 0)
+    return Queues(counts, items_by_domain(plan.vault), pending, stale)
 
-        stale_after = timedelta(hours=plan.limits.stale_after_hours)
-        approvals = pending_approvals(plan.vault, plan.zone)
-        pending, stale = len(approvals), sum(is_stale(each, now, stale_after) for each in approvals)
-    return Queues(
-        counts=queue_counts(plan.vault, now.astimezone(plan.zone).date(), plan.zone),
-        domains=items_by_domain(plan.vault),
-        approvals_pending=pending,
-        approvals_stale=stale,
-    )
+
+def _approvals(plan: Plan, now: datetime) -> tuple[int, int]:
+    """How many requests wait for a decision, and how many of them for too long."""
+    from aiemp.vault.approvals import is_stale, pending_approvals
+
+    stale_after = timedelta(hours=plan.limits.stale_after_hours)
+    pending = pending_approvals(plan.vault, plan.zone)
+    return len(pending), sum(is_stale(approval, now, stale_after) for approval in pending)
 
 
 def _claude(plan: Plan, environ: Mapping[str, str]) -> tuple[str | None, str]:
@@ -191,7 +208,7 @@ def _claude_use(plan: Plan, tasks: Iterable[TaskFacts], now: datetime, troubles:
     if obstacle is not None:
         troubles.append(f"the history of runs cannot be written: {obstacle}")
     try:
-        spent = spent_today(history.between, now, plan)
+        spent = spent_today(history.between, now, plan, Ledger(plan.vault).read().spent)
     except OSError as error:
         if obstacle is None:
             troubles.append(f"{error.filename}: {error.strerror}; make it a file that you can read and write")

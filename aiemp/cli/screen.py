@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TextIO
 
+from aiemp.escaping import escaped
 from aiemp.frozen import frozen
 
 STYLES = {"good": "32", "bad": "31", "warn": "33", "faint": "2", "strong": "1"}
@@ -55,5 +56,4 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    text = " ".join(text.split())
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return escaped(" ".join(text.split()))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from aiemp.claude.pause import PAUSED
 from aiemp.cli.words import moment_in_words
 from aiemp.frozen import frozen
-from aiemp.mcp.verdict import MCP_TROUBLES, State, Verdict
 from aiemp.plan import McpServer
 from aiemp.runs import Result
 from aiemp.systemd.command_lines import revive_line, start_line, systemctl_line
@@ -19,6 +18,7 @@ from aiemp.watcher_status import WatcherState, WatcherStatus
 if TYPE_CHECKING:
     from aiemp.cli.status_report import Status
     from aiemp.cli.task_facts import TaskFacts
+    from aiemp.mcp.verdict import Verdict
 
 NOT_RUNNING = frozenset({WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG})
 
@@ -84,11 +84,16 @@ def _watcher_problems(status: Status) -> Iterator[Problem]:
             watcher_remedy(status, watcher),
             alert=f"watcher-{watcher.name}",
         )
-    adopt = status.units.install_line if status.units else "restart aiemp to adopt it"
+    adopt = status.units.install_line if status.units else "adopt it (aiemp init) and restart aiemp"
     for name in status.new_watchers:
         yield Problem(
             f"watcher {name} is new in the vault and not started",
             f"look at it; then {adopt}, or: aiemp disable {shlex.quote(name)}",
+        )
+    for name in status.changed_scripts:
+        yield Problem(
+            f"the script of watcher {name} is not the one that was adopted",
+            "look at what changed; if that is right: aiemp init",
         )
 
 
@@ -160,6 +165,10 @@ def _claude_problems(status: Status) -> Iterator[Problem]:
 
 
 def _server_problems(status: Status) -> Iterator[Problem]:
+    if not status.mcp:
+        return
+    from aiemp.mcp.verdict import MCP_TROUBLES
+
     servers = {server.name: server for server in status.plan.mcp_servers}
     for name, verdict in status.mcp.items():
         if not verdict.is_well:
@@ -170,6 +179,8 @@ def _server_problems(status: Status) -> Iterator[Problem]:
 
 def server_remedy(verdict: Verdict, server: McpServer | None) -> str:
     """What to do about an MCP server that is not well."""
+    from aiemp.mcp.verdict import State
+
     entry = server.entry if server is not None else None
     if verdict.state is State.NOT_BUILT:
         project = entry.parent.parent if entry is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.screen import Screen
@@ -13,11 +13,13 @@ from aiemp.cli.status_problems import Problem, find_problems
 from aiemp.cli.task_facts import TaskFacts, json_moment
 from aiemp.frozen import field, frozen
 from aiemp.locks import Holder
-from aiemp.mcp.verdict import Verdict
 from aiemp.plan import Origin, Plan
 from aiemp.systemd.names import watcher_unit
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherStatus
+
+if TYPE_CHECKING:
+    from aiemp.mcp.verdict import Verdict
 
 UNHEALTHY = 3
 
@@ -96,6 +98,7 @@ class Status:
     activity: Mapping[str, Activity] = field(default_factory=dict)
     alerts: tuple[OpenAlert, ...] = ()
     home: str = ""
+    changed_scripts: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -111,6 +114,11 @@ class Status:
     def new_watchers(self) -> list[str]:
         """Watchers that appeared in the vault since aiemp was installed or started: they do not run."""
         found = [watcher.name for watcher in self.plan.watchers if watcher.origin is Origin.DISCOVERED]
+        unadopted = [
+            watcher.name for watcher in self.plan.watchers if watcher.enabled and not watcher.adopted
+        ]
+        if unadopted:
+            return unadopted
         if self.units is not None:
             enabled = {watcher.name for watcher in self.plan.watchers if watcher.enabled}
             return [name for name in found if name in enabled and watcher_unit(name) not in self.units.names]

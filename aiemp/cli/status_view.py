@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from aiemp.cli.screen import Screen, visible
 from aiemp.cli.status_report import Status
 from aiemp.cli.table import Cell, cells_of, cut, table
 from aiemp.cli.task_facts import TaskFacts
 from aiemp.cli.words import about, ago_in_words, duration_in_words, near_moment_in_words
 from aiemp.doctor.tilde import with_tilde
-from aiemp.mcp.verdict import State, Verdict
 from aiemp.runs import Result
 from aiemp.schedule_words import span_in_words
 from aiemp.watcher_status import WatcherState, WatcherStatus
@@ -24,7 +21,6 @@ WATCHER_STYLES = {
     WatcherState.DISABLED: "faint",
 }
 
-UNTRIED = frozenset({State.NEW, State.NOT_CONFIGURED})
 MOST_ALERTS, LONGEST_ALERT = 5, 200
 LONGEST_WORDS = 60
 LEAST_WORDS = 16
@@ -161,19 +157,24 @@ def _tools(status: Status) -> list[list[Cell | str]]:
     found = (
         Cell(with_tilde(status.claude, status.home), "good") if status.claude else Cell("not found", "bad")
     )
-    rows: list[list[Cell | str]] = [["Claude Code", found]]
+    servers = _servers(status) if status.mcp else []
+    return [["Claude Code", found], *servers]
+
+
+def _servers(status: Status) -> list[list[Cell | str]]:
+    from aiemp.mcp.verdict import State  # a vault without servers needs nothing of it
+
+    untried = (State.NEW, State.NOT_CONFIGURED, State.DISABLED)
+    rows: list[list[Cell | str]] = []
     for name, verdict in status.mcp.items():
-        style = "" if verdict.state in UNTRIED else "good" if verdict.is_well else "bad"
-        rows.append([f"MCP {name}", Cell(verdict.words + _tried(verdict, status.now), style)])
+        # Nobody starts one that is not adopted or not configured; for another there may have been no time yet.
+        is_tried = verdict.checked is not None and verdict.state not in untried
+        tried = ", not tried" if verdict.is_well else ""
+        if is_tried and verdict.checked is not None:
+            tried = f", tried {ago_in_words(verdict.checked, status.now)}"
+        style = "" if verdict.state in untried else "good" if verdict.is_well else "bad"
+        rows.append([f"MCP {name}", Cell(verdict.words + tried, style)])
     return rows
-
-
-def _tried(verdict: Verdict, now: datetime) -> str:
-    """When it was started last. Nobody starts one that is not adopted or not configured; for another there may
-    have been no time yet."""
-    if verdict.checked is None or verdict.state in UNTRIED:
-        return ", not tried" if verdict.is_well else ""
-    return f", tried {ago_in_words(verdict.checked, now)}"
 
 
 def _problems(status: Status, screen: Screen) -> list[str]:

@@ -17,20 +17,21 @@ MOST_ALERTS = 50
 END_BYTES = 2048
 """The two keys that are looked for stand behind the ids or before them; a list of many thousands is not read."""
 
-_LAST_UPDATED = re.compile(rb'"last_updated"\s*:\s*"([^"\\]{1,40})"')
-_NO_IDS = re.compile(rb'"processed_ids"\s*:\s*[\[{]\s*[\]}]')
-_KEPT_BY_US = re.compile(rb'"kept_by"\s*:\s*"aiemp"')
+# Compiled where they are needed: a new vault has none of these files.
+_LAST_UPDATED = rb'"last_updated"\s*:\s*"([^"\\]{1,40})"'
+_NO_IDS = rb'"processed_ids"\s*:\s*[\[{]\s*[\]}]'
+_KEPT_BY_US = rb'"kept_by"\s*:\s*"aiemp"'
 
 
 def open_alerts(vault: Path) -> tuple[OpenAlert, ...]:
     """The alerts that are open, the newest first. What cannot be read is no alert."""
-    from aiemp.alert_files import read_alert
-
     folder = Places(vault).alerts
     try:
         names = [entry.name for entry in os.scandir(folder) if entry.name.startswith("ALERT_")]
     except OSError:
         return ()
+    from aiemp.alert_files import read_alert  # where there are any
+
     found = []
     for name in sorted(names)[:MOST_ALERTS]:
         file = read_alert(folder / name) if name.endswith(".md") else None
@@ -68,8 +69,8 @@ def _activity(path: Path) -> Activity | None:
         if size > END_BYTES:
             file.seek(max(size - END_BYTES, END_BYTES))
             data += file.read(END_BYTES)
-    told = _LAST_UPDATED.findall(data)
+    told = re.findall(_LAST_UPDATED, data)
     at = read_moment(told[-1].decode("ascii", "replace")) if told else None
-    if at is None or _NO_IDS.search(data):
+    if at is None or re.search(_NO_IDS, data):
         return None
-    return Activity(at, _KEPT_BY_US.search(data) is not None)
+    return Activity(at, re.search(_KEPT_BY_US, data) is not None)

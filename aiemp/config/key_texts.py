@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from aiemp.config.keys import ALERTS, CLAUDE, LIMITS, MCP, ROOT, TASK, WATCHER, Keys
+from aiemp.config.keys import ALERTS, CLAUDE, DASHBOARD, LIMITS, MCP, ROOT, TASK, WATCHER, Keys
 from aiemp.plan import ClaudeSettings, Frequency, Limits, McpServer, ScheduledTask, Watcher
 
 
@@ -231,6 +231,14 @@ MCP_TEXTS = {
     "probe": Text("Whether it may be started now and then, to see that it answers.", _server.probe),
 }
 
+DASHBOARD_TEXTS = {
+    "timeline": Text(
+        "Also draw the runs of the last day, as a chart that Obsidian and code hosts show (Mermaid), in a section of "
+        "its own.",
+        False,
+    ),
+}
+
 SECTIONS: Mapping[str, Section] = {
     "": Section("", "", {key: each for key, each in ROOT.items() if each.kind != "table"}, ROOT_TEXTS),
     "limits": Section("Limits", "Numbers that hold for everything.", LIMITS, LIMITS_TEXTS),
@@ -238,6 +246,7 @@ SECTIONS: Mapping[str, Section] = {
         "Claude", "How Claude Code is called, and its budget for each day.", CLAUDE, CLAUDE_TEXTS
     ),
     "alerts": Section("Alerts", "Who is told of what needs you.", ALERTS, ALERTS_TEXTS),
+    "dashboard": Section("Dashboard", "What Dashboard.md shows.", DASHBOARD, DASHBOARD_TEXTS),
     "tasks": Section(
         "Tasks",
         "What runs when. A table with the name of a built-in task changes only the keys it has; any other name "

@@ -102,6 +102,7 @@ ALERTS: Keys = {
     "ping_url": URL,
     "run_ping_url": URL,
 }
+DASHBOARD: Keys = {"timeline": FLAG}
 TASK: Keys = {
     "description": LINE,
     "prompt": TEXT,
@@ -149,6 +150,7 @@ ROOT: Keys = {
     "limits": Key("table", keys=LIMITS),
     "claude": Key("table", keys=CLAUDE),
     "alerts": Key("table", keys=ALERTS),
+    "dashboard": Key("table", keys=DASHBOARD),
     "tasks": Key("table", keys=AnyName(Key("table", keys=TASK))),
     "watchers": Key("table", keys=AnyName(Key("table", keys=WATCHER))),
     "mcp": Key("table", keys=AnyName(Key("table", keys=MCP))),

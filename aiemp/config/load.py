@@ -11,13 +11,14 @@ from aiemp.config.dry_run import UNDECIDED, decide_dry_run, dotenv_complaint
 from aiemp.config.locate import config_to_read, vault_folder
 from aiemp.config.mcp_servers import planned_servers
 from aiemp.config.names import clash_key
+from aiemp.config.reading import others_may_write_vault
 from aiemp.config.settings import Settings
 from aiemp.config.source import Source, read_config
 from aiemp.config.watcher_settings import UnknownWatcher, WatcherSettings
 from aiemp.config.zones import machine_zone
 from aiemp.errors import ConfigError, UsageError
 from aiemp.frozen import replace
-from aiemp.plan import DryRun, Plan, Watcher
+from aiemp.plan import DryRun, Origin, Plan, Watcher
 
 PlannedWatchers = Callable[[Sequence[WatcherSettings], Path], tuple[Watcher, ...]]
 
@@ -32,6 +33,7 @@ def load_plan(
     system: bool = False,
     owner: int | None = None,
     planned_watchers: PlannedWatchers | None = None,
+    adopting: bool = False,
 ) -> Plan:
     """The plan that this configuration asks for. The vault need not exist.
 
@@ -40,6 +42,7 @@ def load_plan(
     there, while a user is warned. ``owner``: the user who runs everything, when that is not this process's;
     the file may be his. ``environ`` and ``cwd`` default to the process's. ``planned_watchers``
     merges what the file says with the built-in and the discovered watchers; None: the watchers' registry.
+    ``adopting``: what appeared in the vault is taken as adopted, since the caller is about to note that.
 
     Raises ConfigError with all mistakes, each ``file:line: what; what to do``.
     """
@@ -63,8 +66,13 @@ def load_plan(
                 mistakes.append(f"{inside}, or name it with --config")
             else:
                 warnings.append(inside)
-        merge = planned_watchers or _registry()
+        user = os.getuid() if owner is None else owner
+        unsafe = [f"the vault {printable(folder)} {why}" for why in others_may_write_vault(folder, user)]
+        (mistakes if system else warnings).extend(unsafe)
+        new: list[Path] = []
+        merge = planned_watchers or _registry(file if source.exists else None, folder, environ, new, adopting)
         watchers = _watchers(settings, folder, source.document, warnings, merge)
+        warnings += _told_of_new(new, watchers)
     mistakes += source.document.mistakes()
     if folder is None or mistakes:
         raise ConfigError(mistakes)
@@ -85,6 +93,7 @@ def load_plan(
         claude=settings.claude,
         alert_command=settings.alerts.command,
         tell_resolved=settings.alerts.tell_resolved,
+        timeline=settings.timeline,
         pings=settings.alerts.pings,
         limits=settings.limits,
         dry_run=decision,
@@ -162,10 +171,32 @@ def _watchers(
     return watchers
 
 
-def _registry() -> PlannedWatchers:
-    from aiemp.watchers.registry import planned_watchers  # noqa: PLC0415 - it imports this package
+def _registry(
+    config: Path | None, vault: Path, environ: Mapping[str, str], new: list[Path], adopting: bool
+) -> PlannedWatchers:
+    """The registry. The scripts that nobody has adopted go to ``new``."""
+    from aiemp.adoption import adopted_scripts, is_adopted, script_of  # noqa: PLC0415 - they import this package
+    from aiemp.watchers.discovery import python_kind  # noqa: PLC0415
+    from aiemp.watchers.registry import planned_watchers  # noqa: PLC0415
 
-    return planned_watchers
+    def may_run(watcher: Watcher) -> bool:
+        if adopting or is_adopted(watcher.name, python_kind(vault), adopted_scripts(config, vault, environ)):
+            return True
+        new.append(script_of(vault, watcher.name))
+        return False
+
+    return lambda settings, folder: planned_watchers(settings, folder, may_run=may_run)
+
+
+def _told_of_new(scripts: Sequence[Path], watchers: Sequence[Watcher]) -> list[str]:
+    """What is to be told of new scripts that no watcher of the plan stands for: a built-in one has their name."""
+    built_in = {watcher.name for watcher in watchers if watcher.origin is Origin.BUILT_IN}
+    return [
+        f"{printable(script)} is new in the vault, and nobody has adopted it, so the built-in watcher goes on; "
+        "look at it, then run it from now on: aiemp init"
+        for script in dict.fromkeys(scripts)
+        if script.name.removesuffix("_watcher.py") in built_in
+    ]
 
 
 def _current_folder() -> Path | None:

@@ -7,6 +7,9 @@ import os
 import stat
 from pathlib import Path
 
+UNMAPPED = 65534
+"""Whose files look like that in a user namespace may be root's (user_namespaces(7))."""
+
 
 class UnsuitableFile(OSError):
     """Not a file to be read here; ``strerror`` completes a sentence that begins with its path."""
@@ -59,16 +62,87 @@ def problem(error: OSError) -> str:
 def others_may_write(path: Path, status: os.stat_result, user: int) -> list[str]:
     """Why others can change a file that decides what is executed, each with its remedy; empty: they cannot.
 
-    ``status`` is the opened file's. ``user`` is who runs this program; root can change anything anyway.
-    The folder counts when everybody can write to it and the sticky bit does not protect the entries.
+    ``status`` is the opened file's. ``user`` is who runs this program; root can change anything anyway. Every
+    folder above it counts: who can write to one can put another in the place of what lies in it.
     """
     reasons = []
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         reasons.append(f"can be written by others; run: chmod go-w {path}")
     if status.st_uid not in (0, user):
-        reasons.append(f"belongs to another user (uid {status.st_uid}); run: chown {user} {path}")
-    for folder in dict.fromkeys((path.parent, path.resolve().parent)):
-        mode = folder.stat().st_mode
-        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            reasons.append(f"lies in a folder that everybody can write to; run: chmod o-w {folder}")
+        reasons.append(
+            f"belongs to another user (uid {status.st_uid}); {_as_the_right_one(path, status, user)}"
+        )
+    return reasons + _above(path, user)
+
+
+def others_may_write_vault(vault: Path, user: int) -> list[str]:
+    """As :func:`others_may_write` for the vault's folder: who can write there can plant what Claude does, and what
+    is adopted. A group of the owner's own is none of others. Empty when the vault is not there."""
+    try:
+        status = vault.stat()
+    except OSError:
+        return []
+    reasons = []
+    if status.st_mode & stat.S_IWOTH:
+        reasons.append(f"can be written by everybody; run: chmod o-w {_quoted(vault)}")
+    elif _is_shared(status):
+        reasons.append(f"can be written by a group (gid {status.st_gid}); run: chmod g-w {_quoted(vault)}")
+    if user != 0 and status.st_uid not in (0, user):
+        remedy = f"run: sudo chown -R {user} {_quoted(vault)}"
+        reasons.append(f"belongs to another user (uid {status.st_uid}); {remedy}")
+    return reasons + _above(vault, user)
+
+
+def _above(path: Path, user: int) -> list[str]:
+    reasons = []
+    for folder in dict.fromkeys((*path.parents, *Path(os.path.realpath(path)).parents)):
+        try:
+            status = folder.stat()
+        except OSError:
+            continue  # it cannot be passed, so neither can what lies below it
+        if not status.st_mode & stat.S_ISVTX:  # with it, entries are only their owners' to replace
+            if status.st_mode & stat.S_IWOTH:
+                reasons.append(
+                    f"lies in a folder that everybody can write to; run: chmod o-w {_quoted(folder)}"
+                )
+            elif _is_shared(status):
+                group = f"a group can write to (gid {status.st_gid})"
+                reasons.append(f"lies in a folder that {group}; run: chmod g-w {_quoted(folder)}")
+        if user != 0 and status.st_uid not in (0, user, UNMAPPED):
+            reasons.append(
+                f"lies in a folder of another user (uid {status.st_uid}), {folder}; move it into one of your own"
+            )
     return reasons
+
+
+def _is_shared(status: os.stat_result) -> bool:
+    """Whether a group can write that others belong to. Many systems give each user a group of his own name, and
+    make his folders writable for it."""
+    if not status.st_mode & stat.S_IWGRP or status.st_gid == 0:
+        return False
+    import grp  # noqa: PLC0415 - hardly ever needed
+    import pwd  # noqa: PLC0415
+
+    try:
+        owner, group = pwd.getpwuid(status.st_uid), grp.getgrgid(status.st_gid)
+    except KeyError:
+        return True
+    return owner.pw_name != group.gr_name or not set(group.gr_mem) <= {owner.pw_name}
+
+
+def _as_the_right_one(path: Path, status: os.stat_result, user: int) -> str:
+    if user != 0:
+        return f"run: chown {user} {path}"
+    import pwd  # noqa: PLC0415 - hardly ever needed
+
+    try:
+        name = pwd.getpwuid(status.st_uid).pw_name
+    except KeyError:
+        name = f"'#{status.st_uid}'"
+    return f"what it names would be run by root: run aiemp as that user, with sudo -u {name}"
+
+
+def _quoted(path: Path) -> str:
+    import shlex  # noqa: PLC0415 - for a remedy only; no long-running process needs it
+
+    return shlex.quote(str(path))

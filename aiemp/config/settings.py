@@ -31,6 +31,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     claude: ClaudeSettings = field(default_factory=ClaudeSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    timeline: bool = False
     tasks: tuple[ScheduledTask, ...] = SCHEDULE_REGISTRY
     watchers: tuple[WatcherSettings, ...] = ()
     mcp: tuple[McpSettings, ...] = ()
@@ -48,6 +49,7 @@ def read_settings(document: Document, values: Mapping[str, object]) -> Settings:
         limits=_limits(root),
         claude=_claude(root),
         alerts=read_alerts(root),
+        timeline=_timeline(root),
         tasks=read_tasks(root),
         watchers=read_watchers(root),
         mcp=read_mcp(root),
@@ -70,6 +72,15 @@ def _zone(root: Table) -> tzinfo | None:
         advice = f'write an IANA name like "Europe/Berlin"{suggested_zone(name)}'
         root.mistake(f"is {shown(name)}, no time zone that exists; {advice}", "timezone")
     return zone
+
+
+def _timeline(root: Table) -> bool:
+    table = root.table("dashboard")
+    if table is None:
+        return False
+    timeline = table.flag("timeline")
+    table.refuse_unknown_keys()
+    return bool(timeline)
 
 
 def _limits(root: Table) -> Limits:

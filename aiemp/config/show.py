@@ -40,6 +40,7 @@ def plan_as_dict(plan: Plan) -> dict[str, object]:
             "ping_url": host_alone(plan.pings.tick_url),
             "run_ping_url": host_alone(plan.pings.run_url),
         },
+        "dashboard": {"timeline": plan.timeline},
         "limits": {
             "restarts": plan.limits.restarts,
             "restart_window_minutes": plan.limits.restart_window_s / 60,

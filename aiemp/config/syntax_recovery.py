@@ -18,7 +18,7 @@ MOST_MISTAKES = 20
 _PLACE = re.compile(r"\s*\((?:at line (\d+), column (\d+)|at end of document)\)$")
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\])*"|'[^']*')"""
 _PAIR = re.compile(rf"\s*{_KEY}(?:\s*\.\s*{_KEY})*\s*=")
-_UNQUOTED_TIME = re.compile(r"=\s*\d{1,2}:\d\d\s*(?:#|$)")
+_UNQUOTED_TIME = re.compile(r"=\s*(\d{1,2}):(\d\d)\s*(?:#|$)")
 _MARK = "\0"
 _MARK_IN_TOML = "\\u0000"
 
@@ -58,8 +58,9 @@ def _advice(complaint: str, line: str) -> str:
         return f"{line.partition('#')[0].strip()[:120]} is there twice; join the two tables, or rename one"
     if complaint == "Cannot overwrite a value":
         return f"{line.partition('=')[0].strip()[:120]} is there twice in its table; keep one"
-    if _UNQUOTED_TIME.search(line):
-        return 'a time needs quotes; write it like time = "08:00"'
+    time = _UNQUOTED_TIME.search(line)
+    if time is not None:
+        return f'a time needs quotes; write it like time = "{time[1]:0>2}:{time[2]}"'
     if complaint.startswith(("Invalid value", "Invalid character")) and "=" in line:
         return f'{complaint}; write text in quotes, like key = "text"'
     return f"this is not TOML: {complaint}; mend this line"

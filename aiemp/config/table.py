@@ -110,7 +110,7 @@ class Table:
         if not isinstance(value, int | float) or isinstance(value, bool):
             self._wrong(key, value, "a number, without quotes")
         elif not above < value <= most:  # true of nan and inf, too
-            self.mistake(f"is {shown(value)}; write a number above {above:g}, at most {most:g}", key)
+            self.mistake(f"is {shown(value)}; write a number above {above}, at most {most}", key)
         else:
             return float(value)
         return None

@@ -115,8 +115,22 @@ def _time_of_day(table: Table) -> time | None:
     parts = re.fullmatch(TIME, value) if isinstance(value, str) else None
     if parts is not None:
         return time(int(parts[1]), int(parts[2]), int(parts[3] or 0))
-    table.mistake(f'is {shown(value)}, which is no time of day; write it like "08:00" or "22:30"', "time")
+    hint = _meant_time(value) if isinstance(value, str) else ""
+    table.mistake(
+        f'is {shown(value)}, which is no time of day; write it like "08:00" or "22:30"{hint}', "time"
+    )
     return None
+
+
+def _meant_time(text: str) -> str:
+    """``, or did you mean `08:00`?`` for 8:00, 8.00, 08h00, 8am and 8 PM; else nothing."""
+    parts = re.fullmatch(r"\s*(\d{1,2})(?:[:.h](\d\d))?\s*(?:(a|p)\.?m\.?)?\s*", text, re.IGNORECASE)
+    if parts is None or not (parts[2] or parts[3]):
+        return ""
+    hour, minute = int(parts[1]), int(parts[2] or 0)
+    if parts[3] and 1 <= hour <= 12:
+        hour = hour % 12 + (12 if parts[3].lower() == "p" else 0)
+    return f", or did you mean `{hour % 24:02}:{minute:02}`?" if hour <= 24 and minute < 60 else ""
 
 
 def _day_of_week(table: Table) -> int | None:

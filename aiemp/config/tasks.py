@@ -18,16 +18,16 @@ from aiemp.plan import SCHEDULE_REGISTRY, Frequency, ScheduledTask
 LONGEST_PROMPT = 100_000
 """Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN, execve(2)); the skills need some of it."""
 
+_BUILT_IN = {task.name: task for task in SCHEDULE_REGISTRY}
 ACTIONS = ("prompt", "command", "function")
 WHAT_TO_ADD = 'add a prompt = "…", a command = ["…"], or a function = "module:function"'
 
 
 def read_tasks(root: Table) -> tuple[ScheduledTask, ...]:
     """The built-in tasks in their order, as changed, then the user's own in the order of the file."""
-    built_in = {task.name: task for task in SCHEDULE_REGISTRY}
-    tasks = dict(built_in)
-    for named in named_tables(root, "tasks", built_in=built_in):
-        task = _read_task(named, built_in.get(named.meant))
+    tasks = dict(_BUILT_IN)
+    for named in named_tables(root, "tasks", built_in=_BUILT_IN):
+        task = _read_task(named, _BUILT_IN.get(named.meant))
         if task is not None and named.usable:
             tasks[named.name] = task
     return tuple(tasks.values())
@@ -36,7 +36,8 @@ def read_tasks(root: Table) -> tuple[ScheduledTask, ...]:
 def _read_task(named: NamedTable, built_in: ScheduledTask | None) -> ScheduledTask | None:
     table = named.table
     action = _read_action(named, built_in)
-    times = read_task_times(table, built_in)
+    # A slip in a built-in task's name has been told; that it says no time either would only hide that.
+    times = read_task_times(table, built_in or _meant_task(named))
     changes: dict[str, Any] = {
         "description": table.one_line("description"),
         "enabled": table.flag("enabled"),
@@ -84,7 +85,7 @@ def _read_action(named: NamedTable, built_in: ScheduledTask | None) -> dict[str,
     if not given:
         if built_in is None:
             # A slip in a built-in task's name looks like a new task without anything to do.
-            hint = did_you_mean(named.name, [task.name for task in SCHEDULE_REGISTRY])
+            hint = did_you_mean(named.name, _BUILT_IN)
             table.mistake(f"does not say what it does; {WHAT_TO_ADD}{hint}")
             return None
         return {}
@@ -98,6 +99,14 @@ def _read_action(named: NamedTable, built_in: ScheduledTask | None) -> dict[str,
         "command": values["command"] or (),
         "trigger_fn": values["function"] or "",
     }
+
+
+def _meant_task(named: NamedTable) -> ScheduledTask | None:
+    """The built-in task whose name was meant; only for a table that does not say what it does."""
+    if any(key in named.table for key in ACTIONS):
+        return None
+    hint = did_you_mean(named.name, _BUILT_IN)
+    return next((task for name, task in _BUILT_IN.items() if f"`{name}`" in hint), None)
 
 
 def _requires_claude(table: Table, action: dict[str, Any] | None) -> bool | None:

@@ -99,7 +99,7 @@ def commented_config(vault: Path, zone_name: str | None, choices: Choices | None
     lines: list[str] = []
     for key in SECTIONS[""].keys:
         lines += ["", *_setting("", key, given.get(key), explained, is_set=key in given)]
-    for name in ("limits", "claude", "alerts"):
+    for name in ("limits", "claude", "alerts", "dashboard"):
         lines += ["", *_prose(SECTIONS[name].what), f"[{name}]"]
         for key in SECTIONS[name].keys:
             lines += _setting(name, key, None, explained)

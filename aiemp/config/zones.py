@@ -7,8 +7,6 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from aiemp.config.table import did_you_mean
-
 LOCALTIME = Path("/etc/localtime")
 ZONE_FOLDER = "/zoneinfo/"
 
@@ -22,10 +20,22 @@ def named_zone(name: str) -> ZoneInfo | None:
 
 
 def suggested_zone(name: str) -> str:
-    """``, or did you mean `Europe/Berlin`?`` when some zone's name looks like ``name``; else nothing."""
-    from zoneinfo import available_timezones  # noqa: PLC0415 - reads a folder tree; only a mistake pays
+    """``, or did you mean `Europe/Berlin`?`` when some zone's name, or its town, looks like ``name``; else nothing.
 
-    return did_you_mean(name, available_timezones())
+    Only names with a place are suggested: what looks like an abbreviation is mostly another one (CEST, EST).
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - reads a folder tree, too; only a mistake pays
+    from zoneinfo import available_timezones  # noqa: PLC0415
+
+    wanted = name.strip().replace(" ", "_").casefold()
+    zones = {zone.casefold(): zone for zone in sorted(available_timezones())}
+    places = {key: zone for key, zone in zones.items() if "/" in key and not key.startswith("etc/")}
+    towns = {key.rpartition("/")[2]: zone for key, zone in places.items()}
+    for known, likeness in ((zones, 1.0), (towns, 1.0), (places, 0.7), (towns, 0.8)):
+        close = get_close_matches(wanted, known, n=1, cutoff=likeness)
+        if close:
+            return f", or did you mean `{known[close[0]]}`?"
+    return ""
 
 
 def machine_zone(environ: Mapping[str, str], localtime: Path = LOCALTIME) -> tuple[tzinfo, str | None]:

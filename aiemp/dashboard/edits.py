@@ -12,10 +12,14 @@ Each imports what it needs when it is asked for: a scheduled run writes one row,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.rows import HealthRow
+
+if TYPE_CHECKING:
+    from aiemp.dashboard.run_chart import RunBar
 
 __all__ = [
     "Edit",
@@ -27,6 +31,7 @@ __all__ = [
     "resolve_error",
     "set_counts",
     "set_health",
+    "set_run_chart",
     "set_system_status",
     "set_weekly_stats",
     "touch",
@@ -92,6 +97,14 @@ def set_weekly_stats(rows: Mapping[str, tuple[str, str]]) -> Edit:
 
     rows = dict(rows)
     return lambda document: with_weekly_stats(document, rows)
+
+
+def set_run_chart(bars: Sequence[RunBar], now: datetime, zone: tzinfo) -> Edit:
+    """Show the runs of the day before ``now`` as a chart, in a section of its own that is added when missing."""
+    from aiemp.dashboard.run_chart import with_run_chart
+
+    bars = tuple(bars)
+    return lambda document: with_run_chart(document, bars, now, zone)
 
 
 def touch(at: datetime) -> Edit:

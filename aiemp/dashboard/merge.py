@@ -72,13 +72,17 @@ class Patch:
         ]
 
     def applied_to(self, text: bytes) -> bytes | None:
-        """``text``, which grew from the same old one, with this change; None when the two overlap."""
+        """``text``, which grew from the same old one, with this change; None when the two overlap, or when a line that
+        this adds was added there as well: it may be the same one, which came there by another way."""
         start = _common_bytes(self.old, text)
         end = _common_bytes(self.old[start:][::-1], text[start:][::-1])
         shift = len(text) - len(self.old)
+        grown = {line for line in text[start : len(text) - end].splitlines() if line.strip()}
         parts, position = [], 0
         for first, last, replacement in self.hunks:
             if last > start and first < len(self.old) - end:
+                return None
+            if not grown.isdisjoint(replacement.splitlines()):
                 return None
             moved = 0 if last <= start else shift
             parts += [text[position : first + moved], replacement]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.edits import Edit
@@ -20,7 +21,11 @@ from aiemp.dashboard.snapshot import (
 )
 from aiemp.dashboard.swap import put
 
+if TYPE_CHECKING:
+    from aiemp.dashboard.kept_rows import PutBack
+
 UPDATE_PATIENCE_S = 10.0
+RESCUE_PATIENCE_S = 30.0  # the same, while we have a text of theirs in hand that is not in the file
 BUSY_WATCH_S = 0.25  # longer than a script takes from its read to its write
 REFUSALS = 2
 """So often a result is thrown away because the file changed meanwhile; then the names are exchanged anyway
@@ -48,7 +53,9 @@ class Rewrite:
     would ever read again.
     """
 
-    def __init__(self, path: Path, edits: Sequence[Edit], watch_s: float) -> None:
+    def __init__(
+        self, path: Path, edits: Sequence[Edit], watch_s: float, put_back: Sequence[PutBack] = ()
+    ) -> None:
         self.path = path
         self.edits = edits
         self.watch_s = watch_s
@@ -57,7 +64,8 @@ class Rewrite:
         self.met_others = False
         self.found: Document | None = None
         self._current = Snapshot(-1, b"")
-        self._expected: list[int] = []
+        self._put_back = put_back
+        self._expected: list[tuple[Adding, int]] = []
         self._whole = b""
         self._rescued: list[tuple[Sequence[str], Sequence[str], frozenset[str]]] = []
         self._before: set[str] = set()
@@ -69,9 +77,11 @@ class Rewrite:
 
         Raises DashboardError when others do not let that happen; then the file is as they left it.
         """
-        deadline = time.monotonic() + UPDATE_PATIENCE_S
+        began = time.monotonic()
         watch_until = 0.0
-        while time.monotonic() < deadline:
+        while (waited_s := time.monotonic() - began) < UPDATE_PATIENCE_S or (
+            waited_s < RESCUE_PATIENCE_S and self.unseen_writes()
+        ):
             theirs, data = self._unseen_write()
             current = self._current = take_snapshot(self.path, hasty_like=self._whole)
             self._whole = max(self._whole, current.data, key=len)
@@ -101,6 +111,11 @@ class Rewrite:
         """Let go of all files."""
         for snapshot in (self._current, *self.displaced):
             snapshot.close()
+
+    def rescued_lines(self) -> Iterator[tuple[str, str]]:
+        """Lines that others wrote into files that had lost their name, each with the line before it."""
+        for _base, theirs, added in self._rescued:
+            yield from ((line, before) for before, line in pairwise(["", *theirs]) if line in added)
 
     def unseen_writes(self) -> list[bytes]:
         """What others wrote into files that had lost their name, and is not in the file now."""
@@ -149,9 +164,13 @@ class Rewrite:
     def _edited(self, document: Document) -> Document:
         self.found = self.found or document
         self._before |= set(document.lines)
-        for edit in self.edits:
+        everything: list[Edit] = [*self._put_back, *self.edits]
+        for edit in everything:
             document = edit(document)
-        self._expected = [edit.count(document) if isinstance(edit, Adding) else 0 for edit in self.edits]
+        adding: list[Adding] = [edit for edit in self.edits if isinstance(edit, Adding)]
+        # From here on a row that was put back, or was there, is one of ours like those that are new.
+        adding += [row.kept.row for row in self._put_back]
+        self._expected = [(edit, edit.count(document)) for edit in adding]
         return document
 
     def _repaired(self, document: Document) -> Document:
@@ -164,8 +183,8 @@ class Rewrite:
         for base, theirs, added in self._rescued:
             if not added <= present:
                 document = Document.parse("".join(merged(base, document.lines, theirs, only_add=True)))
-        for edit, expected in zip(self.edits, self._expected, strict=True):
-            while isinstance(edit, Adding) and edit.count(document) < expected:
+        for edit, expected in self._expected:
+            while edit.count(document) < expected:
                 document = edit(document)
         return document
 
@@ -188,23 +207,37 @@ class Rewrite:
             self._refusals += 1
             current.close()
             return False
-        while self.displaced and time.monotonic() - self.displaced[0].taken_s > FORGOTTEN_AFTER_S:
-            self.displaced.pop(0).close()
+        self._forget_quiet_ones()
+        displaced.taken_s = time.monotonic()  # from now on nobody can open it by its name
         self.displaced.append(displaced)
         self.ours = new
         self._whole = new
         return True
 
+    def _forget_quiet_ones(self) -> None:
+        """Let go of files that lost their name so long ago that nobody writes into them any more. On a busy machine
+        we may be the slow one: what was not looked at yet is not forgotten."""
+        quiet = [
+            other
+            for other in self.displaced
+            if time.monotonic() - other.taken_s > FORGOTTEN_AFTER_S
+            and not other.is_being_written()
+            and not other.has_changed()
+        ]
+        for other in quiet:
+            self.displaced.remove(other)
+            other.close()
+
     def _insist(self, new: bytes, current: Snapshot) -> tuple[Snapshot | None, bytes]:
         """Bring ``new`` into a file that never stands still: as a patch to what it holds this millisecond."""
         patch = Patch(current.data, new)
         latest = take_snapshot(self.path, hasty_like=current.data)
-        patched = patch.applied_to(latest.data)
-        displaced = None if patched is None else put(self.path, patched, latest, insist=True)
-        if displaced is None:
-            latest.close()
-        else:
-            current.close()
+        displaced = None
+        try:
+            patched = patch.applied_to(latest.data)
+            displaced = None if patched is None else put(self.path, patched, latest, insist=True)
+        finally:
+            (latest if displaced is None else current).close()
         return displaced, patched or b""
 
     def _wait_for_others(self, until: float, known: bytes) -> None:

@@ -91,12 +91,12 @@ class Dashboard:
     def update(self, *edits: Edit) -> bool:
         """See :func:`update`. Rows of late that others undid are put back with it."""
         self._rescue_leftover()
-        everything = (*self._kept.put_back(), *edits)
-        rewrite = Rewrite(self.path, everything, BUSY_WATCH_S if self._is_busy() else QUIET_WATCH_S)
+        watch_s = BUSY_WATCH_S if self._is_busy() else QUIET_WATCH_S
+        rewrite = Rewrite(self.path, edits, watch_s, self._kept.put_back())
         try:
             changed = rewrite.until_settled()
             if rewrite.found is not None:
-                self._kept.note(edits, rewrite.found, rewrite.left)
+                self._kept.note(edits, rewrite.found, rewrite.left, rewrite.rescued_lines())
         except OSError:
             self._kept.note_owed(edits)
             raise

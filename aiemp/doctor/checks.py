@@ -9,6 +9,7 @@ from aiemp.doctor.clock import judge_clock, judge_timezone
 from aiemp.doctor.config import judge_config, judge_dotenv
 from aiemp.doctor.dry_run import judge_dry_run
 from aiemp.doctor.findings import Finding, fail, with_remedy
+from aiemp.doctor.folders import judge_folders
 from aiemp.doctor.linger import judge_journal, judge_linger
 from aiemp.doctor.mcp_answers import judge_mcp_answers
 from aiemp.doctor.mcp_servers import judge_mcp_servers
@@ -60,6 +61,12 @@ CHECKS: tuple[Check, ...] = (
         "vault",
         "the vault is there, can be written, and its disk has room",
         lambda scene: judge_vault(vault.observe_vault(scene)),
+    ),
+    Check(
+        "folders",
+        "the vault has the folders that work goes through",
+        lambda scene: judge_folders(vault.observe_folders(scene)),
+        causes=("config", "vault"),
     ),
     Check(
         "dotenv",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aiemp.doctor.findings import Finding, fail, ok, warn, with_remedy
+from aiemp.doctor.findings import Finding, closing, ok, warn, with_remedy
 from aiemp.frozen import frozen
 
 CONSEQUENCES = ("its ", "it is ", "only ", "until ")
@@ -32,7 +32,7 @@ class DotenvSeen:
 
 def judge_config(seen: ConfigSeen) -> list[Finding]:
     """Every mistake, then what is odd."""
-    mistakes = [fail(*with_remedy(mistake)) for mistake in seen.mistakes]
+    mistakes = [closing(*with_remedy(mistake)) for mistake in seen.mistakes]
     warnings = [_warning(warning) for warning in seen.warnings]
     if mistakes or warnings:
         return [*mistakes, *warnings]
@@ -50,4 +50,4 @@ def _warning(message: str) -> Finding:
     what, remedy = with_remedy(message)
     if remedy.startswith(CONSEQUENCES) or what == message:
         return warn(message, "correct it, then look again: aiemp doctor config dotenv")
-    return warn(what, remedy)
+    return warn(what, remedy, closing(what, remedy).fix)

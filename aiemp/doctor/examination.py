@@ -9,16 +9,17 @@ from aiemp.doctor.findings import Finding, Level, fail, with_remedy
 from aiemp.doctor.observers.scene import Scene
 from aiemp.doctor.tilde import with_tilde
 from aiemp.errors import AiempError
-from aiemp.frozen import frozen
+from aiemp.frozen import field, frozen, replace
 
 
 @frozen
 class Examination:
     """``findings`` by the names of their checks, in the order of :data:`CHECKS`; a check that does not apply
-    has none. ``left_out`` are the checks that a failed one explains."""
+    has none. ``left_out`` are the checks that a failed one explains, and ``because`` says for each which that is."""
 
     findings: Mapping[str, tuple[Finding, ...]]
     left_out: tuple[str, ...] = ()
+    because: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_failed(self) -> bool:
@@ -37,16 +38,27 @@ def examine(scene: Scene, asked: Collection[str] = (), checks: tuple[Check, ...]
     wanted = _with_causes(checks, asked)
     home = scene.environ.get("HOME", "")
     made: dict[str, tuple[Finding, ...]] = {}
-    silent: set[str] = set()
+    because: dict[str, str] = {}
     for check in checks:
         if check.name not in wanted:
             continue
-        if any(cause in silent or _failed(made.get(cause, ())) for cause in check.causes):
-            silent.add(check.name)
+        cause = _cause(check, made, because)
+        if cause is not None:
+            because[check.name] = cause
         else:
             made[check.name] = tuple(_shortened(finding, home) for finding in _look(check, scene))
     shown = {name: found for name, found in made.items() if not asked or name in asked or _failed(found)}
-    return Examination(shown, tuple(check.name for check in checks if check.name in silent))
+    return Examination(shown, tuple(because), because)
+
+
+def _cause(check: Check, made: Mapping[str, tuple[Finding, ...]], because: Mapping[str, str]) -> str | None:
+    """The failed check that explains whatever this one would find; the first of a chain."""
+    for cause in check.causes:
+        if cause in because:
+            return because[cause]
+        if _failed(made.get(cause, ())):
+            return cause
+    return None
 
 
 def _with_causes(checks: tuple[Check, ...], asked: Collection[str]) -> set[str]:
@@ -67,6 +79,10 @@ def _look(check: Check, scene: Scene) -> Iterable[Finding]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return (fail(f"{where}{error.strerror or error}", "mend the access to it, then look again"),)
+    except Exception as error:  # noqa: BLE001 - doctor is asked when something is broken, maybe aiemp
+        from aiemp.unforeseen import in_words  # noqa: PLC0415 - for once
+
+        return (fail(f"this check could not be made: {in_words(error)}", "report it: aiemp bugreport"),)
 
 
 def _failed(found: tuple[Finding, ...]) -> bool:
@@ -74,4 +90,5 @@ def _failed(found: tuple[Finding, ...]) -> bool:
 
 
 def _shortened(finding: Finding, home: str) -> Finding:
-    return Finding(finding.level, with_tilde(finding.what, home), with_tilde(finding.remedy, home))
+    # What is run stays as it is: no shell expands the tilde there.
+    return replace(finding, what=with_tilde(finding.what, home), remedy=with_tilde(finding.remedy, home))

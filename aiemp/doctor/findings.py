@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from aiemp.frozen import frozen
+from aiemp.frozen import field, frozen
 
 
 class Level(Enum):
@@ -17,23 +17,31 @@ class Level(Enum):
 
 @frozen
 class Finding:
-    """One thing that was found. ``remedy`` is what to do about it: a command where there is one."""
+    """One thing that was found. ``remedy`` is what to do about it: a command where there is one. ``fix``: the
+    command lines of it that are safe, so that ``aiemp doctor --fix`` may run them: they lose nothing, start nothing
+    that was not meant to run, and cost nothing."""
 
     level: Level
     what: str
     remedy: str = ""
+    fix: tuple[str, ...] = field(default=(), compare=False)
 
 
 def ok(what: str) -> Finding:
     return Finding(Level.OK, what)
 
 
-def warn(what: str, remedy: str) -> Finding:
-    return Finding(Level.WARN, what, remedy)
+def warn(what: str, remedy: str, fix: tuple[str, ...] = ()) -> Finding:
+    return Finding(Level.WARN, what, remedy, fix)
 
 
-def fail(what: str, remedy: str) -> Finding:
-    return Finding(Level.FAIL, what, remedy)
+def fail(what: str, remedy: str, fix: tuple[str, ...] = ()) -> Finding:
+    return Finding(Level.FAIL, what, remedy, fix)
+
+
+def closing(what: str, remedy: str) -> Finding:
+    """A failure; one that only takes a right away from others is safe to mend."""
+    return fail(what, remedy, (remedy,) if remedy.startswith("chmod go-w ") else ())
 
 
 def with_remedy(message: str) -> tuple[str, str]:

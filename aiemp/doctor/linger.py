@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from aiemp.doctor.findings import Finding, fail, ok, warn
 from aiemp.frozen import frozen
 
@@ -29,7 +31,9 @@ def judge_linger(seen: LingerSeen | None) -> list[Finding]:
     if seen.lingers:
         return [ok(f"{seen.user} lingers: everything runs without a login, from boot on")]
     what = f"{seen.user} does not linger: everything stops at logout, and nothing starts at boot"
-    return [fail(what, f"sudo loginctl enable-linger {seen.user}")]
+    # Who is logged in may often do that for himself (polkit), so it is tried without sudo.
+    fix = f"loginctl enable-linger {shlex.quote(seen.user)}"
+    return [fail(what, f"sudo {fix}", (fix,))]
 
 
 def judge_journal(seen: JournalSeen | None) -> list[Finding]:

@@ -58,9 +58,8 @@ def judge_claude(seen: ClaudeSeen | None) -> list[Finding]:
             return [warn(what, f"look at what it says: {shlex.quote(str(seen.found))} --version")]
         return [ok(f"{seen.found} {seen.version}, on {seen.search.where}")]
     if seen.here is not None and seen.search.install_line is not None:
-        return [
-            fail(f"Claude Code is {seen.here}, but not on the PATH of the units", seen.search.install_line)
-        ]
+        install = seen.search.install_line
+        return [fail(f"Claude Code is {seen.here}, but not on the PATH of the units", install, (install,))]
     return [fail(*with_remedy(seen.problem))]
 
 
@@ -76,7 +75,7 @@ def _missing(search: Search, program: ProgramSeen) -> Finding:
     by = ", ".join(program.wanted_by)
     if program.here is not None and search.install_line is not None:
         what = f"`{program.name}`, needed by {by}, is {program.here}, but not on {search.where}"
-        return fail(what, search.install_line)
+        return fail(what, search.install_line, (search.install_line,))
     if "/" in program.name:
         remedy = f"correct its name, or: chmod +x {shlex.quote(program.name)}"
         return fail(f"`{program.name}`, needed by {by}, cannot be executed", remedy)

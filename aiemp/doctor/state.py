@@ -32,7 +32,8 @@ def judge_state(seen: StateSeen) -> list[Finding]:
         findings.append(fail(what, f'sudo chown "$(id -u)" {file} && chmod u+rw {file}'))
     elif seen.is_corrupt:
         what = f"{seen.file} is no state file (torn or edited)"
-        findings.append(fail(what, "have it set aside and made anew from the history: aiemp list"))
+        remedy = "have it set aside and made anew from the history: aiemp list"
+        findings.append(fail(what, remedy, ("aiemp list",)))
     if seen.obstacle:
         what, remedy = with_remedy(seen.obstacle)
         findings.append(fail(f"the history of runs cannot be written: {what}", remedy))

@@ -9,7 +9,7 @@ from aiemp.frozen import frozen
 from aiemp.locks import Holder
 from aiemp.pm2_processes import Pm2Process
 from aiemp.systemd.command_lines import start_line
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 
 @frozen

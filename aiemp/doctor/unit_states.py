@@ -8,7 +8,7 @@ from aiemp.doctor.findings import Finding, counted, fail, ok, warn
 from aiemp.frozen import frozen, replace
 from aiemp.systemd.command_lines import systemctl_line
 from aiemp.systemd.names import ORCHESTRATOR, TARGET, task_of, watcher_of
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 GIVEN_UP_WITH_ITS_SERVICE = "unit-start-limit-hit"
 """A path unit fails together with a watcher that was restarted too often, which has a check of its own."""
@@ -40,13 +40,15 @@ def judge_unit_states(
     stale = [unit for unit in units if unit.needs_reload]
     if stale:
         what = f"systemd has not read {counted(len(stale), 'changed unit')} yet"
-        findings.append(warn(what, systemctl_line(scope, "daemon-reload")))
+        line = systemctl_line(scope, "daemon-reload")
+        findings.append(warn(what, line, (line,)))
     is_up = any(unit.name == TARGET and unit.active == "active" for unit in units)
     for unit in units:
         finding = _finding(scope, unit, is_up=is_up)
         if finding is not None and tasks is not None and _has_left(unit.name, tasks):
             what = f"{finding.what}; its task is not in aiemp.toml any more"
-            finding = replace(finding, what=what, remedy=f"take its units away: {install_line}")
+            remedy = f"take its units away: {install_line}"
+            finding = replace(finding, what=what, remedy=remedy, fix=(install_line,))
         if finding is not None:
             findings.append(finding)
     return findings or [ok(f"{counted(len(units), 'unit')}, none has failed")]
@@ -64,7 +66,8 @@ def _finding(scope: Scope, unit: UnitSeen, *, is_up: bool) -> Finding | None:
         return fail(f"{unit.name} has failed ({unit.result})", _way_back(scope, unit.name))
     if is_up and unit.active == "inactive" and unit.name.endswith((".timer", ".path")):
         what = f"{unit.name} is stopped, so nothing wakes {_what_it_starts(unit.name)} in time"
-        return warn(what, systemctl_line(scope, "start", unit.name))
+        line = systemctl_line(scope, "start", unit.name)
+        return warn(what, line, (line,))
     return None
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from aiemp.doctor.findings import Finding, counted, fail, ok, warn
 from aiemp.frozen import frozen
 from aiemp.systemd.command_lines import revive_line, systemctl_line
 from aiemp.systemd.names import watcher_unit
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 NOT_RUNNING = (WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG)
@@ -17,27 +18,38 @@ NOT_RUNNING = (WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG)
 @frozen
 class WatcherSeen:
     """One enabled watcher. ``status`` is None while no orchestrator runs. ``lacks``: why it is not to be
-    started (a variable that is not set). ``is_new``: found in the vault, and not adopted."""
+    started (a variable that is not set). ``is_new``: found in the vault, and not adopted; ``is_changed``: its
+    script is not the one that was."""
 
     name: str
     status: WatcherStatus | None = None
     lacks: str = ""
     is_new: bool = False
+    is_changed: bool = False
 
 
 @frozen
 class WatchersSeen:
-    """All enabled watchers. ``scope``: of the units that keep them; None under `aiemp run`."""
+    """All enabled watchers. ``scope``: of the units that keep them; None under `aiemp run`, whose ``pid`` that is."""
 
     watchers: tuple[WatcherSeen, ...] = ()
     scope: Scope | None = None
     adopt_line: str = "aiemp run"
     dotenv: Path = Path(".env")
+    pid: int = 0
 
 
 def judge_watchers(seen: WatchersSeen) -> list[Finding]:
     """A finding for each that does not run. Nothing where there are none, or nobody runs them now."""
     findings = [finding for watcher in seen.watchers if (finding := _finding(seen, watcher)) is not None]
+    findings += [
+        warn(
+            f"the script of {watcher.name} is not the one that was adopted",
+            "look at what changed; if that is right: aiemp init",
+        )
+        for watcher in seen.watchers
+        if watcher.is_changed
+    ]
     running = [each for each in seen.watchers if each.status is not None and each.status.running]
     if findings or not running:
         return findings
@@ -55,17 +67,20 @@ def _finding(seen: WatchersSeen, watcher: WatcherSeen) -> Finding | None:
     if status is None or status.state not in NOT_RUNNING:
         return None
     reason = f": {status.reason}" if status.reason else ""
-    return fail(
-        f"{name} is {status.state.value}{reason}", f"see why: aiemp logs {name}; {_way_back(seen, status)}"
-    )
+    words, line = _way_back(seen, status)
+    remedy = f"see why: aiemp explain {shlex.quote(name)}; {words}{line}"
+    return fail(f"{name} is {status.state.value}{reason}", remedy, tuple(line.split("; ")) if line else ())
 
 
-def _way_back(seen: WatchersSeen, status: WatcherStatus) -> str:
+def _way_back(seen: WatchersSeen, status: WatcherStatus) -> tuple[str, str]:
+    """What to do, and the command line for it."""
     unit = watcher_unit(status.name)
     if seen.scope is None:
         if status.state is WatcherState.PAUSED:
-            return "mend it, then restart aiemp or send it SIGHUP"
-        return "it is restarted by itself"
+            if not seen.pid:
+                return "mend it, then restart aiemp", ""
+            return "mend it, then: ", f"kill -HUP {seen.pid}"
+        return "it is restarted by itself", ""
     if status.state is WatcherState.PAUSED:
-        return f"mend it, then: {revive_line(seen.scope, status.name)}"
-    return f"start it: {systemctl_line(seen.scope, 'start', unit)}"
+        return "mend it, then: ", revive_line(seen.scope, status.name)
+    return "start it: ", systemctl_line(seen.scope, "start", unit)

@@ -19,7 +19,8 @@ def systemd_engine(system: bool, environ: Mapping[str, str]) -> EngineMaker:
 
     def make(plan: Plan, wakeup: Wakeup, _state: LedgerState) -> Engine:
         from aiemp.engines.systemd import SystemdEngine  # noqa: PLC0415 - not loaded elsewhere
-        from aiemp.systemd.systemctl import Scope, Systemctl  # noqa: PLC0415
+        from aiemp.systemd.scope import Scope  # noqa: PLC0415
+        from aiemp.systemd.systemctl import Systemctl  # noqa: PLC0415
 
         scope = Scope.SYSTEM if system else Scope.USER
         return SystemdEngine(plan, Systemctl(scope, environ), wakeup=wakeup)

@@ -34,6 +34,7 @@ STATE_OF_NOT_STARTED = {
     NotStartedKind.NOT_CONFIGURED: WatcherState.NOT_CONFIGURED,
     NotStartedKind.DISABLED: WatcherState.DISABLED,
     NotStartedKind.DRY_RUN: WatcherState.DISABLED,
+    NotStartedKind.NEW: WatcherState.NOT_CONFIGURED,
 }
 
 

@@ -27,7 +27,8 @@ from aiemp.systemd.names import (
     watcher_path,
     watcher_unit,
 )
-from aiemp.systemd.systemctl import Scope, Systemctl
+from aiemp.systemd.scope import Scope
+from aiemp.systemd.systemctl import Systemctl
 from aiemp.watcher_status import WatcherState, WatcherStatus
 from aiemp.watchers.launch import NotStarted, NotStartedKind, freshness, prepare, running
 

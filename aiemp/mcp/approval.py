@@ -12,30 +12,23 @@ Servers that aiemp.toml gives a command need no approval: it lies outside of the
 What the named files contain is not looked at, as with watchers. Claude's own approvals
 (``enabledMcpjsonServers``) are in ``.claude/settings*.json`` of the vault, so they protect from nothing.
 
-The note is ``mcp-approved.json`` beside aiemp.toml, written only here.
+The record is ``mcp-approved.json`` beside aiemp.toml (:mod:`aiemp.adoption`), written only here.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from aiemp.config.locate import config_file
-from aiemp.config.reading import read_regular_file
-from aiemp.durable import make_private_folder, replace_file
+from aiemp.adoption import read_record, record_file, write_record
 from aiemp.environment import vault_environment
 from aiemp.mcp.files import definition
 from aiemp.mcp.variables import expand
 from aiemp.plan import McpServer, Plan
 from aiemp.secret_values import names_a_secret
 
-log = logging.getLogger("aiemp.mcp")
-
-LARGEST_NOTE = 1024 * 1024
-READABLE = 0o644
-"""Units of the machine run as another user; the note holds no secrets, only digests of commands."""
+SERVERS = "mcp-approved.json"
 
 
 def is_approved(server: McpServer, approved: Mapping[str, str], dotenv: Mapping[str, str]) -> bool:
@@ -45,7 +38,8 @@ def is_approved(server: McpServer, approved: Mapping[str, str], dotenv: Mapping[
 
 def approved_servers(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
     """The servers of this vault that were adopted, each with what it was then."""
-    return _read(_note(plan, environ)).get(str(plan.vault), {})
+    noted = read_record(_note(plan, environ)).get(str(plan.vault), {})
+    return {name: str(digest) for name, digest in noted.items()}
 
 
 def adopt_servers(plan: Plan, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -54,19 +48,10 @@ def adopt_servers(plan: Plan, environ: Mapping[str, str]) -> tuple[str, ...]:
     Best effort: what cannot be written is logged, and the servers stay new.
     """
     found = [server for server in plan.mcp_servers if server.from_vault]
-    path = _note(plan, environ)
-    noted = _read(path)
-    before = noted.get(str(plan.vault), {})
+    before = approved_servers(plan, environ)
     dotenv = vault_environment(plan.vault)[0] if found else {}
     wanted = {server.name: _identity(server, dotenv) for server in found}
-    if before == wanted:
-        return ()
-    noted[str(plan.vault)] = wanted
-    try:
-        make_private_folder(path.parent, may_lead_away=True)
-        replace_file(path, json.dumps(noted, indent=1).encode(), mode=READABLE)
-    except OSError as error:
-        log.warning("%s cannot be written, so new MCP servers are not tried: %s", path, error)
+    if before == wanted or not write_record(_note(plan, environ), plan.vault, wanted):
         return ()
     return tuple(name for name, each in wanted.items() if before.get(name) != each)
 
@@ -84,16 +69,4 @@ def _identity(server: McpServer, dotenv: Mapping[str, str]) -> str:
 
 
 def _note(plan: Plan, environ: Mapping[str, str]) -> Path:
-    return (plan.config_file or config_file(None, environ)).with_name("mcp-approved.json")
-
-
-def _read(path: Path) -> dict[str, dict[str, str]]:
-    """The digests of each vault's servers, by their names; empty when nothing can be made of the note."""
-    try:
-        data, _ = read_regular_file(path, LARGEST_NOTE)
-        return {
-            vault: {name: str(each) for name, each in servers.items()}
-            for vault, servers in json.loads(data).items()
-        }
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return {}
+    return record_file(plan.config_file, plan.vault, environ, SERVERS)

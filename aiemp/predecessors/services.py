@@ -9,7 +9,7 @@ from aiemp.predecessors import Predecessor, names_vault, spellings
 from aiemp.systemd.changes import is_generated
 from aiemp.systemd.command_lines import systemctl_line
 from aiemp.systemd.installation import SYSTEM_UNITS, user_installation
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 LARGEST = 64 * 1024
 STARTS = ("ExecStart=", "WorkingDirectory=")

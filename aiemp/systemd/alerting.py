@@ -20,7 +20,8 @@ from aiemp.run_report import publish_recovered
 from aiemp.systemd.failures import START_LIMIT_HIT, TIMED_OUT, failure_words, watcher_remedy
 from aiemp.systemd.names import ORCHESTRATOR, task_of, watcher_of
 from aiemp.systemd.overrun import RECENT, close_overrun
-from aiemp.systemd.systemctl import Scope, Systemctl
+from aiemp.systemd.scope import Scope
+from aiemp.systemd.systemctl import Systemctl
 
 log = logging.getLogger("aiemp.alerts")
 

@@ -9,7 +9,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from aiemp.systemd.names import ORCHESTRATOR, TARGET, watcher_path, watcher_unit
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 if TYPE_CHECKING:
     from aiemp.systemd.installed import InstalledUnits
@@ -24,6 +24,11 @@ def systemctl_line(scope: Scope, verb: str, *units: str) -> str:
 def start_line(scope: Scope) -> str:
     """Start everything."""
     return systemctl_line(scope, "start", TARGET)
+
+
+def stop_line(scope: Scope) -> str:
+    """Stop everything."""
+    return systemctl_line(scope, "stop", TARGET)
 
 
 def revive_line(scope: Scope, watcher: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aiemp.systemd.command_lines import revive_line
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 START_LIMIT_HIT = "start-limit-hit"
 TIMED_OUT = "timeout"

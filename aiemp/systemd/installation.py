@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiemp import __version__
 from aiemp.errors import AiempError
 from aiemp.frozen import frozen
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 if TYPE_CHECKING:
     import pwd

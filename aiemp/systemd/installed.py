@@ -17,7 +17,7 @@ from aiemp.plan import Origin, Watcher
 from aiemp.systemd.changes import GENERATED_BY, is_generated
 from aiemp.systemd.installation import SYSTEM_UNITS, user_installation
 from aiemp.systemd.names import ORCHESTRATOR, TARGET, is_ours, watcher_unit
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.unquoting import environment_words, exec_words
 
 BOOTED = Path("/run/systemd/system")

@@ -9,11 +9,11 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 
 from aiemp.errors import AiempError
 from aiemp.frozen import frozen
+from aiemp.systemd.scope import Scope
 
 PATIENCE_S = 60.0
 """systemctl waits for a manager that is busy reloading; longer than this means that it hangs."""
@@ -30,13 +30,6 @@ log = logging.getLogger("aiemp.systemctl")
 
 _UNREACHABLE = re.compile(r"Failed to connect to (\w+ scope )?bus|has not been booted with systemd")
 """To 256 and from 257 on."""
-
-
-class Scope(Enum):
-    """Which manager: the user's own, or the machine's."""
-
-    USER = "user"
-    SYSTEM = "system"
 
 
 class SystemctlFailed(AiempError):

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiemp.errors import AiempError
-from aiemp.systemd.systemctl import NoSystemd, Scope
+from aiemp.systemd.scope import Scope
+from aiemp.systemd.systemctl import NoSystemd
 from aiemp.systemd.units import UnitFile
 
 PROGRAM = "systemd-analyze"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from aiemp.triggers.context import RunContext, default_context
@@ -24,7 +25,14 @@ def trigger_done_archive(
 
     context = context or default_context(vault_path, "trigger_done_archive", dry_run)
     days = context.plan.limits.done_archive_days
-    result = archive_done(vault_path, context.now, days, dry_run=dry_run, zone=context.plan.zone)
+    result = archive_done(
+        vault_path,
+        context.now,
+        days,
+        dry_run=dry_run,
+        zone=context.plan.zone,
+        on_progress=_progress(context),
+    )
     for problem in result.problems:
         log.warning("done_archive: %s", problem)
     values = {"archived": result.moved, "kept": result.kept, "problems": list(result.problems)}
@@ -34,3 +42,11 @@ def trigger_done_archive(
     done = f"{files} {'would be ' if dry_run else ''}archived, {result.kept} kept"
     trouble = f"; {len(result.problems)} could not be moved: {result.problems[0]}" if result.problems else ""
     return succeeded(done + trouble, routine=not result.moved and not result.problems, **values)
+
+
+def _progress(context: RunContext) -> Callable[[int, int], None] | None:
+    """Tells the person in front of it how far it is; None when there is none."""
+    tell = context.on_output
+    if tell is None:
+        return None
+    return lambda number, total: tell(f"{number} of {total} files\n".encode())

@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiemp.triggers.context import RunContext, default_context
 from aiemp.triggers.results import reports_failures, succeeded
+
+if TYPE_CHECKING:
+    from aiemp.dashboard import Edit
 
 log = logging.getLogger("aiemp.triggers")
 
@@ -50,7 +54,10 @@ def trigger_health_update(
         # Where no task needs Claude, its rows would only be in the way.
         needed = any(task.enabled and task.requires_claude for task in context.plan.tasks)
         stats = weekly_stats(context.runs, context.now, context.plan) if needed else {}
-        update(vault_path, set_health(rows, now), set_counts(counts), set_weekly_stats(stats), touch(now))
+        chart = [_run_chart(context)] if context.plan.timeline else []
+        update(
+            vault_path, set_health(rows, now), set_counts(counts), set_weekly_stats(stats), *chart, touch(now)
+        )
     need = "needs" if len(bad) == 1 else "need"
     attention = f"{len(bad)} of {len(rows)} components {need} attention: {', '.join(bad)}"
     return succeeded(
@@ -59,6 +66,22 @@ def trigger_health_update(
         unhealthy=len(bad),
         routine=True,
     )
+
+
+def _run_chart(context: RunContext) -> Edit:
+    """The runs of the last day, each task where the plan has it."""
+    from aiemp.dashboard import set_run_chart  # noqa: PLC0415 - only where it is wanted
+    from aiemp.dashboard.run_chart import DAY, RunBar  # noqa: PLC0415
+    from aiemp.ledger_format import read_moment  # noqa: PLC0415
+
+    bars = []
+    for entry in context.runs(context.now - DAY, context.now + DAY):
+        begin, end = read_moment(entry.get("started")), read_moment(entry.get("finished"))
+        if begin is not None and end is not None:
+            bars.append(RunBar(str(entry.get("task")), begin, max(begin, end), str(entry.get("result"))))
+    order = {task.name: number for number, task in enumerate(context.plan.tasks)}
+    bars.sort(key=lambda bar: order.get(bar.task, len(order)))
+    return set_run_chart(bars, context.now, context.plan.zone)
 
 
 def _probe_servers(context: RunContext) -> None:

@@ -9,7 +9,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from aiemp.plan import Origin, Plan
+from aiemp.plan import Origin
 from aiemp.triggers.context import RunContext, default_context
 from aiemp.triggers.results import failed, reports_failures, succeeded
 
@@ -18,6 +18,7 @@ log = logging.getLogger("aiemp.triggers")
 OWN_WATCHER = Path("scripts/watchers/approval_watcher.py")
 OWN_MODULE = "scripts.watchers.approval_watcher"
 FOUND = re.compile(r"\bFound (\d+) stale approval", re.IGNORECASE)
+APPROVAL = "approval"
 SHOWN_NAMES = 3
 
 
@@ -31,16 +32,29 @@ def trigger_stale_check(
     run: dry runs of such watchers move files. Neither way changes a request.
     """
     context = context or default_context(vault_path, "trigger_stale_check", dry_run)
-    if not dry_run and _has_own_watcher(context.plan):
+    if not dry_run and _has_own_watcher(context):
         return _ask_own_watcher(context)
     return _built_in(context)
 
 
-def _has_own_watcher(plan: Plan) -> bool:
-    """Whether the vault has one that its owner lets run: one that he disabled or replaced is not started."""
-    watcher = plan.watcher("approval")
+def _has_own_watcher(context: RunContext) -> bool:
+    """Whether the vault has one that its owner lets run: one that he disabled, replaced or has not adopted
+    (:mod:`aiemp.adoption`) is not started."""
+    plan = context.plan
+    watcher = plan.watcher(APPROVAL)
     is_wanted = watcher is None or (watcher.origin is Origin.DISCOVERED and watcher.enabled)
-    return is_wanted and (plan.vault / OWN_WATCHER).is_file()
+    if not (is_wanted and (plan.vault / OWN_WATCHER).is_file()):
+        return False
+    from aiemp.adoption import adopted_scripts, is_adopted  # noqa: PLC0415 - few vaults have one
+    from aiemp.watchers.discovery import python_kind  # noqa: PLC0415
+
+    # As long as there is no record, nobody has looked at what is there.
+    record = adopted_scripts(plan.config_file, plan.vault, context.environ)
+    adopted = record is not None and is_adopted(APPROVAL, python_kind(plan.vault), record)
+    if not (adopted or (record is not None and watcher is not None and watcher.adopted)):
+        log.warning("%s is not asked: nobody has adopted it; look at it, then: aiemp init", OWN_WATCHER)
+        return False
+    return True
 
 
 def _built_in(context: RunContext) -> dict[str, object]:

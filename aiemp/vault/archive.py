@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from aiemp.vault.layout import (
 from aiemp.vault.moves import move_exclusively
 
 MOST_PROBLEMS = 20
+SAY_EVERY = 250
 
 
 @frozen
@@ -41,12 +42,19 @@ class ArchiveResult:
 
 
 def archive_done(
-    vault: Path, now: datetime, days: int = 7, *, dry_run: bool = False, zone: tzinfo = UTC
+    vault: Path,
+    now: datetime,
+    days: int = 7,
+    *,
+    dry_run: bool = False,
+    zone: tzinfo = UTC,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> ArchiveResult:
     """Move what was last changed over ``days`` days before ``now`` (aware). Hidden files stay.
 
     A day is one of the calendar in ``zone``: a change of the clock makes it 23 or 25 hours. Raises
-    nothing: what cannot be moved stays where it is, and is named in ``problems``.
+    nothing: what cannot be moved stays where it is, and is named in ``problems``. ``on_progress`` is told now
+    and then how many files are done, and of how many.
     """
     done = find_folder(vault, DONE)
     if done is None:
@@ -61,7 +69,10 @@ def archive_done(
     moved = kept = 0
     subfolders: dict[Path, Path] = {}
     # Listed before anything moves: a folder that changes while it is read may show a file twice.
-    for entry in list(entries_below(done, skip=(ARCHIVE,))):
+    entries = list(entries_below(done, skip=(ARCHIVE,)))
+    for number, entry in enumerate(entries):
+        if on_progress is not None and number % SAY_EVERY == 0:
+            on_progress(number, len(entries))
         changed = modified(entry)
         if changed is None:
             continue

@@ -29,9 +29,10 @@ class QueueLayout:
 
     @property
     def in_words(self) -> str:
+        """Empty for a queue that was never used."""
         if self.domains:
             return f"{self.folder} by domain ({', '.join(self.domains)})"
-        return f"{self.folder} flat" if self.has_items else f"{self.folder} empty"
+        return f"{self.folder} flat" if self.has_items else ""
 
 
 @frozen
@@ -41,6 +42,11 @@ class Survey:
     is_vault: bool
     queues: tuple[QueueLayout, ...] = ()
     lacks_handbook: bool = True
+
+    @property
+    def layout(self) -> tuple[str, ...]:
+        """How its queues are kept, as far as that can be told."""
+        return tuple(queue.in_words for queue in self.queues if queue.in_words)
 
 
 def survey(vault: Path) -> Survey:

@@ -10,12 +10,14 @@ import re
 import sys
 from pathlib import Path
 
+from aiemp import adoption
 from aiemp.frozen import replace
 from aiemp.plan import DryRunPolicy, Origin, Watcher
 
 log = logging.getLogger("aiemp.watchers")
 
 FOLDER = Path("scripts", "watchers")
+OWN_PYTHON = Path(".venv", "bin", "python")
 SUFFIX = "_watcher"
 NAME_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 NO_PROGRAMS = frozenset({"base", "abstract"})
@@ -48,8 +50,14 @@ def discover(vault: Path, fallback_python: str = sys.executable) -> list[Watcher
 
 def python_of(vault: Path, fallback: str) -> str:
     """The vault's own Python. Not resolved: the link in ``.venv`` is what makes it the environment's."""
-    own = vault / ".venv" / "bin" / "python"
-    return str(own) if own.is_file() and os.access(own, os.X_OK) else fallback
+    return str(vault / OWN_PYTHON) if python_kind(vault) == adoption.OWN_PYTHON else fallback
+
+
+def python_kind(vault: Path) -> str:
+    """Whose Python runs the vault's watchers, as the record of adoption notes it."""
+    own = vault / OWN_PYTHON
+    is_own = own.is_file() and os.access(own, os.X_OK)
+    return adoption.OWN_PYTHON if is_own else adoption.OUR_PYTHON
 
 
 def with_interval(watcher: Watcher, interval_s: int) -> Watcher:

@@ -54,6 +54,7 @@ class NotStartedKind(Enum):
     NOT_CONFIGURED = "not configured"
     DISABLED = "disabled"
     DRY_RUN = "dry run"
+    NEW = "new"
 
 
 @frozen
@@ -70,6 +71,10 @@ def prepare(watcher: Watcher, plan: Plan, environ: Mapping[str, str]) -> Launch 
 
     if not watcher.enabled:
         return NotStarted("disabled in aiemp.toml", NotStartedKind.DISABLED)
+    if not watcher.adopted:
+        return NotStarted(
+            "it, or the Python for it, is new in the vault, and nobody has adopted it", NotStartedKind.NEW
+        )
     vault = plan.vault.absolute()
     dotenv, problems = vault_environment(vault)
     for problem in problems:
@@ -115,6 +120,8 @@ def spawn(
     import subprocess  # noqa: PLC0415 - `status` asks this module what runs, and starts nothing
 
     with take_lock(plan.vault, watcher.name, 0, owner) as lock:
+        if log_file is not None:
+            _redact(log_file, plan.vault)  # nobody writes to it now
         output = _open_log(log_file)
         try:
             process = subprocess.Popen(
@@ -220,6 +227,15 @@ def _child_env(watcher: Watcher, launch: Launch, lock: HeldLock, *, has_log: boo
     if watcher.origin is Origin.BUILT_IN:
         env[LOCK_DESCRIPTOR] = str(lock.descriptor)
     return env
+
+
+def _redact(log_file: Path, vault: Path) -> None:
+    """Take secrets out of what the watcher printed before. It writes to its log itself, so that it outlives a killed
+    orchestrator; so there is no other moment."""
+    from aiemp.log_files import redact_again  # noqa: PLC0415 - systemd's watchers have no log file
+    from aiemp.redaction import in_force  # noqa: PLC0415
+
+    redact_again(log_file, vault, in_force())
 
 
 def _open_log(path: Path | None) -> int | None:

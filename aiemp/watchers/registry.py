@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from aiemp.plan import DryRunPolicy, Origin, Watcher
 from aiemp.watchers.discovery import discover, with_interval
 
 if TYPE_CHECKING:
-    from aiemp.config.watcher_settings import WatcherSettings
+    from aiemp.config.watcher_settings import UnknownWatcher, WatcherSettings
 
 BUILT_IN: tuple[Watcher, ...] = (
     Watcher(
@@ -43,9 +43,16 @@ OTHER_NAMES = {
 
 
 def planned_watchers(
-    settings: Sequence[WatcherSettings], vault: Path, fallback_python: str = sys.executable
+    settings: Sequence[WatcherSettings],
+    vault: Path,
+    fallback_python: str = sys.executable,
+    *,
+    may_run: Callable[[Watcher], bool] = lambda _watcher: True,
 ) -> tuple[Watcher, ...]:
     """All watchers of ``vault``. An own one replaces the built-in one of the same name (semantics).
+
+    ``may_run``: whether its owner has adopted one of the vault's own. One that he has not, and does not name in
+    aiemp.toml, replaces none: where a built-in one has its name, that goes on.
 
     A table with a ``command`` replaces any other of its name; one without adjusts the one there is, and
     raises :class:`aiemp.config.watcher_settings.UnknownWatcher` when there is none.
@@ -54,27 +61,34 @@ def planned_watchers(
     named = {entry.name for entry in settings}
     watchers = {watcher.name: watcher for watcher in BUILT_IN}
     for watcher in discover(vault, fallback_python):
+        if watcher.name not in named and not may_run(watcher):
+            watchers.setdefault(watcher.name, replace(watcher, adopted=False))
+            continue
         replaced = OTHER_NAMES.get(watcher.name.lower().replace("_", "").replace("-", ""))
         if replaced is not None and replaced not in named:
             watchers.pop(replaced, None)
         watchers[watcher.name] = watcher
     for entry in settings:
-        watchers[entry.name] = _merged(watchers.get(entry.name), entry)
+        watchers[entry.name] = _merged(watchers.get(entry.name), entry, watchers)
     return tuple(watchers.values())
 
 
-def _merged(existing: Watcher | None, settings: WatcherSettings) -> Watcher:
+def _unknown(name: str, known: Iterable[str]) -> UnknownWatcher:
+    from aiemp.config.table import did_you_mean  # noqa: PLC0415 - only for the mistake
+    from aiemp.config.watcher_settings import UnknownWatcher  # noqa: PLC0415
+
+    hint = did_you_mean(name, known)
+    message = f"there is no watcher {name!r} to adjust; give it a command, or correct its name{hint}"
+    return UnknownWatcher(name, message)
+
+
+def _merged(existing: Watcher | None, settings: WatcherSettings, known: Iterable[str]) -> Watcher:
     if settings.command is not None:
         base = Watcher(name=settings.name, command=settings.command)
     elif existing is not None:
         base = existing
     else:
-        from aiemp.config.watcher_settings import UnknownWatcher  # noqa: PLC0415 - only for the mistake
-
-        raise UnknownWatcher(
-            settings.name,
-            f"there is no watcher {settings.name!r} to adjust; give it a command, or correct its name",
-        )
+        raise _unknown(settings.name, known)
     if settings.interval_s is not None:
         if base.origin is Origin.DISCOVERED:
             base = with_interval(base, settings.interval_s)

@@ -183,3 +183,67 @@ def test_a_watcher_that_nobody_has_adopted(
     assert finding["level"] == "warn"
     assert "late is new in the vault" in finding["what"]
     assert "aiemp disable late" in finding["remedy"]
+
+
+def test_fix_runs_what_is_safe_and_looks_again(
+    aiemp: Aiemp, vault: Path, home: Path, write_config: Configure
+) -> None:
+    """Folders are made, a right is taken from others, a torn state is set aside; the answer is how it is then. What
+    is not safe is left to its owner: nobody's file changes its owner, nothing is started."""
+    config = write_config(QUIET)
+    config.chmod(0o666)
+    (vault / "Done").rmdir()
+    file = Places(vault).ledger
+    file.parent.mkdir()
+    file.write_text("{torn")
+    before = aiemp("doctor", "--json")
+    assert {name for name, several in findings(before).items() if several[0]["fixable"]} == {
+        "config",
+        "folders",
+        "state",
+    }
+    out = aiemp("doctor", "--fix", "--json", "-q")
+    assert out.stderr == ""
+    answer = json.loads(out.stdout)
+    assert [(each["command"].split()[0], each["done"]) for each in answer["fixed"]] == [
+        ("chmod", True),
+        ("mkdir", True),
+        ("aiemp", True),
+    ]
+    assert str(home) not in out.stdout
+    after = findings(out)
+    assert after["config"][0]["level"] == after["folders"][0]["level"] == "ok"
+    assert after["state"][0]["level"] == "warn", "the torn file is still there to be looked at"
+    assert after["orchestrator"][0]["level"] == "fail"
+    assert (vault / "Done").is_dir()
+    assert out.returncode == 3
+
+
+def test_fix_starts_a_paused_watcher_again(
+    aiemp: Aiemp, start_aiemp: Callable[..., Running], vault: Path, write_config: Configure, tmp_path: Path
+) -> None:
+    """Under `aiemp run` that is the SIGHUP which the remedy names; one that is mended then runs."""
+    mended = tmp_path / "mended"
+    program = f"test -e '{mended}' && exec sleep 600; exit 1"
+    write_config(
+        QUIET + f"[limits]\nrestarts = 0\n[watchers.w]\ncommand = {json.dumps(['sh', '-c', program])}\n"
+    )
+    aiemp("init", check=True)
+    start_aiemp("run", "--interval", "1")
+
+    def state() -> str:
+        watchers = json.loads(aiemp("status", "--json").stdout)["watchers"]
+        return next(str(each["state"]) for each in watchers if each["name"] == "w")
+
+    wait_until(lambda: state() == "paused", "the watcher to be paused")
+    mended.touch()
+    out = aiemp("doctor", "watchers", "--fix", "--json")
+    (done,) = json.loads(out.stdout)["fixed"]
+    assert done["command"].startswith("kill -HUP ")
+    wait_until(lambda: state() == "running", "the watcher to run")
+
+
+def test_checks_and_options_are_completed(aiemp: Aiemp) -> None:
+    """A shell is told the names of the checks that begin with what was typed."""
+    out = aiemp(_AIEMP_COMPLETE="bash_complete", COMP_WORDS="aiemp doctor units", COMP_CWORD="2").stdout
+    assert {line.partition(",")[2] for line in out.splitlines()} == {"units-current", "units-failed"}

@@ -107,6 +107,7 @@ def test_a_script_says_all_by_options(aiemp: Aiemp, config: Path, vault: Path) -
     assert '[tasks.morning_triage]\ntime = "06:45"' in settings(config)
     before = config.read_bytes()
     aiemp("init", *words, check=True)
+    aiemp("init", "--no-watcher", "filesystem", check=True)
     for other in (("--timezone", "UTC"), ("--morning", "07:00"), ("--no-watcher", "approval")):
         out = aiemp("init", *other)
         assert out.returncode == 2
@@ -199,7 +200,7 @@ def test_editors_find_the_schema_beside_the_configuration(aiemp: Aiemp, config: 
 def test_a_configuration_that_is_there_gets_no_schema(
     aiemp: Aiemp, write_config: Callable[[str], Path]
 ) -> None:
-    """Nothing is put beside what somebody else has made."""
+    """Beside what somebody else has made there is only the record of what is adopted (docs/security.md)."""
     path = write_config("")
     aiemp("init", check=True)
-    assert [each.name for each in path.parent.iterdir()] == ["aiemp.toml"]
+    assert {each.name for each in path.parent.iterdir()} == {"aiemp.toml", "scripts-adopted.json"}

@@ -15,7 +15,7 @@ from tests.conftest import Aiemp
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "json.md"
 SHAPES = {"tasks[]": "A task", "runs[]": "A run"}
-OPEN = {"details", "queues", "action_items", "task"}
+OPEN = {"details", "queues", "action_items", "task", "because"}
 """Tables whose keys are names: of folders, of domains, of what a task gives; or that are documented elsewhere."""
 
 CONFIG = """
@@ -24,6 +24,8 @@ command = ["true"]
 frequency = "hourly"
 [mcp.notes]
 command = ["notes-mcp"]
+[alerts]
+command = ["true"]
 """
 
 
@@ -81,13 +83,15 @@ def used(aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]) -> Aiem
         ("aiemp history", ["history"]),
         ("aiemp status", ["status"]),
         ("aiemp explain", ["explain", "good"]),
-        ("aiemp doctor", ["doctor"]),
+        ("aiemp doctor", ["doctor", "--fix"]),
         ("aiemp render", ["render"]),
         ("aiemp pm2-config", ["pm2-config"]),
         ("aiemp config show", ["config", "show"]),
         ("aiemp config validate", ["config", "validate"]),
         ("aiemp config edit", ["config", "edit"]),
         ("aiemp run --once", ["run", "--once"]),
+        ("aiemp alert --test", ["alert", "--test"]),
+        ("aiemp completion", ["completion", "fish"]),
     ],
 )
 def test_keys_are_as_documented(used: Aiemp, heading: str, arguments: list[str]) -> None:
@@ -96,6 +100,15 @@ def test_keys_are_as_documented(used: Aiemp, heading: str, arguments: list[str])
     wanted = documented()[heading]
     # `last` is null for some tasks and a table for others, so both it and what is in it are seen.
     assert printed == wanted
+
+
+def test_bugreport_keys_are_as_documented(used: Aiemp, tmp_path: Path) -> None:
+    """The same for ``aiemp bugreport``, in which nothing or something is left out."""
+    printed = set(
+        keys_of(json.loads(used("bugreport", "--output", str(tmp_path / "a.tar.gz"), "--json").stdout))
+    )
+    left_out = {key for key in documented()["aiemp bugreport"] if key.startswith("left_out[]")}
+    assert printed - {"left_out"} == documented()["aiemp bugreport"] - left_out
 
 
 def test_init_keys_are_as_documented(aiemp: Aiemp) -> None:

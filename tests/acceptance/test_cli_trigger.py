@@ -191,3 +191,19 @@ def test_history_in_time(aiemp: Aiemp) -> None:
     assert [run["run"] for run in same["runs"]] == [run["run"] for run in answer["runs"]]
     assert "linkedin_post" not in aiemp("history", "good", "--timeline").stdout
     assert aiemp("history", "--timeline", "-n", "3").returncode == 2
+
+
+def test_the_dashboard_draws_the_last_day_when_it_is_asked_to(
+    aiemp: Aiemp, vault: Path, write_config: Callable[[str], Path]
+) -> None:
+    """``[dashboard] timeline = true`` adds a chart of the runs with the health update; by default there is none."""
+    write_config(OWN_TASKS)
+    aiemp("trigger", "good", check=True)
+    aiemp("trigger", "health_dashboard_update", check=True)
+    assert "mermaid" not in (vault / "Dashboard.md").read_text()
+    write_config(OWN_TASKS + "[dashboard]\ntimeline = true\n")
+    aiemp("trigger", "health_dashboard_update", check=True)
+    dashboard = (vault / "Dashboard.md").read_text()
+    assert "## Runs of the Last Day\n\n```mermaid\ngantt\n" in dashboard
+    assert re.search(r"    section good\n    ok :done, \d{4}-\d\d-\d\d \d\d:\d\d, 5m\n", dashboard)
+    assert "My own notes stay." in dashboard

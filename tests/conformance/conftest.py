@@ -1,8 +1,4 @@
-"""The fixture ``employee``: the same scenario for each engine.
-
-``@not_covered("ENGINE", "reason")`` on a scenario says that an engine cannot do it; then it is not run, and the table
-in docs/conformance.md shows the reason. An engine that cannot be had here is skipped, and in CI fails.
-"""
+"""The fixture ``employee``: the same scenario for each engine of :mod:`tests.conformance.engines`."""
 
 from __future__ import annotations
 
@@ -12,21 +8,23 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.employee import Employee
-from tests.conformance.engines import ENGINES, Engines, reason_not_covered
+from tests.conformance.engines import Engines, reason_not_covered, variants
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One variant of a scenario for each engine."""
     if "employee" in metafunc.fixturenames:
-        metafunc.parametrize("employee", ENGINES, indirect=True)
+        metafunc.parametrize("employee", variants(metafunc.function), indirect=True)
 
 
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    """What the employees of one worker share: a test machine, a PM2."""
+    """What the employees of one worker share: test machines, a PM2."""
     shared = Engines(tmp_path_factory)
-    yield shared
-    shared.close()
+    try:
+        yield shared
+    finally:
+        shared.close()
 
 
 @pytest.fixture
@@ -36,5 +34,7 @@ def employee(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Employe
     if reason:
         pytest.skip(f"not covered: {reason}")
     made = request.getfixturevalue("engines").employee(request.param, tmp_path)
-    yield made
-    made.close()
+    try:
+        yield made
+    finally:
+        made.close()

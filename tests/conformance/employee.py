@@ -12,9 +12,10 @@ import signal
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from aiemp.locks import Holder, probe
 from aiemp.places import Places
@@ -22,19 +23,37 @@ from tests.conformance.processes import Process, live_processes
 from tests.systemd.waiting import wait_until
 
 DEADLINE_S = 40.0
+PAUSE_S = 0.05
+"""Between two looks, of which some go through all processes: several tests run beside each other."""
 
 
-class Call(Protocol):
-    """A command of aiemp that was typed and has not ended yet."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command that was typed, with what it says in a file. ``process`` leads its own group."""
 
-    def poll(self) -> int | None: ...
-    def wait(self, timeout: float | None = None) -> int: ...
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def wait(self, deadline_s: float = DEADLINE_S) -> int:
+        """Its exit status."""
+        return self.process.wait(deadline_s)
+
+    def end(self) -> None:
+        """Kill it, with all that is in its group."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
 
 
 class Employee(ABC):
     """One owner, his vault and his aiemp.toml, kept alive by one engine. The fixture ``employee`` makes it."""
 
-    engine: ClassVar[str]
     restarts_itself: ClassVar[bool]
     """Whether something starts the orchestrator again when it was killed."""
 
@@ -104,7 +123,7 @@ class Employee(ABC):
 
     def trigger(self, task: str) -> int:
         """Type ``aiemp trigger TASK`` and wait for its end; its exit status."""
-        return self.call("trigger", task).wait(DEADLINE_S)
+        return self.call("trigger", task).wait()
 
     # What happens to it
 
@@ -117,11 +136,16 @@ class Employee(ABC):
         """The machine is there again, and starts what it starts by itself. ``at``: what its clock then shows."""
 
     @abstractmethod
+    def reboot(self) -> None:
+        """The machine goes down in order, and comes up again."""
+
+    @abstractmethod
     def set_clock(self, moment: datetime) -> None:
         """Set the wall clock of all its processes, also while they run."""
 
     def kill(self, pid: int, number: int = signal.SIGKILL) -> None:
         """Send a signal to one process."""
+        assert pid > 0, "it is gone"
         os.kill(pid, number)
 
     def kill_orchestrator(self) -> int:
@@ -159,10 +183,6 @@ class Employee(ABC):
         """All live processes of this employee: the vault is in their command line, or they work in it."""
         return [each for each in self._visible() if each.mentions(self.name_of_vault)]
 
-    def waiting(self) -> list[Process]:
-        """The runs that wait for the end of another one."""
-        return [each for each in self._visible() if "trigger" in each.command and each.pid != self.run]
-
     def attempts(self, task: str) -> list[str]:
         """How the runs of a task ended, the oldest first."""
         return [run["result"] for run in self.history() if run["task"] == task]
@@ -193,7 +213,8 @@ class Employee(ABC):
 
     def until(self, condition: Callable[[], object], what: str, deadline_s: float = DEADLINE_S) -> None:
         """Wait for something; show what the orchestrator said when it does not come."""
-        wait_until(condition, deadline_s, lambda: f"{what}: it did not come\n{self.said()[-6000:]}")
+        problem = lambda: f"{what}: it did not come\n{self.said()[-6000:]}"  # noqa: E731
+        wait_until(condition, deadline_s, problem, pause_s=PAUSE_S)
 
     def said(self) -> str:
         """What the orchestrator said."""
@@ -206,18 +227,13 @@ class Employee(ABC):
 
     def _holder(self, lock: Path) -> int:
         holder: Holder | None = probe(lock)
-        if holder is None or not holder.pid:
-            return 0
-        return next((each.pid for each in self._visible() if each.pid_inside == holder.pid), 0)
+        return self._pid_here(holder.pid) if holder is not None and holder.pid else 0
+
+    def _pid_here(self, pid: int) -> int:
+        """One of its processes by the number that it knows of itself; 0 when it is gone."""
+        return pid
 
 
 def utc(text: str) -> datetime:
     """``2035-03-21 10:00`` as a moment in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill what a test has started, with all that is in its group."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)

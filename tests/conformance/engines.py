@@ -1,4 +1,4 @@
-"""The engines of the suite by name, and what is shared by all employees of one of them."""
+"""The engines of the suite by name, which scenarios hold for which, and what employees of one engine share."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pytest
 from tests.conformance.employee import Employee
 from tests.conformance.local import Home, LocalLoop, LocalLoopAsOnAMac
 from tests.conformance.pm2 import Daemon, UnderPm2
-from tests.conformance.under_systemd import UnderTheMachines, UnderTheUsers
+from tests.conformance.under_systemd import UnderSystemd
 from tests.npm_packages import installed
 from tests.systemd import employee as real
-from tests.systemd.conftest import cannot_be_had
+from tests.systemd.conftest import MAKING_A_ROOT_TIMEOUT_S, cannot_be_had
+from tests.systemd.debian_root import NoDebianRoot, trixie_root
 from tests.systemd.machine import Machine
 from tests.systemd.requirements import why_no_machine
 from tests.systemd.wheel import equip_machine, shared_folder
@@ -24,30 +25,56 @@ PM2_MANIFEST = Path(__file__).parents[1] / "pm2/package.json"
 ENGINES = {
     "local": "local loop, Linux",
     "local-mac": "local loop, as on a Mac",
-    "pm2": "local loop under PM2",
-    "systemd-user": "systemd, the user's",
-    "systemd-system": "systemd, the system's",
+    "pm2": "PM2",
+    "systemd-user": "systemd of the user",
+    "systemd-system": "systemd of the system",
+    "systemd-257-user": "systemd 257 of the user",
+    "systemd-257-system": "systemd 257 of the system",
 }
-"""Each with its heading in the table."""
+"""Each with its heading in the table. Those without a number are of this host."""
+
+QUICK = ("local", "local-mac")
+"""`make test` has every scenario on these; on the others those that are ``in_make_test``."""
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
-def not_covered(engine: str, reason: str) -> Callable[[Function], Function]:
-    """A scenario that an engine cannot be held to, and why, for the table."""
-    assert engine in ENGINES, engine
+def not_covered(reason: str, *engines: str) -> Callable[[Function], Function]:
+    """A scenario that some engines cannot be held to, and why, for the table."""
+    assert set(engines) <= set(ENGINES), engines
 
     def mark(function: Function) -> Function:
-        reasons: dict[str, str] = {**getattr(function, "not_covered", {}), engine: reason}
-        function.not_covered = reasons  # type: ignore[attr-defined]
+        function.not_covered = dict.fromkeys(engines, reason)  # type: ignore[attr-defined]
         return function
 
     return mark
 
 
+def in_make_test(function: Function) -> Function:
+    """A scenario that `make test` tries on every engine."""
+    function.in_make_test = True  # type: ignore[attr-defined]
+    return function
+
+
 def reason_not_covered(function: Callable[..., object], engine: str) -> str:
     """Why an engine is not held to a scenario; empty when it is."""
     return str(getattr(function, "not_covered", {}).get(engine, ""))
+
+
+def variants(function: Callable[..., object]) -> list[object]:
+    """The engines as parameters of a scenario, each with its marks."""
+    return [pytest.param(engine, marks=list(_marks(function, engine))) for engine in ENGINES]
+
+
+def _marks(function: Callable[..., object], engine: str) -> list[pytest.MarkDecorator]:
+    is_newer = "257" in engine
+    marks = []
+    if engine not in QUICK and (is_newer or not getattr(function, "in_make_test", False)):
+        marks.append(pytest.mark.conformance)
+    if is_newer:
+        marks.append(pytest.mark.systemd257)
+        marks.append(pytest.mark.timeout(MAKING_A_ROOT_TIMEOUT_S))
+    return marks
 
 
 class Engines:
@@ -56,7 +83,7 @@ class Engines:
     def __init__(self, factory: pytest.TempPathFactory) -> None:
         self.factory = factory
         self._daemon: Daemon | None = None
-        self._machine: Machine | None = None
+        self._machines: dict[bool, Machine] = {}
         self._users: dict[str, real.Employee] = {}
 
     def employee(self, engine: str, folder: Path) -> Employee:
@@ -66,40 +93,47 @@ class Engines:
         if engine == "local-mac":
             return LocalLoopAsOnAMac(Home(folder))
         if engine == "pm2":
-            return UnderPm2(Home(folder), self.daemon())
-        is_system = engine == "systemd-system"
-        user = self.user(is_system)
+            return UnderPm2(Home(folder), self._pm2())
+        user = self._user(engine)
         user.move_in()
-        return UnderTheMachines(user) if is_system else UnderTheUsers(user)
+        return UnderSystemd(user, folder)
 
-    def daemon(self) -> Daemon:
-        """The one PM2."""
+    def _pm2(self) -> Daemon:
         if self._daemon is None:
             self._daemon = Daemon(installed(PM2_MANIFEST, "pm2", "PM2") / "pm2/bin/pm2")
         return self._daemon
 
-    def machine(self) -> Machine:
-        """The one test machine, with aiemp in it."""
-        if self._machine is None:
+    def _machine(self, is_newer: bool) -> Machine:
+        if is_newer not in self._machines:
             reason = why_no_machine()
             if reason is not None:
                 cannot_be_had(reason)
-            self._machine = Machine(own_clock=True)
-            self._machine.boot()
-            equip_machine(self._machine, shared_folder(self.factory))
-        return self._machine
+            machine = Machine(newer_root() if is_newer else Path("/"), own_clock=True)
+            self._machines[is_newer] = machine
+            machine.boot()
+            equip_machine(machine, shared_folder(self.factory))
+        return self._machines[is_newer]
 
-    def user(self, is_system: bool) -> real.Employee:
-        """The one user of each kind."""
-        name = "system" if is_system else "user"
-        if name not in self._users:
-            machine = self.machine()
-            self._users[name] = real.Employee(machine, machine.add_user(f"my{name}"), is_system, "UTC")
-        return self._users[name]
+    def _user(self, engine: str) -> real.Employee:
+        """The one user of each kind: of all that `install-units --system` installs there is one in a machine."""
+        if engine not in self._users:
+            machine = self._machine("257" in engine)
+            is_system = engine.endswith("system")
+            name = "mysystem" if is_system else "myself"
+            self._users[engine] = real.Employee(machine, machine.add_user(name), is_system, "UTC")
+        return self._users[engine]
 
     def close(self) -> None:
         """End what was started."""
         if self._daemon is not None:
             self._daemon.close()
-        if self._machine is not None:
-            self._machine.close()
+        for machine in self._machines.values():
+            machine.close()
+
+
+def newer_root() -> Path:
+    """The root folder with the newer systemd; where there is none the test is skipped, and in CI fails."""
+    try:
+        return trixie_root()
+    except NoDebianRoot as error:
+        cannot_be_had(str(error))

@@ -40,7 +40,6 @@ class Daemon:
 class UnderPm2(LocalLoop):
     """The local loop as PM2's child."""
 
-    engine: ClassVar[str] = "pm2"
     restarts_itself: ClassVar[bool] = True
 
     def __init__(self, home: Home, daemon: Daemon) -> None:
@@ -75,6 +74,11 @@ class UnderPm2(LocalLoop):
     def cut_power(self) -> None:
         self.daemon.kill()
         super().cut_power()
+
+    def reboot(self) -> None:
+        """A service manager ends PM2 by ``pm2 kill``, which stops everything first."""
+        self.pm2("kill")
+        self.power_up()
 
     def said(self) -> str:
         log = self.daemon.folder / "logs" / f"{NAME}-error.log"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,9 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that is no zombie. ``pid_inside`` is its number in its own namespace."""
+    """A process that is no zombie."""
 
     pid: int
-    pid_inside: int
     command: str
     folder: str
 
@@ -23,26 +23,36 @@ class Process:
 
 def live_processes(of: int) -> list[Process]:
     """The processes in the process namespace of the process ``of``."""
-    namespace = (PROC / str(of) / "ns/pid").readlink()
     found = []
-    for entry in PROC.iterdir():
-        if not entry.name.isdigit():
-            continue
+    for entry in _in_namespace(of):
         try:
-            if (entry / "ns/pid").readlink() != namespace:
-                continue
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-            if not command:  # a zombie, or a thread of the kernel
-                continue
-            folder = str((entry / "cwd").readlink())
-            found.append(Process(int(entry.name), _number_inside(entry), command, folder))
+            if command:  # else a zombie, or a thread of the kernel
+                found.append(Process(int(entry.name), command, str((entry / "cwd").readlink())))
         except OSError:
             continue  # it has ended
     return found
 
 
+def pid_outside(pid: int, of: int) -> int:
+    """What this host calls the process that is ``pid`` in the namespace of the process ``of``; 0: it is gone."""
+    return next((int(entry.name) for entry in _in_namespace(of) if _number_inside(entry) == pid), 0)
+
+
+def _in_namespace(of: int) -> Iterator[Path]:
+    namespace = (PROC / str(of) / "ns/pid").readlink()
+    for entry in PROC.iterdir():
+        if entry.name.isdigit():
+            try:
+                if (entry / "ns/pid").readlink() == namespace:
+                    yield entry
+            except OSError:
+                continue
+
+
 def _number_inside(entry: Path) -> int:
-    for line in (entry / "status").read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.startswith("NSpid:"):
-            return int(line.split()[-1])
-    return int(entry.name)
+    try:
+        lines = (entry / "status").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[-1]) for line in lines if line.startswith("NSpid:")), 0)

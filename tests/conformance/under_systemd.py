@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from tests.conformance.employee import Call, Employee, end_group
-from tests.conformance.processes import Process, live_processes
+from tests.conformance.employee import Call, Employee
+from tests.conformance.processes import Process, live_processes, pid_outside
 from tests.systemd import employee as real
 from tests.systemd.employee import EAGER, ORCHESTRATOR, TARGET
 from tests.systemd.machine import Machine
@@ -23,12 +22,14 @@ class UnderSystemd(Employee):
 
     restarts_itself: ClassVar[bool] = True
 
-    def __init__(self, inner: real.Employee) -> None:
+    def __init__(self, inner: real.Employee, folder: Path) -> None:
         self.inner = inner
         self.machine: Machine = inner.machine
-        self.calls: list[subprocess.Popen[bytes]] = []
+        self.folder = folder
+        self.calls: list[Call] = []
         self.is_installed = False
         self.has_own_clock = False
+        self.began = self._cursor()
 
     @property
     def vault(self) -> Path:
@@ -82,16 +83,19 @@ class UnderSystemd(Employee):
         self.inner.install()
 
     def call(self, *words: str) -> Call:
+        log = self.folder / f"said-{len(list(self.folder.iterdir()))}.log"
         argv = ["aiemp", *self._which(), *words]
-        process = self.machine.background(argv, user=self.inner.user.name)
-        self.calls.append(process)
-        return process
+        with log.open("wb") as output:
+            process = self.machine.background(argv, user=self.inner.user.name, output=output.fileno())
+        call = Call(process, log)
+        self.calls.append(call)
+        return call
 
     def _which(self) -> list[str]:
         return ["--config", str(self.inner.config)] if self.inner.is_system else []
 
     def other_engine(self) -> Employee:
-        return LocalLoopInside(self.inner)
+        return LocalLoopInside(self.inner, self.folder)
 
     def cut_power(self) -> None:
         self.machine.power_off_now()
@@ -100,45 +104,51 @@ class UnderSystemd(Employee):
         self.has_own_clock |= at is not None
         self.machine.boot(at)
 
+    def reboot(self) -> None:
+        self.machine.reboot()
+
     def set_clock(self, moment: datetime) -> None:
         self.has_own_clock = True
+        # What OnFailure= tells of a run that has just failed compares the run's end with now.
+        self.until(lambda: not self._is_at_work(), "the end of runs, and of telling of them")
         self.machine.set_clock(moment)
         if not self.inner.is_system:
             self.inner.systemctl("daemon-reload")
 
     def said(self) -> str:
-        return self.inner.journal("-n", "80")
+        return self.inner.journal("--after-cursor", self.began)
+
+    def _cursor(self) -> str:
+        """Where the journal ends now. Not by its times: the clock may be set."""
+        words = ["journalctl", "--quiet", "--lines", "0", "--show-cursor"]
+        return self.machine.run(words).stdout.strip().removeprefix("-- cursor: ")
+
+    def _is_at_work(self) -> bool:
+        patterns = ("aiemp-task-*.service", "aiemp-alert@*")
+        states = "--state=activating,active,deactivating"
+        return bool(self.inner.systemctl("list-units", "--plain", "--no-legend", states, *patterns).stdout)
 
     def _visible(self) -> list[Process]:
         return live_processes(of=self.machine.init_pid())
 
+    def _pid_here(self, pid: int) -> int:
+        return pid_outside(pid, self.machine.init_pid())
+
     def close(self) -> None:
-        for process in self.calls:
-            end_group(process)
-        for stream in (each for call in self.calls for each in (call.stdout, call.stderr)):
-            if stream is not None:
-                stream.close()
-        self.inner.clear()
-        if self.has_own_clock:
-            self.machine.set_clock(None)
-
-
-class UnderTheUsers(UnderSystemd):
-    """systemd --user."""
-
-    engine: ClassVar[str] = "systemd-user"
-
-
-class UnderTheMachines(UnderSystemd):
-    """The system's systemd, sandboxed."""
-
-    engine: ClassVar[str] = "systemd-system"
+        for call in self.calls:
+            call.end()
+        if not self.machine.is_running:
+            self.machine.boot()
+        try:
+            self.inner.clear()
+        finally:
+            if self.has_own_clock:
+                self.machine.set_clock(None)
 
 
 class LocalLoopInside(UnderSystemd):
     """``aiemp run`` in a terminal of that machine, instead of its units."""
 
-    engine: ClassVar[str] = "local"
     restarts_itself: ClassVar[bool] = False
     running: Call
 
@@ -147,7 +157,7 @@ class LocalLoopInside(UnderSystemd):
 
     def stop(self) -> None:
         os.kill(self.orchestrator, 15)
-        assert self.running.wait(60) == 0
+        assert self.running.wait() == 0
 
     def announce_edit(self) -> None:
         """Nothing: the loop looks at the file."""

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from aiemp.alerts import Alert, clear_alert, raise_alert
+from aiemp.alert_command import COMMAND_LIMIT_S
+from aiemp.alerts import COMMAND_AGAIN_AFTER, Alert, clear_alert, raise_alert
 from aiemp.config.load import load_plan
+from aiemp.ping_call import CALL_LIMIT_S
+from aiemp.pings import LEAST_PAUSE_S, PATIENCE_S, START_PATIENCE_S
 from aiemp.plan import Plan
 from tests.conftest import Aiemp
 from tests.docs.pages import ROOT, Block, blocks
@@ -83,6 +86,16 @@ def test_all_recipes_are_tried_here() -> None:
         "E-mail, with sendmail",
         "Pings: when aiemp itself is silent",
     }
+
+
+def test_numbers_of_the_page_are_those_of_the_program() -> None:
+    """How long, how often."""
+    text = " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert f"The program has {COMMAND_LIMIT_S:g} seconds" in text
+    assert f"at most every {LEAST_PAUSE_S:g} seconds" in text
+    assert f"A call has {CALL_LIMIT_S} seconds" in text
+    assert f"up to {START_PATIENCE_S:g} seconds before its work, and up to {PATIENCE_S:g} when" in text
+    assert timedelta(hours=1) == COMMAND_AGAIN_AFTER and "told at most once an hour" in text
 
 
 def test_ntfy(recipe: Recipe, service: HttpService, environ: dict[str, str]) -> None:

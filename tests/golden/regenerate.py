@@ -12,7 +12,7 @@ from aiemp.config.load import load_plan
 from aiemp.frozen import replace
 from aiemp.plan import Plan
 from aiemp.systemd.installation import Installation
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.units import UnitFile, render
 
 FOLDER = Path(__file__).resolve().parent

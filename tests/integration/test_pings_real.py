@@ -99,3 +99,19 @@ def test_a_run_is_what_it_was_though_nobody_answers(write_config: WriteConfig, a
     assert done.returncode == 0
     assert "the address of run_ping_url: it cannot be reached" in done.stderr
     assert "/k/good" not in done.stderr
+
+
+def test_a_run_stopped_while_its_start_is_told_is_written_down(
+    write_config: WriteConfig, start_aiemp: Start, service: HttpService, vault: Path
+) -> None:
+    """A stop does not get lost between the record of the beginning and the work: the run is interrupted."""
+    write_config(
+        f'[alerts]\nrun_ping_url = "{service.url}/hang/{{task}}"\n'
+        '[tasks.good]\nfrequency = "hourly"\ncommand = ["touch", "ran"]\n'
+    )
+    running = start_aiemp("trigger", "good", no_proxy="*")
+    wait_until(service.paths, "the call")
+    assert running.stop() == 143
+    history = "".join(path.read_text() for path in (vault / "Logs/aiemp/runs").glob("*.jsonl"))
+    assert '"interrupted"' in history
+    assert not (vault / "ran").exists()

@@ -93,6 +93,7 @@ class Inside(ABC):
         env: Mapping[str, str | None] | None = None,
         cwd: str | Path | None = None,
         stdin: int = subprocess.DEVNULL,
+        output: int = subprocess.PIPE,
     ) -> subprocess.Popen[bytes]:
         """Start a command in there and do not wait. Its process group is that of the returned process.
 
@@ -108,8 +109,8 @@ class Inside(ABC):
         return subprocess.Popen(
             [*enter, *become, "env", "-i", "-C", folder, *words, *(str(word) for word in argv)],
             stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
 

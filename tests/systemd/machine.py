@@ -130,6 +130,11 @@ class Machine(Inside):
 
     # How it starts
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was booted, and has not been switched off since."""
+        return self._unshare is not None
+
     def init_pid(self) -> int:
         assert self._init_pid and self._unshare is not None, "the machine is not running"
         assert self._unshare.poll() is None, f"the machine has ended\n{self._boot_log()}"

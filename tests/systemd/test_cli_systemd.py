@@ -221,3 +221,36 @@ def test_a_bus_that_is_gone_is_one_failure(employee: Employee) -> None:
         employee.machine.wait_for_user_manager(employee.user.name)
     assert failed["remedy"] == f"sudo loginctl enable-linger {employee.user.name}"
     assert "orchestrator" not in answer(employee, "doctor")["left_out"]
+
+
+@only_user
+def test_doctor_fix_mends_what_is_safe(employee: Employee) -> None:
+    """A process older than its unit file is started afresh, a stopped timer started, an edited configuration
+    installed, linger switched on: one call, and all is well. An orchestrator that was stopped stays so."""
+    claude = employee.user.home / ".local/bin/claude"
+    employee.machine.write_file(claude, "#!/bin/sh\necho 2.1.197\n", user=employee.user.name, mode=0o755)
+    employee.start(QUIET + NAP + TASK)
+    employee.until(lambda: "| Nap Watcher | 🟢 Running |" in employee.read("Dashboard.md"), "the start")
+    assert findings(employee) == {}
+    before, started = employee.pid(ORCHESTRATOR), employee.machine.now()
+    employee.until(
+        lambda: (employee.machine.now() - started).total_seconds() > 3, "seconds that can be told apart"
+    )
+    employee.machine.run(["touch", employee.units / ORCHESTRATOR])
+    employee.systemctl("daemon-reload")
+    old = findings(employee)
+    assert set(old) == {"units-current"}
+    assert f"{ORCHESTRATOR} still runs as its file was" in old["units-current"]["what"]
+    assert old["units-current"]["remedy"] == f"systemctl --user restart {ORCHESTRATOR}"
+    employee.systemctl("stop", TIMER)
+    employee.configure(QUIET + NAP + TASK + '[tasks.more]\nfrequency = "hourly"\ncommand = ["true"]\n')
+    seen = answer(employee, "doctor", "--fix")
+    assert [each for each in seen["fixed"] if not each["done"]] == []
+    employee.until(lambda: findings(employee) == {}, "all is well")
+    assert employee.state(TIMER) == "active"
+    assert employee.pid(ORCHESTRATOR) != before
+
+    employee.systemctl("stop", TARGET)
+    assert set(findings(employee)) == {"orchestrator"}
+    assert answer(employee, "doctor", "--fix")["fixed"] == []
+    assert employee.state(ORCHESTRATOR) == "inactive"

@@ -32,6 +32,7 @@ def test_a_person_sees_the_diff_and_is_asked(employee: Employee) -> None:
     machine = employee.machine
     employee.configure(IDLE)
     said = on_terminal(machine, employee, install_line(employee), "n\\n")
+    assert "systemd-analyze checks " in said, "what takes long is said"
     assert f"+ {ORCHESTRATOR} (new, " in said
     assert "Change this? [Y/n]" in said
     assert said.rstrip().endswith("Nothing was changed.")
@@ -51,6 +52,34 @@ def test_a_person_sees_the_diff_and_is_asked(employee: Employee) -> None:
     said = on_terminal(machine, employee, install_line(employee, "--yes"), "")
     assert "Change this?" not in said
     assert "05:00:00" in machine.read_file(employee.units / "aiemp-task-mark.timer")
+
+
+def edited(employee: Employee, script: str) -> dict[str, object]:
+    """What `aiemp config edit` says when the editor is ``sed -i SCRIPT``, typed by whoever owns the file."""
+    words = [
+        "env",
+        f"EDITOR=sed -i {shlex.quote(script)}",
+        "aiemp",
+        "--config",
+        str(employee.config),
+        "--json",
+    ]
+    answer: dict[str, object] = json.loads(
+        employee.machine.run([*words, "config", "edit"], user=employee.manager, timeout_s=60).stdout
+    )
+    return answer
+
+
+def test_an_edit_says_which_units_have_to_follow(employee: Employee) -> None:
+    """A time is in a timer; a limit is not in any unit, and what runs takes it up by itself."""
+    employee.configure(IDLE + '[tasks.mark]\ncommand = ["true"]\nfrequency = "daily"\ntime = "04:00"\n')
+    employee.install()
+    said = edited(employee, "s/04:00/05:00/")
+    assert (said["changed"], said["outdated_units"]) == (True, ["aiemp-task-mark.timer"])
+    assert "05:00" in employee.machine.read_file(employee.config)
+    employee.install()
+    said = edited(employee, "$a [limits]\\nstale_after_hours = 30")
+    assert (said["changed"], said["outdated_units"]) == (True, [])
 
 
 def test_a_script_is_not_asked(employee: Employee) -> None:

@@ -19,8 +19,6 @@ NAP = '[watchers.nap]\ncommand = ["sleep", "4721"]\n'
 NAP_UNIT = "aiemp-watcher-nap.service"
 BAD_UNIT = "aiemp-watcher-bad.service"
 LACKS_UNIT = "aiemp-watcher-lacks.service"
-HUNG_UNIT = "aiemp-watcher-hung.service"
-BUSY_UNIT = "aiemp-watcher-busy.service"
 
 
 def test_watcher_that_always_crashes_is_paused_with_one_alert(employee: Employee) -> None:
@@ -43,25 +41,6 @@ def test_watcher_that_always_crashes_is_paused_with_one_alert(employee: Employee
     (remedy,) = re.findall("mend the cause, then: (.*)", text)
     employee.machine.run(["sh", "-c", remedy.replace("sudo ", "")], user=employee.manager)
     employee.until(lambda: employee.state(BAD_UNIT) == "active", "its return")
-
-
-def test_hung_watcher_is_restarted(employee: Employee) -> None:
-    """A foreign watcher that is alive but does no work (`fresh_within_minutes`) is ended by the orchestrator and
-    started again by systemd; one that works is left alone."""
-    once, always = "echo {} > .state/hung_processed.json", "echo {} > .state/busy_processed.json"
-    watchers = "fresh_within_minutes = 0.02\n".join(
-        (
-            f'[watchers.hung]\ncommand = ["sh", "-c", "{once}; exec sleep 4723"]\n',
-            f'[watchers.busy]\ncommand = ["sh", "-c", "while :; do {always}; sleep 0.2; done"]\n',
-            "",
-        )
-    )
-    employee.start(IDLE + watchers, HUNG_UNIT)
-    employee.until(lambda: employee.state(HUNG_UNIT) == "active", "the watcher")
-    hung, busy = employee.pid(HUNG_UNIT), employee.pid(BUSY_UNIT)
-    employee.until(lambda: employee.pid(HUNG_UNIT) not in (0, hung), "its restart")
-    employee.until(lambda: "no sign of work" in employee.journal("-u", ORCHESTRATOR), "the reason")
-    assert employee.pid(BUSY_UNIT) == busy
 
 
 def test_watcher_that_could_not_run_before_is_started(employee: Employee) -> None:

@@ -19,7 +19,7 @@ from aiemp.plan import Frequency, Limits, Origin, Plan, ScheduledTask, Watcher
 from aiemp.systemd.installation import Installation
 from aiemp.systemd.names import NOT_STARTED, start_request
 from aiemp.systemd.sandbox import Level, task_level
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.units import UnitFile, render
 from aiemp.watchers.registry import BUILT_IN
 from tests.golden.regenerate import CASES, installation_of, plan_of

@@ -12,7 +12,10 @@ Seen = TypeVar("Seen")
 
 
 def wait_until(
-    condition: Callable[[], Seen], deadline_s: float = 10.0, what: str | Callable[[], str] = ""
+    condition: Callable[[], Seen],
+    deadline_s: float = 10.0,
+    what: str | Callable[[], str] = "",
+    pause_s: float = PAUSE_S,
 ) -> Seen:
     """What ``condition`` returns as soon as that is true; AssertionError after ``deadline_s`` seconds.
 
@@ -26,4 +29,4 @@ def wait_until(
         if time.monotonic() >= deadline:
             reason = what() if callable(what) else what
             raise AssertionError(f"not within {deadline_s:g} s: {reason or condition}")
-        time.sleep(PAUSE_S)
+        time.sleep(pause_s)

@@ -195,6 +195,21 @@ def test_a_removed_watcher_is_forgotten(vault: Path, clock: HandClock) -> None:
     assert "| Old Watcher | gone since Monday |" in dashboard.read_text("utf-8")
 
 
+def test_a_disabled_watchers_alert_is_taken_back(vault: Path, clock: HandClock) -> None:
+    """It is still in the plan, but nobody waits for it: what it needed is no longer needed."""
+    orchestrator, engine = make_orchestrator(vault, clock, watchers=[Watcher("old"), Watcher("mail")])
+    for name in ("old", "mail"):
+        engine.events.append(Event(Happening.WATCHER_PAUSED, name, "exit status 1"))
+    tick(orchestrator, clock)
+    assert alert_file(vault, "watcher-old").exists()
+    watchers = (Watcher("old", enabled=False), Watcher("mail"))
+    orchestrator.source.load = lambda: replace(orchestrator.plan, watchers=watchers)
+    orchestrator._on_reload(0, None)
+    tick(orchestrator, clock)
+    assert not alert_file(vault, "watcher-old").exists()
+    assert alert_file(vault, "watcher-mail").exists()
+
+
 @pytest.mark.parametrize(("age_s", "said"), [(3600, "see its log"), (-1, "hello")])
 def test_a_run_without_a_record_is_told_in_its_own_words(
     vault: Path, clock: HandClock, caplog: pytest.LogCaptureFixture, age_s: int, said: str

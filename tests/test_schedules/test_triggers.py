@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from aiemp.adoption import adopt_scripts
 from aiemp.triggers.daily_rollover import trigger_daily_rollover
 from aiemp.triggers.done_archive import trigger_done_archive
 from aiemp.triggers.health_update import trigger_health_update
@@ -114,8 +116,11 @@ print(greeting, "Found 7 stale approvals", sys.argv[1:], os.environ["DRY_RUN"], 
 """
 
 
-def test_trigger_stale_check(vault: Path) -> None:
-    """The vault's own approval watcher is asked, as the seed says; without one the built-in check counts."""
+def test_trigger_stale_check(vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vault's own approval watcher is asked, as the seed says, once its owner has adopted it; without one the
+    built-in check counts."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     add(vault, "Pending_Approval/email/ACTION_old.md", age=timedelta(hours=25))
     add(vault, "Pending_Approval/email/ACTION_new.md", age=timedelta(hours=23))
     expired = "---\ncreated: 2026-02-27T06:00:00Z\nexpires: 2026-02-27T06:30:00Z\n---\n"
@@ -129,6 +134,7 @@ def test_trigger_stale_check(vault: Path) -> None:
 
     add(vault, "scripts/watchers/base.py", "greeting = 'hello'\n")
     add(vault, "scripts/watchers/approval_watcher.py", OWN_WATCHER)
+    adopt_scripts(None, vault, os.environ)
     chunks: list[bytes] = []
     result = trigger_stale_check(
         vault, context=context_of(vault, "trigger_stale_check", on_output=chunks.append)

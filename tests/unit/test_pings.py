@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from aiemp import pings as pings_module
 from aiemp.pings import PATIENCE_S, PingCall, RunPings, TickPings, run_address
 from aiemp.plan import Pings, Plan
 from aiemp.redaction import redactor_of
@@ -191,19 +192,33 @@ def test_addresses_of_runs(url: str, ending: str, called: str) -> None:
     ],
 )
 def test_calls_about_a_run(service: HttpService, result: Result, paths: list[str]) -> None:
-    """Its start, and its end if it has one; in this order, also when the start is answered late."""
+    """Its start, and its end if it has one; in this order."""
     pings = RunPings(f"{service.url}/k/{{task}}", "triage", ENVIRON)
     pings.started()
     pings.ended(result)
     assert service.paths() == paths
 
 
-def test_runs_without_an_address_call_nobody() -> None:
-    """And start no process."""
+def test_the_start_of_a_run_is_held_up_for_seconds_at_most(
+    service: HttpService, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that hangs is given up, and no child of the call is left when the work begins."""
+    monkeypatch.setattr(pings_module, "START_PATIENCE_S", 0.5)
+    pings = RunPings(f"{service.url}/hang/{{task}}", "triage", ENVIRON)
+    began = time.monotonic()
+    pings.started()
+    assert time.monotonic() - began < 5
+    assert "did not answer in time" in caplog.text
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_runs_without_an_address_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As nearly all runs."""
+    monkeypatch.setattr(pings_module, "PingCall", lambda *_: pytest.fail("a call"))
     pings = RunPings(None, "triage", ENVIRON)
     pings.started()
     pings.ended(Result.SUCCEEDED)
-    assert pings._call is None
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import suggestion
 from aiemp.cli.screen import Screen, visible
 from aiemp.clock import utc_now
+from aiemp.doctor.tilde import with_tilde
 from aiemp.errors import UsageError
 from aiemp.frozen import frozen
 
@@ -22,18 +23,21 @@ if TYPE_CHECKING:
 
     from aiemp.doctor.examination import Examination
     from aiemp.doctor.findings import Finding
+    from aiemp.doctor.fixing import Fixed
 
 UNHEALTHY = 3
-STYLES = {"ok": "good", "warn": "warn", "fail": "bad"}
+STYLES = {"ok": "good", "warn": "warn", "fail": "bad", "skip": "faint"}
 LEVEL_WIDTH = 6
 LEAST_ROOM = 20
 
 
 @frozen
 class Diagnosis:
-    """What the doctor found."""
+    """What the doctor found; ``fixed`` is what was run before. ``home`` is shown as ``~``."""
 
     examination: Examination
+    fixed: tuple[Fixed, ...] = ()
+    home: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -43,35 +47,58 @@ class Diagnosis:
         return {
             "healthy": not self.examination.has_failed,
             "checks": [
-                {"check": name, "level": each.level.value, "what": each.what, "remedy": each.remedy}
+                {
+                    "check": name,
+                    "level": each.level.value,
+                    "what": each.what,
+                    "remedy": each.remedy,
+                    "fixable": bool(each.fix),
+                }
                 for name, found in self.examination.findings.items()
                 for each in found
             ],
             "left_out": list(self.examination.left_out),
+            "because": dict(self.examination.because),
+            "fixed": [
+                {
+                    "command": with_tilde(each.command, self.home),
+                    "done": each.done,
+                    "said": with_tilde(each.said, self.home),
+                }
+                for each in self.fixed
+            ],
         }
 
     def as_text(self, screen: Screen) -> str:
         examination = self.examination
-        width = max((len(name) for name in examination.findings), default=0) + 2
-        lines = [
+        names = [*examination.findings, *examination.left_out]
+        width = max(map(len, names), default=0) + 2
+        lines = [line for each in self.fixed for line in _fixed_lines(each, self.home, screen)]
+        lines += [""] if lines else []
+        lines += [
             line
             for name, found in examination.findings.items()
             for finding in found
             for line in _lines(name.ljust(width), finding, screen)
         ]
-        if examination.left_out:
-            lines += ["", f"Not looked at before that is mended: {', '.join(examination.left_out)}"]
-        return "\n".join([*lines, "", self._summary(screen)])
+        for name, cause in examination.because.items():
+            head = screen.paint("skip", STYLES["skip"]) + " " * (LEVEL_WIDTH - len("skip"))
+            lines.append(f"{head}{name.ljust(width)}skipped: because {cause} fails")
+        return "\n".join([*lines, "", *self._summary(screen)])
 
-    def _summary(self, screen: Screen) -> str:
+    def _summary(self, screen: Screen) -> Iterator[str]:
         from aiemp.doctor.findings import Level, counted
 
         failures, warnings = (self.examination.count(level) for level in (Level.FAIL, Level.WARN))
         told = [counted(failures, "failure")] if failures else []
         told += [counted(warnings, "warning")] if warnings else []
         if not told:
-            return screen.paint("All is well.", "good")
-        return screen.paint(", ".join(told), "bad" if failures else "warn")
+            yield screen.paint("All is well.", "good")
+            return
+        fixable = sum(bool(each.fix) for found in self.examination.findings.values() for each in found)
+        if fixable and not self.fixed:
+            yield f"{fixable} of these can be mended by: aiemp doctor --fix"
+        yield screen.paint(", ".join(told), "bad" if failures else "warn")
 
 
 def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -84,23 +111,54 @@ def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
 
 @command("doctor")
 @click.argument("checks", nargs=-1, metavar="[CHECK]...", shell_complete=_complete)
-def doctor(invocation: Invocation, checks: tuple[str, ...]) -> Diagnosis:
+@click.option("--fix", "mend", is_flag=True, help="Run the remedies that are safe, then look again.")
+def doctor(invocation: Invocation, checks: tuple[str, ...], mend: bool) -> Diagnosis:
     """Check every precondition.
 
-    Shows what is well, what is not, and the remedy; changes nothing. CHECK names the only checks to make, by
-    the names that are shown; `mcp` starts each MCP server to see that it answers. Exit status 3 when
+    Shows what is well, what is not, and the remedy; changes nothing without --fix. CHECK names the only checks to
+    make, by the names that are shown; `mcp` starts each MCP server to see that it answers. Exit status 3 when
     something fails.
     """
     from aiemp.doctor.checks import CHECKS
-    from aiemp.doctor.examination import examine
-    from aiemp.doctor.observers.scene import Scene
 
     known = [check.name for check in CHECKS]
     for name in checks:
         if name not in known:
             raise UsageError(f"there is no check {name!r}{suggestion(name, known)}")
-    scene = Scene(os.environ, utc_now(), invocation.config, invocation.vault, checks)
-    return Diagnosis(examine(scene, checks))
+    examination = _examine(invocation, checks)
+    fixed: tuple[Fixed, ...] = ()
+    if mend:
+        fixed = _mend(invocation, examination)
+        examination = _examine(invocation, checks) if fixed else examination
+    return Diagnosis(examination, fixed, os.environ.get("HOME", ""))
+
+
+def _examine(invocation: Invocation, checks: tuple[str, ...]) -> Examination:
+    from aiemp.doctor.examination import examine
+    from aiemp.doctor.observers.scene import Scene
+
+    return examine(Scene(os.environ, utc_now(), invocation.config, invocation.vault, checks), checks)
+
+
+def _mend(invocation: Invocation, examination: Examination) -> tuple[Fixed, ...]:
+    """Run the remedies that are safe."""
+    from aiemp.doctor.fixing import fix, safe_lines
+
+    options = [f"--config={invocation.config}"] if invocation.config is not None else []
+    options += [f"--vault={invocation.vault}"] if invocation.vault is not None else []
+    lines = safe_lines(finding for found in examination.findings.values() for finding in found)
+    home = os.environ.get("HOME", "")
+    tell = lambda line: invocation.note(f"running: {with_tilde(line, home)}")  # noqa: E731
+    return tuple(fix(lines, os.environ, options, tell))
+
+
+def _fixed_lines(fixed: Fixed, home: str, screen: Screen) -> Iterator[str]:
+    head = screen.paint("ran", "good") if fixed.done else screen.paint("failed", "bad")
+    said = f": {fixed.said}" if fixed.said else ""
+    indent = " " * len("failed  ")
+    text = _wrapped(visible(with_tilde(f"{fixed.command}{said}", home)), len(indent), screen)
+    yield head + indent[len("ran" if fixed.done else "failed") :] + text[0]
+    yield from (indent + line for line in text[1:])
 
 
 def _lines(name: str, finding: Finding, screen: Screen) -> Iterator[str]:

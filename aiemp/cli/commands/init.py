@@ -23,6 +23,7 @@ from aiemp.cli.init_answers import (
 )
 from aiemp.cli.init_result import Initialised
 from aiemp.cli.invocation import Invocation
+from aiemp.cli.names import completing, watcher_names
 from aiemp.plan import Origin
 
 if TYPE_CHECKING:
@@ -40,9 +41,21 @@ PRIVATE_FILE = 0o600
 @click.option("--timezone", metavar="ZONE", help="The zone of all times, like Europe/Berlin.")
 @click.option("--morning", metavar="HH:MM", help="When the morning triage runs.")
 @click.option(
-    "--watcher", "only", metavar="NAME", multiple=True, help="Run only this watcher; again for more."
+    "--watcher",
+    "only",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=completing(watcher_names),
+    help="Run only this watcher; again for more.",
 )
-@click.option("--no-watcher", "without", metavar="NAME", multiple=True, help="Do not run this watcher.")
+@click.option(
+    "--no-watcher",
+    "without",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=completing(watcher_names),
+    help="Do not run this watcher.",
+)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; what is not said has its default.")
 def init(
     invocation: Invocation,
@@ -63,6 +76,7 @@ def init(
     On a terminal it asks for what the options do not say. It tells what of the vault is adopted, and what has
     run it until now (cron, PM2, APScheduler), with the command that switches that off.
     """
+    from aiemp.adoption import adopt_scripts
     from aiemp.config.load import load_plan
     from aiemp.config.locate import config_file
     from aiemp.config.schema_file import write_schema
@@ -101,6 +115,7 @@ def init(
     made = scaffold(vault, answers.name or "")
     created = not source.exists and _write_config(file, vault, answers, watchers)
     write_schema(file, only_renew=not created)
+    adopt_scripts(file, vault, os.environ)
     plan = load_plan(config=invocation.config, vault=vault)
     put_in_force(redactor_of(plan, os.environ))
     adopt_servers(plan, os.environ)
@@ -114,7 +129,7 @@ def init(
         watchers=_adopted(tuple(watcher for watcher in plan.watchers if watcher.enabled)),
         last_runs=_last_runs(plan),
         warnings=plan.warnings,
-        layout=tuple(queue.in_words for queue in seen.queues),
+        layout=seen.layout,
         mcp_servers=tuple(server.name for server in plan.mcp_servers if server.from_vault),
         disabled=tuple(watcher.name for watcher in plan.watchers if not watcher.enabled),
         predecessors=_predecessors(invocation, vault) if seen.is_vault else (),
@@ -135,8 +150,8 @@ def _tell(
     """What is about to happen, above the questions."""
     if seen.is_vault:
         invocation.note(f"{vault} is a vault already; all it has stays as it is.")
-        if seen.queues:
-            invocation.note(f"  layout: {'; '.join(queue.in_words for queue in seen.queues)}")
+        if seen.layout:
+            invocation.note(f"  layout: {'; '.join(seen.layout)}")
         if _adopted(watchers):
             invocation.note(f"  its own watchers will be adopted: {', '.join(_adopted(watchers))}")
         if (vault / ".mcp.json").exists():
@@ -166,28 +181,19 @@ def _vault_to_make(folder: Path | None, invocation: Invocation, configured: Path
 def _write_config(file: Path, vault: Path, answers: Answers, watchers: tuple[Watcher, ...]) -> bool:
     """Write a new configuration. False when somebody else made one meanwhile."""
     from aiemp.config.template import commented_config
-    from aiemp.durable import sync_folder, write_all
     from aiemp.errors import AiempError
+    from aiemp.vault.moves import make_exclusively
 
     text = commented_config(vault, answers.timezone, answers.choices(watchers))
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+        make_exclusively(file, text.encode())
     except FileExistsError:
         return False
     except OSError as error:
         raise AiempError(
             f"{file} cannot be made ({error.strerror}); name another place with --config"
         ) from error
-    try:
-        write_all(descriptor, text.encode())
-        os.fsync(descriptor)
-    except OSError:
-        file.unlink()  # half a configuration would be refused for ever
-        raise
-    finally:
-        os.close(descriptor)
-    sync_folder(file.parent)
     return True
 
 

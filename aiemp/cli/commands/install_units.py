@@ -67,6 +67,7 @@ def install_units(
     again after every edit of aiemp.toml; it says "unchanged" when there is nothing to do. On a terminal it
     shows how the files change, and asks.
     """
+    from aiemp.adoption import adopt_scripts
     from aiemp.mcp.approval import adopt_servers
     from aiemp.systemd.install import carry_out, prepare_install
 
@@ -95,6 +96,7 @@ def install_units(
     if (
         run_as is None or plan.config_file is not None
     ):  # a folder that root makes in a home is of no use there
+        adopt_scripts(plan.config_file, plan.vault, environ)
         adopt_servers(plan, environ)
     with progress_line(quiet=quiet) as line:
         carry_out(prepared, systemctl, start=now, say=line.say)
@@ -178,12 +180,10 @@ def _agreed(prepared: Prepared, shown: UnitsChanged, *, yes: bool) -> bool:
     from aiemp.cli.output import note, page
 
     screen = screen_of(sys.stderr, os.environ)
-    diff = "\n".join(diff_lines(shown.diffs, screen, in_full=shown.in_full))
-    if diff and shown.in_full:
-        page(diff)
-    elif diff:
-        note(f"{diff}\n")
-    note(shown.as_text(screen))
+    if shown.in_full:
+        page("\n".join(diff_lines(shown.diffs, screen, in_full=True)))
+        shown = replace(shown, diffs=())
+    note(replace(shown, shows_diff=True).as_text(screen), is_painted=True)
     return click.confirm("Change this?", default=True, err=True)
 
 

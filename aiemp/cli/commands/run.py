@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -15,6 +15,9 @@ from aiemp.cli.invocation import Invocation
 from aiemp.cli.screen import Screen
 from aiemp.cli.table import Cell, table
 from aiemp.frozen import frozen
+
+if TYPE_CHECKING:
+    from aiemp.plan import Plan
 
 DEFAULT_INTERVAL_S = 30
 LONGEST_INTERVAL_S = 3600
@@ -102,9 +105,7 @@ def run(
         require_vault(plan.vault)
     if engine == "local" and not plan.dry_run.active:
         # Under systemd this command is no person's: units are installed by one, which adopts.
-        from aiemp.mcp.approval import adopt_servers
-
-        adopt_servers(plan, os.environ)
+        _adopt(plan)
     options = {
         "config": str(invocation.config) if invocation.config else None,
         "vault": str(invocation.vault) if invocation.vault else None,
@@ -120,6 +121,19 @@ def run(
     if not once:
         _become_orchestrator(options)
     return Cycle(_one_cycle(invocation, options))
+
+
+def _adopt(plan: Plan) -> None:
+    """Adopt what the vault brings along: at the first start, and whenever a person types this. PM2 and the like
+    start it again by themselves, and what was planted since must not be adopted by that."""
+    from aiemp.adoption import adopt_scripts, adopted_scripts
+
+    is_first = adopted_scripts(plan.config_file, plan.vault, os.environ) is None
+    if is_first or sys.stdin.isatty():
+        from aiemp.mcp.approval import adopt_servers
+
+        adopt_scripts(plan.config_file, plan.vault, os.environ)
+        adopt_servers(plan, os.environ)
 
 
 def _become_orchestrator(options: Mapping[str, object]) -> NoReturn:
@@ -149,7 +163,11 @@ def _one_cycle(invocation: Invocation, options: Mapping[str, object]) -> Mapping
         with_schedules=bool(options["schedules"]),
     )
     level = logging.DEBUG if options["verbose"] else logging.INFO
-    log_to(None if orchestrator.dry_run else Places(orchestrator.vault_path).orchestrator_log, level=level)
+    log_to(
+        None if orchestrator.dry_run else Places(orchestrator.vault_path).orchestrator_log,
+        level=level,
+        tracebacks=bool(options["verbose"]),
+    )
     return orchestrator.run_once()
 
 

@@ -18,7 +18,8 @@ from aiemp.redaction import put_in_force, redactor_of
 from aiemp.systemd.command_lines import install_line
 from aiemp.systemd.installed import InstalledUnits, find_installed, is_booted
 from aiemp.systemd.names import TARGET
-from aiemp.systemd.systemctl import Scope, Systemctl
+from aiemp.systemd.scope import Scope
+from aiemp.systemd.systemctl import Systemctl
 
 PROPERTIES = (
     "LoadState",
@@ -27,6 +28,7 @@ PROPERTIES = (
     "NeedDaemonReload",
     "UnitFileState",
     "Environment",
+    "ExecMainStartTimestamp",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
+from aiemp.adoption import changed_scripts
 from aiemp.doctor.observers.pm2 import pm2_processes
 from aiemp.doctor.observers.scene import Scene
 from aiemp.doctor.supervisors import SupervisorsSeen
@@ -29,17 +30,20 @@ def observe_supervisors(scene: Scene) -> SupervisorsSeen:
 def observe_watchers(scene: Scene) -> WatchersSeen:
     states = {status.name: status for status in observed_watchers(scene.plan)} if scene.holder else {}
     seen = []
+    changed = changed_scripts(scene.plan.config_file, scene.plan.vault, scene.environ)
     for watcher in scene.plan.watchers:
         if watcher.enabled and not _is_not_installed(scene, watcher):
             is_new = _is_new(scene, watcher)
             status = _given_up(scene, watcher) or states.get(watcher.name)
             lacks = "" if is_new else _lacks(scene, watcher, status)
-            seen.append(WatcherSeen(watcher.name, status, lacks, is_new))
+            is_changed = watcher.origin is Origin.DISCOVERED and watcher.name in changed
+            seen.append(WatcherSeen(watcher.name, status, lacks, is_new, is_changed))
     return WatchersSeen(
         watchers=tuple(seen),
         scope=scene.scopes[0] if scene.scopes else None,
-        adopt_line=scene.install_line or "restart aiemp",
+        adopt_line=scene.install_line or "aiemp init, and restart aiemp",
         dotenv=scene.plan.vault / ".env",
+        pid=scene.holder.pid if scene.holder else 0,
     )
 
 
@@ -62,6 +66,8 @@ def _is_not_installed(scene: Scene, watcher: Watcher) -> bool:
 
 
 def _is_new(scene: Scene, watcher: Watcher) -> bool:
+    if not watcher.adopted:
+        return True
     if scene.units is not None:
         return scene.units.lack(watcher)
     if scene.holder is None or watcher.origin is not Origin.DISCOVERED:

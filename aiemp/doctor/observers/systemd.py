@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aiemp import __version__
@@ -15,6 +17,7 @@ from aiemp.doctor.unit_files import OtherUnits, UnitFilesSeen
 from aiemp.doctor.unit_states import UnitSeen
 from aiemp.doctor.user import UserSeen
 from aiemp.errors import AiempError
+from aiemp.plan import Origin
 from aiemp.systemd.command_lines import journal_argv, systemctl_line
 from aiemp.systemd.drift import Drift, find_drift
 from aiemp.systemd.installed import InstalledUnits
@@ -25,6 +28,8 @@ LINGER_FOLDER = Path("/var/lib/systemd/linger")
 """logind keeps a file in it for each user who lingers."""
 
 JOURNAL_PATIENCE_S = 20.0
+LATE = timedelta(seconds=2)
+"""systemctl tells whole seconds; installing writes a file and starts it in the same one."""
 
 
 def observe_bus(scene: Scene) -> BusSeen | None:
@@ -77,6 +82,7 @@ def observe_unit_files(scene: Scene) -> UnitFilesSeen | OtherUnits | None:
         is_enabled=scene.shown.get(TARGET, {}).get("UnitFileState") in ("enabled", "enabled-runtime"),
         enable_line=systemctl_line(units.scope, "enable", TARGET),
         unsafe=tuple(_unsafe(units)),
+        outlived=tuple(_outlived(scene, units)),
     )
 
 
@@ -123,6 +129,33 @@ def observe_journal(scene: Scene) -> JournalSeen | None:
         return JournalSeen(scene.user, f"journalctl gave no answer in {JOURNAL_PATIENCE_S:.0f} s")
     complaints = [line for line in done.stderr.splitlines() if "No journal files" in line]
     return JournalSeen(scene.user, complaints[0].strip() if complaints else "")
+
+
+def _outlived(scene: Scene, units: InstalledUnits) -> Iterator[tuple[str, str]]:
+    """Units whose process was started before their file was written, where that is a process of aiemp's own code:
+    a watcher that is another program is left running when only the line changes that names our version."""
+    for name in sorted(units.texts):
+        watcher = scene.plan.watcher(watcher_of(name) or "")
+        if name != ORCHESTRATOR and (watcher is None or watcher.origin is not Origin.BUILT_IN):
+            continue
+        shown = scene.shown.get(name, {})
+        started = _moment(shown.get("ExecMainStartTimestamp", ""))
+        if shown.get("ActiveState") != "active" or started is None:
+            continue
+        try:
+            written = datetime.fromtimestamp((units.folder / name).stat().st_mtime, UTC)
+        except OSError:
+            continue
+        if written - started > LATE:
+            yield name, systemctl_line(units.scope, "restart", name)
+
+
+def _moment(text: str) -> datetime | None:
+    """A timestamp as systemctl shows it, which is asked with TZ=UTC: ``Tue 2026-11-24 10:00:00 UTC``."""
+    try:
+        return datetime.strptime(text.partition(" ")[2], "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _unsafe(units: InstalledUnits) -> list[str]:

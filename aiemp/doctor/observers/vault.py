@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiemp.claude.preflight import is_there, skills_named
 from aiemp.config.reading import UnsuitableFile, read_regular_file
+from aiemp.doctor.folders import FoldersSeen
 from aiemp.doctor.mcp_servers import McpServerSeen
 from aiemp.doctor.observers.scene import Scene
 from aiemp.doctor.skills import SkillSeen, SkillsSeen
@@ -18,7 +19,18 @@ from aiemp.frozen import replace
 from aiemp.plan import ScheduledTask
 from aiemp.run_history import History
 from aiemp.state_file import LARGEST_STATE_BYTES
-from aiemp.vault.layout import DONE, LOGS, NEEDS_ACTION, find_folder, require_vault
+from aiemp.vault.layout import (
+    APPROVED,
+    DONE,
+    DROP,
+    LOGS,
+    NEEDS_ACTION,
+    PENDING_APPROVAL,
+    REJECTED,
+    find_entry,
+    find_folder,
+    require_vault,
+)
 
 MOST_SET_ASIDE = 20
 
@@ -42,6 +54,17 @@ def observe_vault(scene: Scene) -> VaultSeen:
         # File systems that make inodes as they need them (btrfs) say that there are none at all.
         free_inodes=disk.f_favail if disk.f_files else None,
     )
+
+
+def observe_folders(scene: Scene) -> FoldersSeen:
+    """Those that every vault has, and those that the enabled built-in watchers look into."""
+    vault = scene.plan.vault
+    names = [NEEDS_ACTION, PENDING_APPROVAL, DONE, LOGS]
+    enabled = {watcher.name for watcher in scene.plan.watchers if watcher.enabled}
+    names += [DROP] if "filesystem" in enabled else []
+    names += [APPROVED, REJECTED] if "approval" in enabled else []
+    missing = [vault / name for name in names if find_entry(vault, name) is None]
+    return FoldersSeen(tuple(vault / name for name in names), tuple(missing))
 
 
 def observe_state(scene: Scene) -> StateSeen:
@@ -83,7 +106,7 @@ def observe_mcp_servers(scene: Scene) -> tuple[McpServerSeen, ...]:
     return tuple(
         McpServerSeen(server.name, server.entry, is_there(server.entry), _project_of(server.entry))
         for server in scene.plan.mcp_servers
-        if server.entry is not None
+        if server.entry is not None and not server.disabled
     )
 
 

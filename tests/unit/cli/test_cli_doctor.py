@@ -12,12 +12,15 @@ from aiemp.cli.table import cells_of
 from aiemp.doctor.checks import CHECKS
 from aiemp.doctor.examination import Examination
 from aiemp.doctor.findings import Finding, fail, ok, warn
+from aiemp.doctor.fixing import Fixed
+from aiemp.frozen import replace
 
 REMEDY = "sudo loginctl enable-linger me-with-a-name-longer-than-the-screen"
 
 
 def diagnosis(*found: Finding, left_out: tuple[str, ...] = ()) -> Diagnosis:
-    return Diagnosis(Examination({"vault": (ok("there"),), "linger": found}, left_out))
+    because = dict.fromkeys(left_out, "linger")
+    return Diagnosis(Examination({"vault": (ok("there"),), "linger": found}, left_out, because))
 
 
 @pytest.mark.parametrize(
@@ -41,11 +44,11 @@ def test_each_finding_is_shown_with_its_remedy() -> None:
     """Level, check and words in one line, the remedy below; what was left out is named."""
     lines = diagnosis(fail("it stops at logout", REMEDY), left_out=("journal", "watchers")).as_text(PAPER)
     assert lines.splitlines() == [
-        "ok    vault   there",
-        "fail  linger  it stops at logout",
-        f"              -> {REMEDY}",
-        "",
-        "Not looked at before that is mended: journal, watchers",
+        "ok    vault     there",
+        "fail  linger    it stops at logout",
+        f"                -> {REMEDY}",
+        "skip  journal   skipped: because linger fails",
+        "skip  watchers  skipped: because linger fails",
         "",
         "1 failure",
     ]
@@ -55,10 +58,25 @@ def test_json_names_checks_levels_and_remedies() -> None:
     """One entry for each finding: a check may have several."""
     shown = diagnosis(fail("a", "b"), warn("c", "d"), left_out=("journal",)).as_json()
     assert shown["checks"][1:] == [
-        {"check": "linger", "level": "fail", "what": "a", "remedy": "b"},
-        {"check": "linger", "level": "warn", "what": "c", "remedy": "d"},
+        {"check": "linger", "level": "fail", "what": "a", "remedy": "b", "fixable": False},
+        {"check": "linger", "level": "warn", "what": "c", "remedy": "d", "fixable": False},
     ]
     assert shown["left_out"] == ["journal"]
+    assert shown["because"] == {"journal": "linger"}
+
+
+def test_what_was_run_is_shown() -> None:
+    """--fix tells each command, and why one did not work; without it, how many it would mend."""
+    found = warn("folders are missing", "mkdir -p ~/v", ("mkdir -p /home/me/v",))
+    assert "1 of these can be mended by: aiemp doctor --fix" in diagnosis(found).as_text(PAPER)
+    ran = (Fixed("mkdir -p /home/me/v", True), Fixed("sudo x /home/me", False, "needs root; run it yourself"))
+    shown = replace(diagnosis(found), fixed=ran, home="/home/me")
+    assert shown.as_text(PAPER).splitlines()[:2] == [
+        "ran     mkdir -p ~/v",
+        "failed  sudo x ~: needs root; run it yourself",
+    ]
+    assert "doctor --fix" not in shown.as_text(PAPER)
+    assert shown.as_json()["fixed"][0] == {"command": "mkdir -p ~/v", "done": True, "said": ""}
 
 
 def test_lines_fit_a_terminal_and_commands_stay_whole() -> None:

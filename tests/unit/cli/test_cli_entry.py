@@ -65,7 +65,9 @@ def test_the_unforeseen_has_its_traceback_on_request(
     """A bug is one paragraph that says how to see more; with -vv it is the traceback."""
     assert failing(KeyError("x")) == 1
     said = capsys.readouterr().err
-    assert said.startswith("aiemp: KeyError: 'x'\n")
+    assert said.startswith("aiemp: KeyError: 'x'")
+    assert len(said.splitlines()) == 1
+    assert "test_cli_entry.py:" in said
     assert "-vv" in said
     assert "Traceback" not in said
     assert failing(KeyError("x"), "-vv") == 1
@@ -77,7 +79,7 @@ def test_a_system_error_names_its_file(
 ) -> None:
     """An OSError is told by file and reason, not by its number."""
     assert failing(PermissionError(13, "Permission denied", "/v/x")) == 1
-    assert capsys.readouterr().err.startswith("aiemp: /v/x: Permission denied\n")
+    assert capsys.readouterr().err.startswith("aiemp: /v/x: Permission denied; give yourself the right")
 
 
 def test_interrupts_are_quiet(failing: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.plan import Frequency, Origin, Plan, ScheduledTask, Watcher
 from aiemp.runs import Ended, Result, Run, TaskRecord
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)  # a Monday

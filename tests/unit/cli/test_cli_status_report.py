@@ -94,7 +94,7 @@ def test_all_well() -> None:
         (
             {"watchers": watcher(WatcherState.DOWN), "supervised": frozenset({"approval"})},
             "watcher gmail is new in the vault and not started",
-            "restart aiemp to adopt it, or: aiemp disable gmail",
+            "adopt it (aiemp init) and restart aiemp, or: aiemp disable gmail",
         ),
         (
             {"watchers": watcher(WatcherState.DOWN), "supervised": frozenset()},

@@ -12,7 +12,7 @@ from aiemp.cli.status_report import Queues, Status, Units
 from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.plan import Origin, Plan, Watcher
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

@@ -15,7 +15,7 @@ from aiemp.plan import McpServer, Plan, Watcher
 Load = Callable[..., Plan]
 
 KEYS = [
-    *("vault", "config_file", "timezone", "dry_run", "claude", "alerts", "limits"),
+    *("vault", "config_file", "timezone", "dry_run", "claude", "alerts", "dashboard", "limits"),
     *("tasks", "watchers", "mcp_servers", "warnings"),
 ]
 

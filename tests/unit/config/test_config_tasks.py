@@ -100,6 +100,44 @@ def test_a_bad_time_is_a_mistake(mistakes: Mistakes, written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("8:00", "08:00"),
+        ("8.30", "08:30"),
+        ("08h15", "08:15"),
+        ("8am", "08:00"),
+        ("12 AM", "00:00"),
+        ("12 p.m.", "12:00"),
+        ("10:45 pm", "22:45"),
+        ("24:00", "00:00"),
+    ],
+)
+def test_a_time_written_otherwise_is_suggested(mistakes: Mistakes, written: str, meant: str) -> None:
+    """As people write it in other places."""
+    (found,) = mistakes(f'[tasks.done_archive]\ntime = "{written}"\n')
+    assert found.endswith(f"or did you mean `{meant}`?")
+
+
+@pytest.mark.parametrize("written", ["8", "25:00", "08:60", "noon", "in the morning"])
+def test_what_is_no_time_is_not_guessed(mistakes: Mistakes, written: str) -> None:
+    """A wrong guess is worse than none."""
+    (found,) = mistakes(f'[tasks.done_archive]\ntime = "{written}"\n')
+    assert "did you mean" not in found
+
+
+def test_a_time_without_quotes_is_shown_with_them(mistakes: Mistakes) -> None:
+    """It is no TOML; the time that was meant is."""
+    (found,) = mistakes("[tasks.done_archive]\ntime = 9:30\n")
+    assert found == '2: a time needs quotes; write it like time = "09:30"'
+
+
+def test_a_slip_in_a_built_in_name_is_one_mistake(mistakes: Mistakes) -> None:
+    """It looks like a task of one's own that says nothing; the name is what has to be mended."""
+    (found,) = mistakes("[tasks.morning_triag]\nenabled = false\n")
+    assert found.endswith("or did you mean `morning_triage`?")
+
+
+@pytest.mark.parametrize(
     ("written", "expected"), [('"sunday"', 6), ('"Sun"', 6), ('"MON"', 0), ("0", 0), ("6", 6)]
 )
 def test_a_weekday_may_be_a_name_or_a_number(load: Load, written: str, expected: int) -> None:

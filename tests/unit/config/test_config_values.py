@@ -89,6 +89,26 @@ def test_a_misspelt_zone_is_suggested(mistakes: Mistakes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("berlin", "Europe/Berlin"),
+        ("New York", "America/New_York"),
+        ("america/newyork", "America/New_York"),
+        ("Kolkata", "Asia/Kolkata"),
+    ],
+)
+def test_a_town_is_enough_to_suggest_its_zone(mistakes: Mistakes, written: str, meant: str) -> None:
+    """In any case, and with blanks."""
+    assert mistakes(f'timezone = "{written}"\n')[0].endswith(f"did you mean `{meant}`?")
+
+
+@pytest.mark.parametrize("zone", ["CEST", "PST", "EDT", "UTC+2", "Germany"])
+def test_an_abbreviation_is_not_taken_for_another(mistakes: Mistakes, zone: str) -> None:
+    """CEST is not EST."""
+    assert "did you mean" not in mistakes(f'timezone = "{zone}"\n')[0]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("wat = 1", "1: wat is not known here; remove it"),

@@ -1,7 +1,8 @@
 """Somebody who rewrites a dashboard again and again and knows no lock; run as a process of its own.
 
 Arguments: the file, how to write (``in_place``, ``by_rename``, ``in_parts``, ``append``), the pause in
-seconds, and a file whose existence means stop. Prints how many lines it added.
+seconds, a file whose existence means stop, a name, and how long it thinks between its read and its write. Prints
+how many lines it added.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 ANCHOR = "## Theirs\n"
 
 
-def main(path: Path, how: str, pause_s: float, stop: Path, name: str) -> int:
+def main(path: Path, how: str, pause_s: float, stop: Path, name: str, think_s: float = 0.0) -> int:
     added = 0
     turn = stop.with_suffix(".turn").open("w")
     while not stop.exists():
@@ -26,6 +27,7 @@ def main(path: Path, how: str, pause_s: float, stop: Path, name: str) -> int:
         else:
             lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
             lines.insert(lines.index(ANCHOR) + 1, line)
+            time.sleep(think_s)
             write(path, how, "".join(lines))
         added += 1
         fcntl.flock(turn, fcntl.LOCK_UN)
@@ -49,4 +51,5 @@ def write(path: Path, how: str, text: str) -> None:
 
 
 if __name__ == "__main__":
-    print(main(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]), Path(sys.argv[4]), sys.argv[5]))
+    think_s = float(sys.argv[6]) if len(sys.argv) > 6 else 0.0
+    print(main(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]), Path(sys.argv[4]), sys.argv[5], think_s))

@@ -16,7 +16,7 @@ from aiemp.doctor.supervisors import (
 from aiemp.doctor.watchers import WatcherSeen, WatchersSeen, judge_watchers
 from aiemp.frozen import replace
 from aiemp.locks import Holder
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 LOCAL = Holder(7, "orchestrator", "local engine")
@@ -85,7 +85,7 @@ def watcher(state: WatcherState, reason: str = "") -> WatcherSeen:
             Level.FAIL,
             "sudo systemctl reset-failed aiemp-watcher-gm",
         ),
-        (watcher(WatcherState.PAUSED), None, Level.FAIL, "SIGHUP"),
+        (watcher(WatcherState.PAUSED), None, Level.FAIL, "mend it, then: kill -HUP 77"),
         (
             watcher(WatcherState.DOWN),
             Scope.USER,
@@ -93,7 +93,7 @@ def watcher(state: WatcherState, reason: str = "") -> WatcherSeen:
             "systemctl --user start aiemp-watcher-gmail.ser",
         ),
         (watcher(WatcherState.DOWN), None, Level.FAIL, "restarted by itself"),
-        (watcher(WatcherState.HUNG), None, Level.FAIL, "aiemp logs gmail"),
+        (watcher(WatcherState.HUNG), None, Level.FAIL, "aiemp explain gmail"),
         (WatcherSeen("gmail", lacks="KEY is not set"), None, Level.WARN, "/v/.env, or: aiemp disable gmail"),
         (
             WatcherSeen("gmail", is_new=True),
@@ -105,7 +105,7 @@ def watcher(state: WatcherState, reason: str = "") -> WatcherSeen:
 )
 def test_watchers(seen: WatcherSeen, scope: Scope | None, level: Level, remedy: str) -> None:
     """What does not run says why, and what brings it back under this engine."""
-    all_of_them = WatchersSeen((seen,), scope, "aiemp install-units", Path("/v/.env"))
+    all_of_them = WatchersSeen((seen,), scope, "aiemp install-units", Path("/v/.env"), 77)
     (finding,) = judge_watchers(all_of_them)
     assert finding.level is level
     assert remedy in finding.remedy

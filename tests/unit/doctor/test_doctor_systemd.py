@@ -13,7 +13,7 @@ from aiemp.doctor.unit_files import OtherUnits, UnitFilesSeen, judge_unit_files
 from aiemp.doctor.unit_states import UnitSeen, judge_unit_states
 from aiemp.doctor.user import UserSeen, judge_user
 from aiemp.frozen import replace
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 OWN_DIR = "/run/user/1000"
 BUS = BusSeen("me", False, True, runtime_dir=OWN_DIR, own_runtime_dir=OWN_DIR, has_user_manager=True)
@@ -66,6 +66,12 @@ def test_bus(changes: dict[str, object], level: Level, remedy: str) -> None:
             Level.WARN,
             "made by aiemp 1.0, this is 1.1",
             "install",
+        ),
+        (
+            {"outlived": (("a.service", "systemctl --user restart a.service"),)},
+            Level.WARN,
+            "a.service still runs as its file was before",
+            "systemctl --user restart a.service",
         ),
         ({"is_enabled": False}, Level.FAIL, "nothing starts when the machine does", "enable aiemp.target"),
         (

@@ -13,7 +13,7 @@ from aiemp.frozen import replace
 from aiemp.plan import Frequency, Origin, Plan, ScheduledTask, Watcher
 from aiemp.systemd.changes import Changes, changes
 from aiemp.systemd.installation import Installation
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.units import UnitFile, render
 from aiemp.watchers.registry import BUILT_IN
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aiemp.systemd.failures import KILLED, WORDS, failure_words, is_to_be_told, watcher_remedy
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 
 def test_each_result_has_words_of_its_own() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from aiemp.systemd.systemctl import NoSystemd, Scope
+from aiemp.systemd.scope import Scope
+from aiemp.systemd.systemctl import NoSystemd
 from aiemp.systemd.units import UnitFile
 from aiemp.systemd.verify import systemd_version, verify
 from tests.golden.regenerate import CASES, expected, installation_of, rendered

@@ -11,7 +11,7 @@ import pytest
 
 from aiemp.errors import AiempError
 from aiemp.systemd.installation import SYSTEM_UNITS, system_installation, user_installation
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 
 
 def test_user_installation(tmp_path: Path) -> None:

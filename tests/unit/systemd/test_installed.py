@@ -15,7 +15,7 @@ from aiemp.systemd.command_lines import install_line, journal_argv, revive_line
 from aiemp.systemd.drift import adopted, find_drift, installation_of
 from aiemp.systemd.installation import user_installation
 from aiemp.systemd.installed import InstalledUnits, find_installed, installed_for, is_booted
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.units import render
 
 VERSION = 252

@@ -18,7 +18,7 @@ from aiemp.systemd import templates
 from aiemp.systemd.installation import Installation
 from aiemp.systemd.names import is_ours, start_request
 from aiemp.systemd.sandbox import Level, sandbox_values, task_level
-from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.scope import Scope
 from aiemp.systemd.templates import UnquotedValue, render_template, template_folder
 from aiemp.systemd.units import OVERTIME_S, render
 from aiemp.watchers.registry import BUILT_IN
@@ -128,6 +128,27 @@ def test_requests_of_the_orchestrator() -> None:
             assert values(path, "PathChanged") == [str(start_request(f"aiemp-task-{task.name}.path"))]
     assert values(found["aiemp-orchestrator.service"], "RuntimeDirectory") == ["aiemp"]
     assert not [name for name in units() if name.endswith(".path")]
+
+
+def test_tasks_start_in_the_order_of_their_priorities() -> None:
+    """Each comes after all that are before it, a tie by the order of the plan; a disabled one counts, so that enabling
+    it changes no other unit."""
+    tasks = tuple(
+        replace(SCHEDULE_REGISTRY[0], name=name, priority=priority, enabled=enabled)
+        for name, priority, enabled in (
+            ("second", 5, True),
+            ("third", 5, True),
+            ("off", 5, False),
+            ("last", 9, True),
+            ("first", 1, True),
+        )
+    )
+    found = units(replace(PLAN, tasks=tasks))
+    order = ["first", "second", "third", "off", "last"]
+    for number, name in enumerate(order):
+        if name != "off":
+            after = [f"aiemp-task-{each}.service" for each in order[:number]]
+            assert values(found[f"aiemp-task-{name}.service"], "After") == after
 
 
 def test_backstop_comes_after_the_tasks_own_limit() -> None:

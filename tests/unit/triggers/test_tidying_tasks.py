@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from aiemp.adoption import adopt_scripts
+from aiemp.frozen import replace
 from aiemp.plan import Origin, Watcher
 from aiemp.triggers.daily_rollover import trigger_daily_rollover
 from aiemp.triggers.done_archive import trigger_done_archive
@@ -19,12 +22,24 @@ def vault(tmp_path: Path) -> Path:
     return make_vault(tmp_path / "vault")
 
 
+def environ_of(vault: Path) -> dict[str, str]:
+    """Of somebody whose configuration, and so his record of adoption, lies beside the vault."""
+    return {"HOME": str(vault.parent / "home"), "PATH": "/usr/bin:/bin"}
+
+
 def stale(vault: Path, dry_run: bool = False, **options: object) -> dict[str, object]:
-    return trigger_stale_check(vault, dry_run, context_of(vault, "trigger_stale_check", **options))
+    context = context_of(vault, "trigger_stale_check", environ_of(vault), **options)
+    return trigger_stale_check(vault, dry_run, context)
+
+
+def adopt(vault: Path) -> None:
+    (vault.parent / "home" / ".config").mkdir(parents=True, exist_ok=True)
+    adopt_scripts(None, vault, environ_of(vault))
 
 
 def own_watcher(vault: Path, code: str) -> None:
     add(vault, "scripts/watchers/approval_watcher.py", code)
+    adopt(vault)
 
 
 # Stale approvals
@@ -75,7 +90,24 @@ def test_the_vaults_own_python_is_used(vault: Path) -> None:
     """Its libraries are in its virtual environment, not in ours."""
     own_watcher(vault, "print('never')")
     add(vault, ".venv/bin/python", '#!/bin/sh\necho "$@"; echo Found 4 stale approvals\n').chmod(0o755)
+    assert stale(vault)["stale_count"] == 0, "a Python that appeared since is not run"
+    adopt(vault)
     assert stale(vault)["stale_count"] == 4
+
+
+def test_an_own_watcher_that_nobody_has_adopted_is_not_asked(
+    vault: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Claude, or who talked it into that, may have put it there: the built-in check counts instead."""
+    add(vault, "scripts/watchers/approval_watcher.py", "print('Found 9 stale approvals')")
+    assert stale(vault)["stale_count"] == 0
+    (vault / "scripts/watchers/approval_watcher.py").unlink()
+    adopt(vault)
+    add(vault, "scripts/watchers/approval_watcher.py", "print('Found 9 stale approvals')")
+    assert stale(vault)["stale_count"] == 0
+    assert "nobody has adopted it; look at it, then: aiemp init" in caplog.text
+    adopt(vault)
+    assert stale(vault)["stale_count"] == 9
 
 
 @pytest.mark.parametrize(
@@ -132,6 +164,17 @@ def test_one_file_that_cannot_be_archived(vault: Path, tmp_path: Path) -> None:
     again = archive(vault)
     assert again["success"] is False
     assert "File exists" in str(again["error"])
+
+
+def test_an_archive_tells_who_looks_how_far_it_is(vault: Path) -> None:
+    """On the line of the run, as a child's output is; nothing is told where nobody looks."""
+    old = vault / "Done" / "old.md"
+    old.write_text("x")
+    os.utime(old, (0, 0))
+    told: list[bytes] = []
+    context = replace(context_of(vault, "trigger_done_archive"), on_output=told.append)
+    assert trigger_done_archive(vault, False, context)["archived"] == 1
+    assert told == [b"0 of 1 files\n"]
 
 
 def test_a_dry_archive(vault: Path) -> None:

@@ -54,6 +54,16 @@ def test_the_number_of_days_is_the_callers(vault: Path, put) -> None:
     assert archive_done(vault, NOW, 2).moved == 1
 
 
+def test_it_tells_how_far_it_is(vault: Path, put) -> None:
+    """Now and then, and of how many; a dry run too."""
+    for number in range(600):
+        put(vault / "Done" / f"{number}.md", modified=OLD)
+    for dry_run in (True, False):
+        told: list[tuple[int, int]] = []
+        archive_done(vault, NOW, dry_run=dry_run, on_progress=lambda done, of: told.append((done, of)))  # noqa: B023
+        assert told == [(0, 600), (250, 600), (500, 600)]
+
+
 def test_a_day_is_a_local_day(vault: Path, put) -> None:
     """Seven days across the night the clock goes back are 169 hours."""
     berlin = ZoneInfo("Europe/Berlin")
