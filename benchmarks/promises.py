@@ -58,9 +58,9 @@ PROMISES: dict[str, Promise] = {
         "systemd: slot until the first line of the task's command, p95",
         300,
         "ms",
-        "A limit in milliseconds is about a machine that has nothing else to do: systemd starts the task's service within "
-        "15 ms of the slot, with nice 10, and then it is a run's own start. See how long `--version` takes in the "
-        "same minutes.",
+        "A limit in milliseconds is about a machine that has nothing else to do: systemd starts the task's service "
+        "within 15 ms of the slot, with nice 10, and then it is a run's own start. See how long `--version` takes in "
+        "the same minutes.",
     ),
     "trigger": Promise(
         "a run of a task that does nothing, by the clock",
