@@ -107,5 +107,7 @@ PROMISES: dict[str, Promise] = {
     "reinstall": Promise(
         "`aiemp install-units` that changes nothing", 4, '× `python -c "import click, jinja2"`'
     ),
-    "render": Promise("rendering the units of 1,000 tasks and 100 watchers, in the process", 1000, "ms"),
+    "render": Promise(
+        "rendering the units of 1,000 tasks and 100 watchers, in the process", 1000, "ms of a processor"
+    ),
 }
