@@ -66,9 +66,11 @@ class HeldLock:
 
     def show_life(self, now_s: float) -> None:
         """Let the file's time be ``now_s``, unless it is younger than five minutes: who looks can tell a holder that
-        works from one that hangs. Best effort, and rare enough to let a disk sleep."""
+        works from one that hangs. Best effort, and rare enough to let a disk sleep. Not that of a file with a second
+        name, which may lie outside of the vault."""
         with contextlib.suppress(OSError):
-            if abs(now_s - os.fstat(self.descriptor).st_mtime) > SIGN_OF_LIFE_S:
+            status = os.fstat(self.descriptor)
+            if status.st_nlink == 1 and abs(now_s - status.st_mtime) > SIGN_OF_LIFE_S:
                 os.utime(self.descriptor, (now_s, now_s))
 
     def release(self) -> None:
@@ -125,9 +127,10 @@ def probe(path: Path) -> Holder | None:
 def sign_of_life(path: Path) -> float | None:
     """When the holder of the lock at ``path`` last showed that it lives, a POSIX time; None when that is not known."""
     try:
-        return path.stat(follow_symlinks=False).st_mtime
+        status = path.stat(follow_symlinks=False)
     except OSError:
         return None
+    return status.st_mtime if status.st_nlink == 1 else None  # to another name nobody shows it
 
 
 def read_holder(path: Path) -> Holder:

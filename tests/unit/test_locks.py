@@ -173,3 +173,16 @@ def test_a_holder_shows_that_it_lives(tmp_path: Path) -> None:
         lock.show_life(began - 1000)  # the clock was set back
         assert sign_of_life(path) == pytest.approx(began - 1000, abs=0.001)
     assert sign_of_life(tmp_path / "none") is None
+
+
+def test_a_lock_with_a_second_name_shows_no_life_there(tmp_path: Path) -> None:
+    """A hard link may lie outside of the vault: its time stays, and so is no sign of anything."""
+    place, other = tmp_path / ".state" / "aiemp" / "orchestrator.lock", tmp_path / "outside"
+    place.parent.mkdir(parents=True)
+    other.write_text("theirs")
+    os.utime(other, (1.0, 1.0))
+    place.hardlink_to(other)
+    with acquire(place, Holder(os.getpid(), "me")) as lock:
+        lock.show_life(10_000.0)
+    assert (other.stat().st_mtime, other.read_text()) == (1.0, "theirs")
+    assert sign_of_life(place) is None
