@@ -49,11 +49,13 @@ conformance: $(VENV)/.installed-dev
 SEED ?=
 YEARS ?= 10
 simulate: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.simulation --years $(YEARS) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.simulation --years $(YEARS) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(filter 10,$(YEARS)),--page docs/faults.md)
 
-# Each write of a run's records failing, killed or damaged, at each step; test injects a part of it.
+# Writes failing, processes killed, files damaged, disks full, others who write the dashboard; makes docs/faults.md.
+# A part of it is in test. As root it mounts small disks.
 faults: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
 
 # Style and types.
 check: $(VENV)/.installed-dev
@@ -69,8 +71,10 @@ format: $(VENV)/.installed-dev
 golden: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.golden.regenerate
 
+# What aiemp costs, beside its peers, into docs/benchmarks.md; ONLY="tick files" runs these parts alone.
+ONLY ?=
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ONLY)
 
 # The pages that are made from the program itself, PM2's configuration for a checkout, and the README's pictures.
 docs: $(VENV)/.installed-dev

@@ -112,6 +112,7 @@ def _claude_verdict(plan: Plan, now: datetime, environ: Mapping[str, str]) -> st
     from aiemp.claude.budget import spent_today, why_blocked  # noqa: PLC0415
     from aiemp.claude.pause import read_pause  # noqa: PLC0415
     from aiemp.errors import Blocked  # noqa: PLC0415
+    from aiemp.ledger import Ledger  # noqa: PLC0415
     from aiemp.run_history import History  # noqa: PLC0415
 
     pause = read_pause(plan.vault, now)
@@ -122,7 +123,8 @@ def _claude_verdict(plan: Plan, now: datetime, environ: Mapping[str, str]) -> st
         find_claude(plan.claude, environ)
     except Blocked:
         return "🔴 Not found"
-    spent = spent_today(History(Places(plan.vault).runs).between, now, plan)
+    noted = Ledger(plan.vault).read().spent
+    spent = spent_today(History(Places(plan.vault).runs).between, now, plan, noted)
     return "🟢 Ready" if why_blocked(plan.claude, spent) is None else "⏸ Budget of today used up"
 
 

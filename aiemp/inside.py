@@ -12,7 +12,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    AnyPath = Path | str
+    """A watcher that starts does without pathlib, which brings urllib along."""
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -26,7 +32,7 @@ _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # nor may a FIFO of that n
 _WRITING = os.O_WRONLY | os.O_RDWR
 
 
-def open_folder(folder: Path, boundary: Path, *, make: int = 0) -> int:
+def open_folder(folder: AnyPath, boundary: AnyPath, *, make: int = 0) -> int:
     """A descriptor of ``folder``, for use as ``dir_fd``. At most ``make`` missing levels are made, with mode 0700.
 
     OSError when it does not lie in ``boundary`` once all links are followed, is no folder, or is missing.
@@ -35,7 +41,7 @@ def open_folder(folder: Path, boundary: Path, *, make: int = 0) -> int:
     root, target = os.path.realpath(boundary), os.path.realpath(folder)
     if target != root and not target.startswith(root.rstrip(os.sep) + os.sep):
         raise OSError(errno.ELOOP, f"a link leads out of {boundary}; put a folder there instead", str(folder))
-    steps = Path(target).parts[len(Path(root).parts) :]
+    steps = [name for name in target[len(root) :].split(os.sep) if name]  # noqa: PTH206 - see AnyPath
     with _ToldOf(folder):
         descriptor = os.open(root, _WAY)
         for number, name in enumerate(steps):
@@ -47,26 +53,27 @@ def open_folder(folder: Path, boundary: Path, *, make: int = 0) -> int:
     return descriptor
 
 
-def open_file(path: Path, flags: int, boundary: Path) -> int:
+def open_file(path: AnyPath, flags: int, boundary: AnyPath) -> int:
     """A descriptor of the regular file ``path``, whose folder lies in ``boundary``; a new one has mode 0600 and
     belongs to whom its folder belongs.
 
     OSError (ELOOP, EINVAL, EMLINK) when it is a link, no regular file, or is to be written to and has another
     name.
     """
-    folder = open_folder(path.parent, boundary)
+    folder = open_folder(os.path.dirname(path) or os.curdir, boundary)  # noqa: PTH120 - see AnyPath
     try:
         return open_in(folder, path, flags)
     finally:
         os.close(folder)
 
 
-def open_in(folder: int, path: Path, flags: int, *, may_be_linked: bool = False) -> int:
+def open_in(folder: int, path: AnyPath, flags: int, *, may_be_linked: bool = False) -> int:
     """:func:`open_file`, in the folder of that descriptor. ``may_be_linked``: what has another name, too, is opened
     for writing; the caller does not write to it."""
+    name = os.path.basename(path)  # noqa: PTH119 - see AnyPath
     with _ToldOf(path):
-        made = bool(flags & os.O_CREAT) and not _is_there(folder, path.name)
-        descriptor = os.open(path.name, flags | _FILE, PRIVATE_FILE, dir_fd=folder)
+        made = bool(flags & os.O_CREAT) and not _is_there(folder, name)
+        descriptor = os.open(name, flags | _FILE, PRIVATE_FILE, dir_fd=folder)
         try:
             status = os.fstat(descriptor)
             if stat.S_ISDIR(status.st_mode):
@@ -84,7 +91,7 @@ def open_in(folder: int, path: Path, flags: int, *, may_be_linked: bool = False)
     return descriptor
 
 
-def read_file(path: Path, limit: int, boundary: Path) -> bytes:
+def read_file(path: AnyPath, limit: int, boundary: AnyPath) -> bytes:
     """The bytes of the regular file ``path``, as :func:`open_file` opens it; OSError (EFBIG) above ``limit``."""
     with os.fdopen(open_file(path, os.O_RDONLY, boundary), "rb") as file:
         data = file.read(limit + 1)
@@ -145,7 +152,7 @@ class _ToldOf:
     """Errors within name ``path``, not what they are about in some folder's descriptor. (A generator would load
     contextlib, which a watcher does without.)"""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: AnyPath) -> None:
         self.path = path
 
     def __enter__(self) -> None:

@@ -35,6 +35,8 @@ from aiemp.state_file import Signature, StateFile
 
 log = logging.getLogger("aiemp.ledger")
 
+DAYS_NOTED = 3
+
 
 @frozen
 class LedgerState:
@@ -45,6 +47,9 @@ class LedgerState:
     start_time: datetime | None = None
     watcher_restart_counts: Mapping[str, int] = field(default_factory=dict)
     watchers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    spent: Mapping[str, object] = field(default_factory=dict)
+    """What Claude was used for, by the local date, as :meth:`aiemp.claude.budget.Spent.as_json` has it; the last
+    days only."""
 
     def record(self, task: str) -> TaskRecord:
         """The record of a task; NEVER_RUN for one that the ledger does not know."""
@@ -86,14 +91,20 @@ class Ledger:
         Where Claude has answered, no usage limit holds any other task (:func:`aiemp.decisions.held_until`).
         """
         task = plan.task(run.task)
-        answered = end.result is Result.SUCCEEDED and "claude_s" in (details or {})
+
+        def also(document: dict[str, Any]) -> None:
+            if end.result is Result.SUCCEEDED and "claude_s" in (details or {}):
+                _lift_holds(document)
+            _note_use(document, run, end, details, plan)
+
         self._change_record(
             run.task,
             lambda record: ended(record, run, end, task),
             spend_reserve=True,
-            also=_lift_holds if answered else None,
+            also=also,
+            entry=(entry := entry_of(run, end, details)),
         )
-        self._add_to_history(run, end, details)
+        self._add_to_history(entry)
 
     def block(self, run: Run, end: Ended, plan: Plan, details: Mapping[str, object] | None = None) -> bool:
         """Write down that ``run`` cannot happen now, and in ``details`` what it cost to find out. Returns whether
@@ -102,9 +113,15 @@ class Ledger:
         known = record.blocked_slot == run.slot and record.blocked_reason == end.error
         if known and record.running is None:
             return False
-        self._change_record(run.task, lambda current: ended(current, run, end, plan.task(run.task)))
-        if details or not known:
-            self._add_to_history(run, end, details)
+        entry = entry_of(run, end, details) if details or not known else None
+        self._change_record(
+            run.task,
+            lambda current: ended(current, run, end, plan.task(run.task)),
+            also=lambda document: _note_use(document, run, end, details, plan),
+            entry=entry,
+        )
+        if entry is not None:
+            self._add_to_history(entry)
         return not known
 
     def correct(self, run: Run, end: Ended, plan: Plan) -> bool:
@@ -122,15 +139,16 @@ class Ledger:
 
         self._change_record(run.task, step)
         if corrected:
-            self._add_to_history(run, end, None)
+            self._add_to_history(entry_of(run, end, None))
         return corrected
 
     def recover(self, plan: Plan, now: datetime, seen: Sighting | None = None) -> list[tuple[Run, Ended]]:
         """Close the runs that died without a record of their end. The caller holds the run lock.
 
         ``seen``: who held the lock when the caller last looked. Returns each such run with its end
-        (:func:`aiemp.runs.end_without_a_word`).
+        (:func:`aiemp.runs.end_without_a_word`). A run whose end did not come to stand in the history does so now.
         """
+        self._make_up_history()
         recovered = []
         for record in self.read().records.values():
             run = record.running
@@ -191,29 +209,63 @@ class Ledger:
         *,
         spend_reserve: bool = False,
         also: Callable[[dict[str, Any]], None] | None = None,
+        entry: dict[str, Any] | None = None,
     ) -> None:
+        """``entry``: what is added to the history next. It stands in the state until the next one does, so that a
+        kill between the two does not cost it."""
+
         def change(document: dict[str, Any]) -> None:
             record = step(_state_from_json(document).record(task))
             last_runs = document.setdefault("schedule_last_run", {})
             if record.last_run is not None:
                 last_runs[task] = moment_text(record.last_run)
             _ours(document).setdefault("tasks", {})[task] = record_as_json(record)
+            if entry is not None:
+                _ours(document)["newest"] = entry
             if also is not None:
                 also(document)
 
         self.file.change(change, spend_reserve=spend_reserve)
 
-    def _add_to_history(self, run: Run, end: Ended, details: Mapping[str, object] | None) -> None:
+    def _add_to_history(self, entry: Mapping[str, Any]) -> None:
         try:
-            self.history.append(entry_of(run, end, details))
+            self.history.append(entry)
         except OSError as error:
             # The state is the truth and has been written: the run must not look as if it had no end.
-            log.error("the history lacks %s (%s): %s", run.name, end.result.value, error)
+            log.error("the history lacks %s (%s): %s", entry["run"], entry["result"], error)
+
+    def _make_up_history(self) -> None:
+        """Add the newest ended run to the history if it is not there: its process died in between, or the disk was
+        full."""
+        ours = self.file.read().get("aiemp")
+        entry = ours.get("newest") if isinstance(ours, dict) else None
+        if isinstance(entry, dict) and self.history.lacks(entry):
+            self._add_to_history(entry)
 
 
 def _ours(document: dict[str, Any]) -> dict[str, Any]:
     ours: dict[str, Any] = document.setdefault("aiemp", {})
     return ours
+
+
+def _note_use(
+    document: dict[str, Any], run: Run, end: Ended, details: Mapping[str, object] | None, plan: Plan
+) -> None:
+    """Add what a run spent of Claude to its day, beside the history, which lies in Logs and may be tidied away."""
+    entry = entry_of(run, end, details)
+    kept = entry.get("details", {})
+    if "claude_s" not in kept and (kept or end.result not in (Result.INTERRUPTED, Result.FAILED)):
+        return  # Claude was not asked, and that is known without loading what knows it
+    from aiemp.claude.budget import Spent, read_spent, spent_by  # noqa: PLC0415 - see above
+
+    spent = spent_by(entry, plan)
+    if spent == Spent():
+        return
+    noted = _ours(document).get("spent")
+    days = {day: read_spent(value) for day, value in noted.items()} if isinstance(noted, dict) else {}
+    day = run.started.astimezone(plan.zone).date().isoformat()
+    days[day] = days.get(day, Spent()).plus(spent)
+    _ours(document)["spent"] = {day: days[day].as_json() for day in sorted(days)[-DAYS_NOTED:]}
 
 
 def _lift_holds(document: dict[str, Any]) -> None:
@@ -234,7 +286,7 @@ def _state_from_json(document: Mapping[str, Any]) -> LedgerState:
     names = [*last_runs, *(name for name in tasks if name not in last_runs)]
     ticks = document.get("tick_count")
     counts = document.get("watcher_restart_counts")
-    watchers = ours.get("watchers")
+    watchers, spent = ours.get("watchers"), ours.get("spent")
     return LedgerState(
         records={name: read_record(name, tasks.get(name), last_runs.get(name)) for name in names},
         tick_count=ticks if isinstance(ticks, int) else 0,
@@ -249,4 +301,5 @@ def _state_from_json(document: Mapping[str, Any]) -> LedgerState:
             for name, facts in (watchers.items() if isinstance(watchers, dict) else ())
             if isinstance(facts, dict)
         },
+        spent=spent if isinstance(spent, dict) else {},
     )

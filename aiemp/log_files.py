@@ -7,17 +7,20 @@ import logging
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from aiemp.escaping import escaped_lines
 from aiemp.inside import open_file, open_folder, open_in
-from aiemp.redaction import in_force
+from aiemp.redaction import Redactor, in_force
 
 log = logging.getLogger("aiemp.logs")
 
 LINE_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 JOURNAL_FORMAT = "%(levelname)s %(name)s: %(message)s"
 LONGEST_LINE_BYTES = 4096
+COPIED_AT_ONCE = 256 * 1024
 ORCHESTRATOR_LIMIT_BYTES = 4 * 1024 * 1024
 
 
@@ -66,6 +69,43 @@ def last_line(path: Path, *, since: float = 0.0) -> str:
     except OSError:
         return ""
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def redact_again(path: Path, boundary: Path, redactor: Redactor) -> None:
+    """Take out of a log what ``redactor`` knows only now. Best effort: what cannot be done is logged."""
+    try:
+        folder = open_folder(path.parent, boundary)
+        try:
+            _redact_in(folder, path, redactor)
+        finally:
+            os.close(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("%s may hold a new secret of .env, which cannot be taken out: %s", path, error)
+
+
+def _redact_in(folder: int, path: Path, redactor: Redactor) -> None:
+    with os.fdopen(open_in(folder, path, os.O_RDONLY), "rb") as source:
+        if all(kept == chunk for chunk, kept in _redacted(source, redactor)):
+            return
+        temporary = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}.tmp")
+        source.seek(0)
+        with os.fdopen(open_in(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as target:
+            for _, kept in _redacted(source, redactor):
+                target.write(kept)
+    os.replace(temporary.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _redacted(source: IO[bytes], redactor: Redactor) -> Iterator[tuple[bytes, bytes]]:
+    """The parts of ``source``, as they are and without secrets; no secret lies across two of them."""
+    rest = b""
+    while chunk := source.read(COPIED_AT_ONCE):
+        data = rest + chunk
+        end = redactor.held_from(data)
+        rest = data[end:]
+        yield data[:end], redactor.data(data[:end])
+    yield rest, redactor.data(rest)
 
 
 class _Redacting(logging.Formatter):

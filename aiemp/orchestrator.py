@@ -28,7 +28,7 @@ from aiemp.errors import ConfigError
 from aiemp.installed_code import InstalledCode
 from aiemp.ledger import Ledger, LedgerState
 from aiemp.log_files import last_line
-from aiemp.orchestrator_report import OrchestratorReport, task_ended
+from aiemp.orchestrator_report import OrchestratorReport, left_no_record, task_ended
 from aiemp.plan import ScheduledTask
 from aiemp.plan_source import PlanSource, plan_source
 from aiemp.process.left_over import end_left_over, mark_of
@@ -97,7 +97,7 @@ class Orchestrator:
         self._starting = True
         self._reload = False
         self._unsaved = True
-        self._steps = Steps(self._on_trouble)
+        self._steps = Steps(self.report, self.clock)
         self._step = self._steps.step
 
     @property
@@ -189,7 +189,7 @@ class Orchestrator:
         if self.tick_count % HEALTH_EVERY_TICKS == 0:
             with self._step("checking the watchers"):
                 self._check_watcher_health(now)
-        if self._unsaved or self.tick_count % SAVE_EVERY_TICKS == 0:
+        if self._unsaved or self.report.is_troubled or self.tick_count % SAVE_EVERY_TICKS == 0:
             with self._step("saving the state"):
                 self._save_state()
             with self._step("updating the dashboard"):
@@ -206,11 +206,12 @@ class Orchestrator:
 
     def _start_due(self, now: datetime) -> datetime | None:
         if not self.dry_run:
-            for name in self.ledger.clamp_future(self.plan, now):
-                log.warning("the last run of %s lay in the future; it counts as now", name)
+            # As a run does it (aiemp.runner): what was recovered may lie ahead of a clock that was set back.
             for run, end in self.ledger.recover_if_idle(self.plan, now):
                 end_left_over(mark_of(run.name, run.pid))
                 self.report.publish_recovered(run, end)
+            for name in self.ledger.clamp_future(self.plan, now):
+                log.warning("the last run of %s lay in the future; it counts as now", name)
         self.state = self.ledger.read()
         outlook = self.agenda.look(self.plan, self.state.records, now)
         if self.engine.busy_with() is not None or outlook.next is None:
@@ -233,6 +234,7 @@ class Orchestrator:
     def _task_ended(self, event: Event, now: datetime) -> None:
         record = self.ledger.read().record(event.name)
         moved = self.agenda.ended(event.name, record, now)
+        self._unsaved |= left_no_record(record, moved)  # is it the disk? Then our own state shows it at once
         words = last_line(self.ledger.places.task_log(event.name), since=self._task_began)
         self.task_reports.append(task_ended(event, record, moved, words, dry_run=self.dry_run))
 
@@ -244,6 +246,7 @@ class Orchestrator:
                 self.report.is_well(f"watcher-{status.name}")
         if now - self.start_time > STABLE_FOR:
             self.report.is_well("orchestrator")  # that it was killed and is back
+            self.report.disk_is_well(now, STABLE_FOR)
 
     def _take_up_plan(self) -> None:
         self._reload = False
@@ -297,9 +300,6 @@ class Orchestrator:
             with self._step("updating the dashboard"):
                 self.report.publish_health(self.clock(), stopped=not self.superseded)
         log.info("orchestrator stopped")
-
-    def _on_trouble(self, what: str, error: Exception) -> None:
-        self.report.publish_trouble(what, error, self.clock())
 
     def _sleep_s(self, now: datetime, wake_at: datetime | None) -> float:
         if wake_at is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aiemp.engines import Engine, Event, Happening
@@ -18,9 +18,13 @@ from aiemp.runs import Ended, Result, Run, TaskRecord
 from aiemp.watcher_status import WatcherState
 
 if TYPE_CHECKING:
+    from aiemp.alerts import AlertOutcome
     from aiemp.pings import TickPings
 
 log = logging.getLogger("aiemp.orchestrator")
+
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What an owner has to mend, and what a dry run or an edited file cannot bring about."""
 
 REMOVED = "⚪ Removed"
 """The state of a watcher that is not in the plan any more, in the words of the health table."""
@@ -34,6 +38,14 @@ class OrchestratorReport:
         self.engine = engine
         self.environ = environ
         self._pings: TickPings | None = None
+        self._troubled: set[str] = set()  # the steps that the disk does not let work
+        self._owed: tuple[str, datetime] | None = None
+        self._well_since: datetime | None = None
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether the disk kept a step from its work when that was last tried."""
+        return bool(self._troubled)
 
     def ping(self, *, well: bool) -> None:
         """After a tick: tell who listens for our silence that it came to its end, if all is ``well``."""
@@ -117,7 +129,8 @@ class OrchestratorReport:
             clear_alert(self.plan, key)
 
     def forget_watchers(self, known: Mapping[str, Mapping[str, object]], now: datetime) -> None:
-        """Take back what is shown of watchers that left the plan: their alerts, and the state in their rows.
+        """Take back what is shown of watchers that left the plan, or were disabled: their alerts; and of those that
+        left it the state in their rows.
 
         ``known``: the watchers whose rows were ours, as the ledger has them. Their rows stay, the dashboard
         being its owner's. Raises OSError or AiempError when it cannot be written.
@@ -129,7 +142,8 @@ class OrchestratorReport:
 
             file = read_alert(path)
             kind, _, name = file.text("component").partition("_") if file else ("", "", "")
-            if kind == "watcher" and name and self.plan.watcher(name) is None:
+            watcher = self.plan.watcher(name)
+            if kind == "watcher" and name and (watcher is None or not watcher.enabled):
                 self.is_well(f"watcher-{name}")
         gone = [
             name
@@ -148,20 +162,58 @@ class OrchestratorReport:
 
     def publish_trouble(self, what: str, error: Exception, now: datetime) -> None:
         """Alert the owner when it is the disk; everything else is in the log, and mends itself or shows."""
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-            self._alert(
-                "disk",
-                "orchestrator",
-                "The vault cannot be written",
-                f"{what}: {error}",
-                "Free some space (or mount it writable); aiemp goes on by itself",
-                now,
-            )
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if not isinstance(cause, OSError) or cause.errno not in DISK:
+            return
+        self._troubled.add(what)
+        outcome = self._alert(
+            "disk",
+            "orchestrator",
+            "The vault cannot be written",
+            f"{what}: {error}",
+            "Free some space (or mount it writable); aiemp goes on by itself",
+            now,
+        )
+        if not self.plan.dry_run.active and (outcome.file is None or not outcome.on_dashboard):
+            # A full disk has no room for the alert about it: it is made up for once there is.
+            self._owed = self._owed or (f"{what}: {error}", now)
 
-    def _alert(self, key: str, component: str, title: str, detail: str, remedy: str, now: datetime) -> None:
+    def publish_recovery(self, what: str, now: datetime) -> None:
+        """A step works again. Once all do that the disk had stopped, an alert that could not be written is."""
+        if what in self._troubled:
+            self._troubled.remove(what)
+            self._well_since = now
+            self._make_up(now)
+
+    def disk_is_well(self, now: datetime, stable_for: timedelta) -> None:
+        """Take back the alert about the disk once that has been well for a while."""
+        self._make_up(now)
+        if not self._troubled and (self._well_since is None or now - self._well_since > stable_for):
+            self.is_well("disk")
+
+    def _make_up(self, now: datetime) -> None:
+        if self._troubled or self._owed is None:
+            return
+        detail, since = self._owed
+        zone = self.plan.zone
+        times = f"from {since.astimezone(zone):%Y-%m-%d %H:%M} to {now.astimezone(zone):%Y-%m-%d %H:%M}"
+        outcome = self._alert(
+            "disk",
+            "orchestrator",
+            "The vault could not be written",
+            f"{times}: {detail}",
+            "There is room again, and aiemp has gone on; see what had filled the disk",
+            now,
+        )
+        if outcome.file is not None and outcome.on_dashboard:
+            self._owed = None
+
+    def _alert(
+        self, key: str, component: str, title: str, detail: str, remedy: str, now: datetime
+    ) -> AlertOutcome:
         from aiemp.alerts import Alert, raise_alert  # noqa: PLC0415 - alerts are rare
 
-        raise_alert(self.plan, Alert(key, component, title, detail, remedy), now, self.environ)
+        return raise_alert(self.plan, Alert(key, component, title, detail, remedy), now, self.environ)
 
     def _add_error(self, component: str, error: str, resolution: str, now: datetime) -> None:
         if self.plan.dry_run.active:
@@ -175,13 +227,18 @@ class OrchestratorReport:
             log.error("the dashboard was not updated: %s", problem)
 
 
+def left_no_record(record: TaskRecord, moved: bool) -> bool:
+    """Whether a task's process has ended without a word in the ledger. A task that is blocked once more has none."""
+    return not moved and (record.last is None or record.last.result is not Result.BLOCKED)
+
+
 def task_ended(
     event: Event, record: TaskRecord, moved: bool, words: str, *, dry_run: bool
 ) -> dict[str, object]:
     """Log how a task's process ended, and return it for who asked for one cycle. ``moved``: whether its record has
     changed; ``words``: the last it said."""
     last = record.last
-    if not moved and (last is None or last.result is not Result.BLOCKED):
+    if left_no_record(record, moved):
         log.error("%s ended (%s) and left no record: %s", event.name, event.detail, words or "see its log")
     elif last is not None:
         said = last.error or last.summary

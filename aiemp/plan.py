@@ -116,7 +116,8 @@ class McpServer:
     """One MCP server: started with ``command`` over stdio, or reached at ``url``.
 
     ``entry`` is the file whose existence stands in for health where a start cannot be tried. ``probe``: whether
-    it may be started to see that it answers. ``from_vault``: the vault says what is started, not aiemp.toml.
+    it may be started to see that it answers. ``disabled``: Claude Code is told not to use it. ``from_vault``: the
+    vault says what is started, not aiemp.toml.
     """
 
     name: str
@@ -126,6 +127,7 @@ class McpServer:
     env: tuple[tuple[str, str], ...] = ()
     entry: Path | None = None
     probe: bool = True
+    disabled: bool = False
     from_vault: bool = field(default=False, compare=False)  # how we know of it, not what it is
 
 

@@ -170,6 +170,11 @@ def redactor_of(plan: Plan, environ: Mapping[str, str]) -> Redactor:
     return Redactor(find_secrets(_variables(plan, environ)))
 
 
+def redactor_of_dotenv(vault: Path) -> Redactor:
+    """The redactor for what the vault's ``.env`` holds now, which Claude may have written during a run."""
+    return Redactor(find_secrets(dotenv_pairs(_dotenv_text(vault))))
+
+
 def _variables(plan: Plan, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield from environ.items()
     yield from dotenv_pairs(_dotenv_text(plan.vault))

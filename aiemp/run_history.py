@@ -28,6 +28,9 @@ log = logging.getLogger("aiemp.history")
 LONGEST_ERROR = 2000
 BLOCK_BYTES = 64 * 1024
 RECENT_LINES = 5000
+NEWEST = 20
+"""So far back an ended run is looked for that was the newest one when it was written down."""
+
 LONGEST_LINE_BYTES = 1024 * 1024
 
 CLOCK_STEP = timedelta(days=1)
@@ -95,6 +98,14 @@ class History:
                 entry = _parse(line, path)
                 if entry is not None and (task is None or entry.get("task") == task):
                     yield entry
+
+    def lacks(self, entry: Mapping[str, Any]) -> bool:
+        """Whether this ended run is none of the newest. False for what is no entry."""
+        if not isinstance(entry.get("task"), str) or read_moment(entry.get("finished")) is None:
+            return False
+        what = ("run", "pid", "finished", "result")
+        newest = islice(self.newest_first(entry["task"]), NEWEST)
+        return all(any(each.get(name) != entry.get(name) for name in what) for each in newest)
 
     def last_runs(self) -> dict[str, str]:
         """When the last concluded run of each task started, from the newest few thousand lines."""

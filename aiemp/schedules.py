@@ -152,8 +152,8 @@ def clamped_last_run(task: ScheduledTask, last_run: datetime | None, now: dateti
 
     The ledger writes the clamped value down: only then does an interval begin to count.
     """
-    if last_run is None:
-        return None
+    if last_run is None or last_run <= now:
+        return last_run
     ahead = timedelta(0) if task.interval is not None else AHEAD_LIMIT
     return now if last_run - now > ahead else last_run
 

@@ -5,17 +5,28 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from typing import Protocol
 
 from aiemp.errors import AiempError
 
 log = logging.getLogger("aiemp.orchestrator")
 
 
-class Steps:
-    """The steps of one loop. ``on_trouble`` is told of each new trouble: the step, and its error."""
+class Listener(Protocol):
+    """Who is told of the steps: of each new trouble, and of what works again."""
 
-    def __init__(self, on_trouble: Callable[[str, Exception], None]) -> None:
-        self._on_trouble = on_trouble
+    def publish_trouble(self, what: str, error: Exception, now: datetime) -> None: ...
+
+    def publish_recovery(self, what: str, now: datetime) -> None: ...
+
+
+class Steps:
+    """The steps of one loop."""
+
+    def __init__(self, listener: Listener, clock: Callable[[], datetime]) -> None:
+        self._listener = listener
+        self._clock = clock
         self._said: dict[str, str] = {}
 
     @property
@@ -35,7 +46,8 @@ class Steps:
                 self._said[what] = text
                 expected = isinstance(error, AiempError | OSError)
                 log.error("%s: %s", what, text, exc_info=None if expected else error)
-                self._on_trouble(what, error)
+                self._listener.publish_trouble(what, error, self._clock())
         else:
             if self._said.pop(what, None) is not None:
                 log.info("%s: works again", what)
+                self._listener.publish_recovery(what, self._clock())

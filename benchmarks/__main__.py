@@ -8,6 +8,7 @@ import importlib
 import json
 import sys
 import time
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,23 +47,32 @@ def main() -> int:
     if arguments.names and file.exists():
         results = json.loads(file.read_text(encoding="utf-8"))
     results["machine"] = surroundings.described()
+    failed = False
     for name in arguments.names or PARTS:
         print(f"{name} ...", flush=True)
         results["parts"][name] = _run(name)
         print(f"    {results['parts'][name]['took_s']:.0f} s", flush=True)
+        failed |= bool(results["parts"][name].get("failed"))
         _write(arguments.docs, results)
     written = (arguments.docs / "benchmarks.md").read_text(encoding="utf-8")
     print(written.partition("\n## Promises")[2].partition("\n## ")[0])
-    return 0
+    return int(failed)
 
 
 def _run(name: str) -> dict[str, Any]:
     began, load = time.monotonic(), surroundings.load()
-    findings: Findings = importlib.import_module(f"benchmarks.{name}").measure()
+    failed = ""
+    try:
+        findings: Findings = importlib.import_module(f"benchmarks.{name}").measure()
+    except Exception as error:  # noqa: BLE001 - the other parts are worth their time
+        traceback.print_exc()
+        failed = f"it failed ({type(error).__name__}); `make bench ONLY={name}` shows why"
+        findings = Findings(left_out=failed)
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "took_s": round(time.monotonic() - began, 1),
         "load": load,
+        "failed": failed,
         "findings": findings.as_json(),
     }
 

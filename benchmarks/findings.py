@@ -57,6 +57,8 @@ class Findings:
     plots: list[Plot] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: str = ""
+    samples: dict[str, Any] = field(default_factory=dict)
+    """What the medians are of, where somebody may want to look."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -72,4 +74,5 @@ class Findings:
             ],
             data["notes"],
             data["left_out"],
+            data.get("samples", {}),
         )

@@ -24,6 +24,7 @@ def measure() -> Findings:
     lags: Mapping[str, Sequence[float]] = fired["lags"]
     bare: Sequence[float] = fired["bare"]
     findings = Findings(tables=[_lags(lags, bare), _hangs(hung)])
+    findings.samples = {"lags": lags, "bare": bare, "hung": hung}
     local = lags["aiemp_local"]
     findings.figures.append(
         Figure("firing_local", percentile(local, 95) / percentile(bare, 50), f"{len(local)} firings")

@@ -83,9 +83,10 @@ def measure() -> Findings:
         tables=[Table("", columns, rows)],
         plots=[Plot("tick", "A tick with nothing due", "tasks", "ms", curves)],
         notes=[
-            "The first tick works out each task's next slot; the following ones ask whether that has come. "
-            "APScheduler keeps its jobs sorted and looks at the first alone, which a plan of seven tasks does not "
-            "need: the clock can be set back and the records edited by somebody else, and aiemp's tick sees it."
+            "A tick asks whether the clock was set back, whether a run has died, and what is due. The first look, "
+            "after a start or an edit of the plan, works out each task's next slot; the following ones ask whether it "
+            "has come. APScheduler keeps its jobs sorted and looks at the first alone; aiemp's records can be edited "
+            "by others, and the clock can be set back, so it looks at all."
         ],
     )
 
@@ -104,10 +105,17 @@ def _calls(count: int) -> dict[str, Callable[[], object]]:
     records = {task.name: TaskRecord(last_run=task.last_run) for task in registry}
     agenda = Agenda(timedelta(minutes=1))
     ledger = _ledger_with(registry)
+
+    def tick() -> None:
+        """What the orchestrator asks on each tick (``Orchestrator._start_due``)."""
+        assert not ledger.clamp_future(plan, NOW)
+        assert not ledger.recover_if_idle(plan, NOW)
+        agenda.look(plan, ledger.read().records, NOW)
+
     return {
-        "aiemp: the first tick": lambda: Agenda(timedelta(minutes=1)).look(plan, records, NOW),
-        "aiemp: a tick": lambda: agenda.look(plan, records, NOW),
-        "aiemp: a tick and the ledger's look": lambda: agenda.look(plan, ledger.read().records, NOW),
+        "aiemp: a tick": tick,
+        "aiemp: a tick's look at the agenda": lambda: agenda.look(plan, ledger.read().records, NOW),
+        "aiemp: the first look": lambda: Agenda(timedelta(minutes=1)).look(plan, records, NOW),
         "aiemp: `get_due_tasks`": lambda: get_due_tasks(registry, NOW, ZONE),
         "bare loop": lambda: [task for task in registry if task.last_run == NOW],
     }

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from types import MappingProxyType
 
 from aiemp.frozen import frozen
 from aiemp.ledger_format import read_moment
@@ -47,6 +48,24 @@ class Spent:
         costs = [cost for cost in (self.cost_usd, other.cost_usd) if cost is not None]
         return Spent(self.runs + other.runs, self.seconds + other.seconds, sum(costs) if costs else None)
 
+    def at_least(self, other: Spent) -> Spent:
+        """The greater of both in each of the three."""
+        costs = [cost for cost in (self.cost_usd, other.cost_usd) if cost is not None]
+        return Spent(
+            max(self.runs, other.runs), max(self.seconds, other.seconds), max(costs) if costs else None
+        )
+
+    def as_json(self) -> dict[str, object]:
+        return {"runs": self.runs, "seconds": round(self.seconds, 3), "cost_usd": self.cost_usd}
+
+
+def read_spent(value: object) -> Spent:
+    """What :meth:`Spent.as_json` gave; nothing for anything else."""
+    if not isinstance(value, Mapping):
+        return Spent()
+    runs = amount(value.get("runs")) or 0.0
+    return Spent(int(runs), amount(value.get("seconds")) or 0.0, amount(value.get("cost_usd")))
+
 
 def has_limit(settings: ClaudeSettings) -> bool:
     """Whether there is a budget at all."""
@@ -76,10 +95,17 @@ def why_blocked(settings: ClaudeSettings, spent: Spent) -> str | None:
     )
 
 
-def spent_today(runs: Runs, now: datetime, plan: Plan) -> Spent:
-    """What has been spent on the day of ``now``; a run that is on is not in the history yet."""
+def spent_today(
+    runs: Runs, now: datetime, plan: Plan, noted: Mapping[str, object] = MappingProxyType({})
+) -> Spent:
+    """What has been spent on the day of ``now``; a run that is on is not in the history yet.
+
+    ``noted``: the sums by day that the ledger keeps (:attr:`aiemp.ledger.LedgerState.spent`): whoever removes the
+    history, or a part of it, gives no one a new budget.
+    """
     start, end = day_of(now, plan.zone)
-    return spent_between(runs(start, end + LONGEST_RUN), start, end, plan)
+    told = spent_between(runs(start, end + LONGEST_RUN), start, end, plan)
+    return told.at_least(read_spent(noted.get(now.astimezone(plan.zone).date().isoformat())))
 
 
 def weekly_stats(runs: Runs, now: datetime, plan: Plan) -> dict[str, tuple[str, str]]:

@@ -53,6 +53,14 @@ _LOGINS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_PERMISSIONS = re.compile(
+    r"""
+      ( (failed [ ] to [ ] authenticate | please [ ] run [ ] /login) [ ]* [·∙.:] [ ]* )?
+      api [ ] error: (?! \D{0,40} 5\d\d\b ) ( \D{0,40} \b403\b | .* permission_error )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Claude Code puts "Please run /login" before it; the API means that it knows who asks, and does not let him."""
 _ONLY_A_LIMIT = re.compile(r"claude ai usage limit reached\|\d{10,13}", re.IGNORECASE)
 """Versions before 2.0 printed this as their answer, and ended without error."""
 
@@ -61,16 +69,20 @@ _DECORATION = re.compile(r"^[^\w\[{(]+|^error:\s+", re.IGNORECASE)
 
 
 class RefusalKind(Enum):
-    """Who has to do something: time, or the owner."""
+    """Who has to do something: time, the owner, or who gives him the permission."""
 
     LIMIT = "usage limit"
     LOGIN = "login"
+    PERMISSION = "permission"
+
+
+FORBIDDEN = 403
 
 
 STATUS_KINDS = {
     401: RefusalKind.LOGIN,
     402: RefusalKind.LIMIT,
-    403: RefusalKind.LOGIN,
+    FORBIDDEN: RefusalKind.PERMISSION,
     429: RefusalKind.LIMIT,
 }
 """What an HTTP status of the API means (its documentation, "Errors"). 529 and 5xx are its own trouble."""
@@ -107,6 +119,11 @@ class Refusal:
             if until >= now + LONGEST_WAIT:
                 return f"{said} (it is looked at again on {moment})"
             return f"{said} (it is tried again from {moment} on)"
+        if self.kind is RefusalKind.PERMISSION:
+            return (
+                f"{said} (the API refuses this account, its organisation or this network, which is no matter of the "
+                "login alone: ask who manages the account; see /status in Claude Code, proxies and ANTHROPIC_BASE_URL)"
+            )
         return f"{said} (log in once with `claude` as the user that runs aiemp, or set ANTHROPIC_API_KEY)"
 
 
@@ -124,6 +141,8 @@ def find_refusal(*outputs: str, status: int | None = None) -> Refusal | None:
             if len(line) > LONGEST_LINE:
                 continue
             plain = _DECORATION.sub("", _DECORATION.sub("", line))
+            if _PERMISSIONS.match(plain) or (status == FORBIDDEN and _LOGINS.match(plain)):
+                return Refusal(RefusalKind.PERMISSION, line)
             if _LOGINS.match(plain):
                 return Refusal(RefusalKind.LOGIN, line)
             if _LIMITS.match(plain):

@@ -12,6 +12,7 @@ from aiemp.claude.preflight import find_claude, warnings_about
 from aiemp.environment import child_environment, vault_environment
 from aiemp.errors import Blocked
 from aiemp.plan import ClaudeSettings
+from aiemp.process.left_over import RUN_MARK
 
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 _NO_SECRET = re.compile(r"(PATH|FILE|DIR|URL)$", re.IGNORECASE)
@@ -38,7 +39,7 @@ def rehearsal_text(
         ("command", shlex.join(claude_words(program, settings.args, form, prompt))),
         ("prompt", prompt),
         ("in", str(vault)),
-        ("environment", environment_changes(environ, child)),
+        ("environment", f"{environment_changes(environ, child)}; marked by: {RUN_MARK}"),
         ("limits", f"{timeout_minutes:g} min in all{silence}"),
         # What else decides whether it may start (budget, pause) belongs here, each as a section.
         ("note", note),

@@ -18,9 +18,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from aiemp.durable import make_private_folder, write_all
+from aiemp.file_signature import file_signature
 from aiemp.inside import open_file, open_folder, open_in
+from aiemp.log_files import redact_again
 from aiemp.places import Places
-from aiemp.redaction import in_force
+from aiemp.redaction import in_force, redactor_of_dotenv
 
 log = logging.getLogger("aiemp.claude")
 
@@ -103,6 +105,7 @@ class RunLog:
         self._has_events = False
         self._at_line_start = True
         if path is not None:
+            self._dotenv = file_signature(path.parents[3] / ".env")
             self._open(path)
 
     def __enter__(self) -> RunLog:
@@ -115,6 +118,17 @@ class RunLog:
         for descriptor in (self._text, self._events, self._folder):
             if descriptor >= 0:
                 os.close(descriptor)
+        if self._path is not None:
+            self._redact_again(self._path)
+
+    def _redact_again(self, path: Path) -> None:
+        """A token that Claude wrote into ``.env`` meanwhile was no known secret when it was printed."""
+        vault = path.parents[3]
+        if file_signature(vault / ".env") == self._dotenv:
+            return
+        redactor = redactor_of_dotenv(vault)
+        for each in (path, path.with_suffix(".jsonl")):
+            redact_again(each, vault, redactor)
 
     def step(self, *lines: str) -> None:
         """Write what happened now: its time, then the lines, the further ones below the first."""

@@ -1,6 +1,7 @@
 """What Claude Code prints with ``--output-format stream-json``, read as it comes. Pure; bounded in memory.
 
-Each line is one event, a JSON object with a ``type``; ``result`` is the last. Whatever else comes (an older
+Each line is one event, a JSON object with a ``type``; ``result`` is the last. (``json --verbose`` prints all of
+them in one array, at the end.) Whatever else comes (an older
 Claude Code's plain answer, a warning, rubbish, half a line, 500 MB of it) passes through as text. The forms
 of the events were seen with Claude Code 2.1.
 """
@@ -29,7 +30,12 @@ KINDS = frozenset(
         *("auth_status", "tool_use_summary", "control_request", "control_response", "keep_alive"),
     )
 )
-_EVENT_START = b'{"type":'
+LONGEST_ARRAY_BYTES = 8 * 1024 * 1024
+"""``--output-format json --verbose`` prints the events of the whole run as one array."""
+_EVENT_STARTS = (b'{"type":', b'[{"type":')
+_ARRAY = b"["
+_BEGINNINGS = (b"{", _ARRAY)
+_NEXT_EVENT = re.compile(rb"\n(?=[{\[])")
 _COST = re.compile(rb'"total_cost_usd":([0-9.eE+-]+)')
 _TURNS = re.compile(rb'"num_turns":(\d+)')
 
@@ -106,7 +112,7 @@ class EventReader:
             return [Piece(chunk)] if chunk else []
         pieces: list[Piece] = []
         while chunk:
-            if not self._length and not self._in_text and not chunk.startswith(b"{"):
+            if not self._length and not self._in_text and not chunk.startswith(_BEGINNINGS):
                 self._in_text = True
             chunk = self._text(chunk, pieces) if self._in_text else self._event(chunk, pieces)
         return pieces
@@ -115,34 +121,34 @@ class EventReader:
         """The rest: what was printed without the end of its line."""
         if not self._length:
             return []
-        start = bytes(self._line[: len(_EVENT_START)])
+        start = bytes(self._line[: max(map(len, _EVENT_STARTS))])
         piece = self._end_event()
-        if not piece.is_event and _EVENT_START.startswith(start):
+        if not piece.is_event and any(each.startswith(start[: len(each)]) for each in _EVENT_STARTS):
             self.learned.is_cut_off = True
         return [piece]
 
     def _text(self, chunk: bytes, pieces: list[Piece]) -> bytes:
         """Take all lines up to one that may be an event, in one piece."""
-        end = chunk.find(b"\n{")
-        if end < 0:
+        found = _NEXT_EVENT.search(chunk)
+        if found is None:
             self._in_text = not chunk.endswith(b"\n")
             pieces.append(Piece(chunk))
             return b""
         self._in_text = False
-        pieces.append(Piece(chunk[: end + 1]))
-        return chunk[end + 1 :]
+        pieces.append(Piece(chunk[: found.end()]))
+        return chunk[found.end() :]
 
     def _event(self, chunk: bytes, pieces: list[Piece]) -> bytes:
         end = chunk.find(b"\n") + 1
         part, rest = (chunk[:end], chunk[end:]) if end else (chunk, b"")
-        was_too_long = self._length > LONGEST_LINE_BYTES
+        was_too_long = self._length > self._longest()
         self._length += len(part)
         if was_too_long:
             self._tail = (self._tail + part)[-TAIL_BYTES:]
             pieces.append(Piece(part, self._seems_event()))
         else:
             self._line += part
-            if self._length > LONGEST_LINE_BYTES:
+            if self._length > self._longest():
                 pieces.append(Piece(bytes(self._line), self._seems_event()))
                 self._tail = bytes(self._line[-TAIL_BYTES:])
                 del self._line[TAIL_BYTES:]
@@ -151,21 +157,23 @@ class EventReader:
         return rest
 
     def _end_event(self) -> Piece:
-        line, length, tail = bytes(self._line), self._length, self._tail
+        line, length, tail, longest = bytes(self._line), self._length, self._tail, self._longest()
         self._line = bytearray()
         self._length = 0
         self._tail = b""
-        if length > LONGEST_LINE_BYTES:
+        if length > longest:
             return Piece(b"", True, self._too_long(line, length, tail or line[-TAIL_BYTES:]))
         if line.count(b",") + line.count(b"[") + line.count(b"{") > MOST_VALUES:
             return Piece(line, True, self._too_long(line, length, tail or line[-TAIL_BYTES:]))
         try:
             line, event = self._decoded(line)
-            kind = event.get("type") if isinstance(event, dict) else None
-            if not isinstance(kind, str) or kind not in KINDS:
+            kinds = [_kind_of(each) for each in event] if isinstance(event, list) else [_kind_of(event)]
+            if not kinds or None in kinds or kinds[0] not in KINDS:
                 return Piece(line)
             self.learned.has_events = True
-            return Piece(line, True, self._learn(event), kind == "stream_event")
+            events = event if isinstance(event, list) else [event]
+            lines = [told for each in events if each["type"] in KINDS for told in self._learn(each)]
+            return Piece(line, True, tuple(lines), kinds == ["stream_event"])
         except (ValueError, RecursionError):
             return Piece(line)
 
@@ -179,14 +187,18 @@ class EventReader:
         return line, event
 
     def _seems_event(self) -> bool:
-        return self._line.startswith(_EVENT_START)
+        return self._line.startswith(_EVENT_STARTS)
+
+    def _longest(self) -> int:
+        return LONGEST_ARRAY_BYTES if self._line.startswith(_ARRAY) else LONGEST_LINE_BYTES
 
     def _too_long(self, line: bytes, length: int, tail: bytes) -> tuple[str, ...]:
-        """Of an endless ``result`` at least what was paid; of others nothing."""
-        if not line.startswith(b'{"type":"result"'):
+        """Of an endless ``result``, or array of events, at least what was paid; of others nothing."""
+        is_array = line.startswith(_EVENT_STARTS[1])
+        if not is_array and not line.startswith(b'{"type":"result"'):
             return ()
-        head = line[:TAIL_BYTES]
-        if not tail.rstrip().endswith(b"}"):
+        head = tail if is_array else line[:TAIL_BYTES]
+        if not tail.rstrip().endswith(b"}]" if is_array else b"}"):
             self.learned.is_cut_off = True
             return ()
         cost, turns = _COST.search(tail) or _COST.search(head), _TURNS.search(head)
@@ -270,6 +282,11 @@ def _result(event: Mapping[str, Any]) -> RunResult:
         errors=tuple(str(each)[:500] for each in errors[:5]) if isinstance(errors, list) else (),
         api_status=_whole(status),
     )
+
+
+def _kind_of(event: object) -> str | None:
+    kind = event.get("type") if isinstance(event, dict) else None
+    return kind if isinstance(kind, str) else None
 
 
 def _amount_in(match: re.Match[bytes] | None) -> float | None:

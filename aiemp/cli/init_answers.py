@@ -74,8 +74,10 @@ def check_as_configured(answers: Answers, settings: Settings, plan: Plan, file: 
         for option, wanted, has in asked
         if wanted not in (None, has)
     ]
-    if (answers.only or answers.without) and set(answers.switched_off(plan.watchers)) != off:
-        other.append("--watcher" if answers.only else "--no-watcher")
+    if answers.only and set(answers.switched_off(plan.watchers)) != off:
+        other.append("--watcher")
+    if not set(answers.without) <= off:
+        other.append("--no-watcher")
     if other:
         raise UsageError(
             f"{file} is there already and says something else than {' and '.join(other)}; "
@@ -114,7 +116,7 @@ def ask_settings(answers: Answers, watchers: Sequence[Watcher]) -> Answers:
     from aiemp.cli.output import note
 
     note("Watchers there are:")
-    width = max(len(watcher.name) for watcher in watchers)
+    width = max((len(watcher.name) for watcher in watchers), default=0)
     for watcher in watchers:
         note(f"  {watcher.name.ljust(width)}  {visible(watcher.description)}")
     known = [watcher.name for watcher in watchers]

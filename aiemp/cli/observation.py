@@ -218,7 +218,7 @@ def _claude_use(plan: Plan, tasks: Iterable[TaskFacts], now: datetime, troubles:
     if obstacle is not None:
         troubles.append(f"the history of runs cannot be written: {obstacle}")
     try:
-        spent = spent_today(history.between, now, plan)
+        spent = spent_today(history.between, now, plan, Ledger(plan.vault).read().spent)
     except OSError as error:
         if obstacle is None:
             troubles.append(f"{error.filename}: {error.strerror}; make it a file that you can read and write")

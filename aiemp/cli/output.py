@@ -102,25 +102,29 @@ def redraw(text: str) -> None:
     write("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")
 
 
-def note(text: str) -> None:
-    """Tell the person in front of it something that is no result."""
+def note(text: str, *, is_painted: bool = False) -> None:
+    """Tell the person in front of it something that is no result.
+
+    ``is_painted``: the caller has painted it, having made visible what is not his own.
+    """
     from aiemp.redaction import in_force
 
+    text = in_force().text(text)
     try:
-        sys.stderr.write(f"{escaped_lines(in_force().text(text))}\n")
+        sys.stderr.write(f"{text if is_painted else escaped_lines(text)}\n")
         sys.stderr.flush()
     except OSError:
         return  # nobody can be told that nobody can be told
 
 
 def page(text: str) -> None:
-    """Show ``text`` to the person in front of it: on standard error, or through PAGER where it is longer than the
-    screen. A pager writes to standard output, so not where that goes elsewhere."""
+    """Show ``text``, which is painted, to the person in front of it: on standard error, or through PAGER where it is
+    longer than the screen. A pager writes to standard output, so not where that goes elsewhere."""
     from aiemp.redaction import in_force
 
     height = screen_of(sys.stderr, os.environ).height
     if height is None or text.count("\n") + 2 < height or not sys.stdout.isatty():
-        note(text)
+        note(text, is_painted=True)
         return
     import click
 

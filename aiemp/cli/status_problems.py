@@ -97,10 +97,11 @@ def _watcher_problems(status: Status) -> Iterator[Problem]:
             f"watcher {name} is new in the vault and not started",
             f"look at it; then {adopt}, or: aiemp disable {shlex.quote(name)}",
         )
+    again = status.units.install_line if status.units else "aiemp init"
     for name in status.changed_scripts:
         yield Problem(
             f"the script of watcher {name} is not the one that was adopted",
-            "look at what changed; if that is right: aiemp init",
+            f"look at what changed; if that is right: {again}",
         )
 
 

@@ -164,7 +164,7 @@ def _tools(status: Status) -> list[list[Cell | str]]:
 def _servers(status: Status) -> list[list[Cell | str]]:
     from aiemp.mcp.verdict import State  # a vault without servers needs nothing of it
 
-    untried = (State.NEW, State.NOT_CONFIGURED)
+    untried = (State.NEW, State.NOT_CONFIGURED, State.DISABLED)
     rows: list[list[Cell | str]] = []
     for name, verdict in status.mcp.items():
         # Nobody starts one that is not adopted or not configured; for another there may have been no time yet.

@@ -59,33 +59,40 @@ class UnitsChanged:
     def as_text(self, screen: Screen) -> str:
         if self.declined:
             return "Nothing was changed."
-        lines = []
-        if self.shows_diff and self.diffs:
-            lines += [*diff_lines(self.diffs, screen, in_full=self.in_full), ""]
         if not (self.written or self.removed or self.restarted or self.started):
-            lines.append(f"unchanged: {len(self.unchanged)} units in {visible(self.folder)}")
+            lines = [f"unchanged: {len(self.unchanged)} units in {visible(self.folder)}"]
         else:
-            lines += self._changes()
+            lines = [*self._changes(screen)]
         lines += [f"  {'stays':<16}{visible(each)}" for each in self.stays]
-        return "\n".join([*lines, *self.hints])
+        return "\n".join([*lines, *map(visible, self.hints)])
 
-    def _changes(self) -> Iterator[str]:
+    def _changes(self, screen: Screen) -> Iterator[str]:
+        """With a diff the files need not be named once more."""
         before = "" if self.done else "to be "
         yield visible(self.folder)
-        for what, names in (
-            ("written", self.written),
-            ("removed", self.removed),
-            ("restarted", self.restarted),
-            ("started", self.started),
+        if self.shows_diff:
+            yield from diff_lines(self.diffs, screen, in_full=self.in_full)
+        for what, names, is_in_diff in (
+            ("written", self.written, True),
+            ("removed", self.removed, True),
+            ("restarted", self.restarted, False),
+            ("started", self.started, False),
         ):
-            yield from (f"  {before + what:<16}{name}" for name in names)
+            if is_in_diff and self.shows_diff:
+                yield from [f"  {before + what:<16}{_units(len(names))}"] if names else []
+            else:
+                yield from (f"  {before + what:<16}{name}" for name in names)
         if self.unchanged:
-            yield f"  {'unchanged':<16}{len(self.unchanged)} units"
+            yield f"  {'unchanged':<16}{_units(len(self.unchanged))}"
         if self.rescheduled:
             yield (
                 f"New times: {', '.join(self.rescheduled)}. One whose new time has passed since it last fired "
                 "fires at once; its task runs only if it is due."
             )
+
+
+def _units(count: int) -> str:
+    return "1 unit" if count == 1 else f"{count} units"
 
 
 def diff_lines(diffs: tuple[UnitDiff, ...], screen: Screen, *, in_full: bool) -> Iterator[str]:

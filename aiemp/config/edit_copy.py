@@ -7,6 +7,7 @@ The copy lies beside it, where relative paths in it mean the same.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,12 @@ from aiemp.durable import PRIVATE_FILE, replace_file, write_all
 from aiemp.errors import AiempError, ConfigError
 
 BACKUP_SUFFIX = ".bak"
+
+
+def other_copies(config_file: Path) -> list[Path]:
+    """Copies that somebody else has open now, or that a killed editor left; nobody knows which."""
+    file = Path(os.path.realpath(config_file))
+    return sorted(file.parent.glob(f"{glob.escape(file.stem)}.edit-{'[0-9a-f]' * 6}.toml"))
 
 
 class ChangedMeanwhile(AiempError):
@@ -65,12 +72,17 @@ class EditedCopy:
         return data
 
     def mistakes(self, load: Callable[[Path], object]) -> tuple[str, ...]:
-        """What is wrong with the copy, told of the real file. ``load`` loads a plan from a configuration."""
+        """What is wrong in the copy, told of the real file. ``load`` loads a plan from a configuration.
+
+        What is wrong elsewhere (no vault is named in this shell) is nothing that an edit could mend.
+        """
         try:
             decoded(self.path, self.text())
             load(self.path)
         except ConfigError as error:
-            return tuple(mistake.replace(str(self.path), str(self.file)) for mistake in error.mistakes)
+            place = f"{printable(self.path)}:"
+            lines = (mistake for mistake in error.mistakes if mistake.startswith(place))
+            return tuple(f"{printable(self.file)}:{line.removeprefix(place)}" for line in lines)
         return ()
 
     def save(self) -> None:

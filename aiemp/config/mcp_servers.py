@@ -44,9 +44,11 @@ def planned_servers(
 
 def _changed(server: McpServer, changes: McpSettings, vault: Path) -> McpServer:
     if changes.command is not None:
-        server = replace(server, command=changes.command, url=None, entry=None, from_vault=False)
+        server = replace(
+            server, command=changes.command, url=None, entry=None, disabled=False, from_vault=False
+        )
     if changes.url is not None:
-        server = replace(server, url=changes.url, command=(), entry=None, from_vault=False)
+        server = replace(server, url=changes.url, command=(), entry=None, disabled=False, from_vault=False)
     if changes.cwd is not None:
         server = replace(server, cwd=vault / changes.cwd, entry=None if server.command else server.entry)
     if changes.env is not None:
@@ -96,7 +98,25 @@ def _servers_of_vault(vault: Path) -> tuple[list[McpServer], list[str]]:
         else:
             reason = reason or "has neither a usable command nor a url"
             warnings.append(f"{path}: the server {name[:100]!r} {reason}; it is not watched")
-    return servers, warnings
+    disabled = _disabled_names(vault) if servers else frozenset()
+    return [replace(server, disabled=server.name in disabled) for server in servers], warnings
+
+
+def _disabled_names(vault: Path) -> frozenset[str]:
+    """The servers that the vault's ``.claude/settings*.json`` switch off: as in Claude Code, that outweighs any
+    ``enabledMcpjsonServers``. One that is in neither list is started by a run of Claude (``--print``)."""
+    import json  # noqa: PLC0415 - not every vault has servers
+
+    names: set[str] = set()
+    for file in ("settings.json", "settings.local.json"):
+        try:
+            data, _ = read_regular_file(vault / ".claude" / file, LARGEST_MCP_JSON, beneath=vault)
+            settings = json.loads(data)
+        except (OSError, ValueError, RecursionError):
+            continue  # Claude Code tells of it
+        listed = settings.get("disabledMcpjsonServers") if isinstance(settings, dict) else None
+        names |= {name for name in listed if isinstance(name, str)} if isinstance(listed, list) else set()
+    return frozenset(names)
 
 
 def _server(name: str, entry: object, vault: Path) -> McpServer | None:

@@ -16,6 +16,7 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,25 @@ KEPT_S = 1800.0
 """Longer than the orchestrator waits at most between two updates."""
 
 MOST_ROWS = 100
+MOST_LINES = 50
 LARGEST_BYTES = 1024 * 1024
+
+
+@frozen
+class TheirLine:
+    """A line that somebody wrote into a file which had just lost its name to ours, brought into ours since then. A
+    script that had read before that undoes it like a row of ours."""
+
+    line: str
+    before: str
+
+    def __call__(self, document: Document) -> Document:
+        lines = document.lines
+        at = lines.index(self.before) + 1 if self.before in lines else len(lines)
+        return document.replace(at, at, [self.line])
+
+    def count(self, document: Document) -> int:
+        return document.lines.count(self.line)
 
 
 @frozen
@@ -42,7 +61,7 @@ class KeptRow:
     """A row that was added at ``written_s``. ``times``: how often it is to be there. ``replaced``: the lines that
     its update took away. ``is_owed``: the update was not made at all. ``tries``: how often it was put back."""
 
-    row: ActivityRow | ErrorRow
+    row: ActivityRow | ErrorRow | TheirLine
     written_s: float
     times: int = 1
     replaced: tuple[str, ...] = ()
@@ -56,7 +75,9 @@ class KeptRow:
             return False
         if self.is_owed:
             return True
-        return not replaced.isdisjoint(document.lines) if self.replaced else not self.tries
+        if self.replaced or isinstance(self.row, TheirLine):
+            return not replaced.isdisjoint(document.lines)
+        return not self.tries
 
 
 @frozen
@@ -84,8 +105,15 @@ class KeptRows:
         replaced = frozenset(line for row in self._rows for line in row.replaced)
         return [PutBack(row, replaced) for row in self._rows]
 
-    def note(self, edits: Sequence[Edit], before: Document, after: Document) -> None:
-        """Keep what was added. ``before``: the text as this update found it; ``after``: as it left it."""
+    def note(
+        self,
+        edits: Sequence[Edit],
+        before: Document,
+        after: Document,
+        rescued: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Keep what was added. ``before``: the text as this update found it; ``after``: as it left it; ``rescued``:
+        lines of others that were brought in, each with the one before it."""
         known = list(self._rows)
         replaced = frozenset(line for row in known for line in row.replaced)
         kept = []
@@ -97,7 +125,8 @@ class KeptRows:
                 kept.append(replace(row, tries=row.tries + back, is_owed=False))
         gone = set(before.lines) - set(after.lines)
         gone_lines = tuple(sorted(line for line in gone if line.strip()))[:MOST_ROWS]
-        for row_added in _rows_of(edits):
+        added = [*(TheirLine(*lines) for lines in islice(rescued, MOST_LINES)), *_rows_of(edits)]
+        for row_added in added:
             kept = [row for row in kept if row.row != row_added]
             kept.append(KeptRow(row_added, self._now_s, max(1, row_added.count(after)), gone_lines))
         self._save(kept)
@@ -137,8 +166,11 @@ def _rows_of(edits: Iterable[Edit]) -> list[ActivityRow | ErrorRow]:
 
 def _as_json(kept: KeptRow) -> dict[str, Any]:
     row = kept.row
+    fields = as_dict(row)
+    if not isinstance(row, TheirLine):
+        fields["at"] = row.at.isoformat()
     return {
-        "row": as_dict(row) | {"at": row.at.isoformat()},
+        "row": fields,
         "written": kept.written_s,
         "times": kept.times,
         "replaced": kept.replaced,
@@ -148,13 +180,7 @@ def _as_json(kept: KeptRow) -> dict[str, Any]:
 
 
 def _from_json(value: dict[str, Any]) -> KeptRow:
-    from aiemp.dashboard.logs import ActivityRow, ErrorRow  # noqa: PLC0415 - mostly there is nothing to read
-
-    texts = {name: str(text) for name, text in value["row"].items()}
-    at = datetime.fromisoformat(texts.pop("at"))
-    if at.tzinfo is None:
-        raise ValueError("a time without its zone")
-    row = ActivityRow(at, **texts) if "action" in texts else ErrorRow(at, **texts)
+    row = _row_from_json({name: str(text) for name, text in value["row"].items()})
     return KeptRow(
         row,
         float(value["written"]),
@@ -163,3 +189,14 @@ def _from_json(value: dict[str, Any]) -> KeptRow:
         value["owed"] is True,
         int(value["tries"]),
     )
+
+
+def _row_from_json(texts: dict[str, str]) -> ActivityRow | ErrorRow | TheirLine:
+    from aiemp.dashboard.logs import ActivityRow, ErrorRow  # noqa: PLC0415 - mostly there is nothing to read
+
+    if "line" in texts:
+        return TheirLine(**texts)
+    at = datetime.fromisoformat(texts.pop("at"))
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return ActivityRow(at, **texts) if "action" in texts else ErrorRow(at, **texts)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from aiemp.dashboard.kept_rows import PutBack
 
 UPDATE_PATIENCE_S = 10.0
+RESCUE_PATIENCE_S = 30.0  # the same, while we have a text of theirs in hand that is not in the file
 BUSY_WATCH_S = 0.25  # longer than a script takes from its read to its write
 REFUSALS = 2
 """So often a result is thrown away because the file changed meanwhile; then the names are exchanged anyway
@@ -75,9 +77,11 @@ class Rewrite:
 
         Raises DashboardError when others do not let that happen; then the file is as they left it.
         """
-        deadline = time.monotonic() + UPDATE_PATIENCE_S
+        began = time.monotonic()
         watch_until = 0.0
-        while time.monotonic() < deadline:
+        while (waited_s := time.monotonic() - began) < UPDATE_PATIENCE_S or (
+            waited_s < RESCUE_PATIENCE_S and self.unseen_writes()
+        ):
             theirs, data = self._unseen_write()
             current = self._current = take_snapshot(self.path, hasty_like=self._whole)
             self._whole = max(self._whole, current.data, key=len)
@@ -107,6 +111,11 @@ class Rewrite:
         """Let go of all files."""
         for snapshot in (self._current, *self.displaced):
             snapshot.close()
+
+    def rescued_lines(self) -> Iterator[tuple[str, str]]:
+        """Lines that others wrote into files that had lost their name, each with the line before it."""
+        for _base, theirs, added in self._rescued:
+            yield from ((line, before) for before, line in pairwise(["", *theirs]) if line in added)
 
     def unseen_writes(self) -> list[bytes]:
         """What others wrote into files that had lost their name, and is not in the file now."""
@@ -198,23 +207,37 @@ class Rewrite:
             self._refusals += 1
             current.close()
             return False
-        while self.displaced and time.monotonic() - self.displaced[0].taken_s > FORGOTTEN_AFTER_S:
-            self.displaced.pop(0).close()
+        self._forget_quiet_ones()
+        displaced.taken_s = time.monotonic()  # from now on nobody can open it by its name
         self.displaced.append(displaced)
         self.ours = new
         self._whole = new
         return True
 
+    def _forget_quiet_ones(self) -> None:
+        """Let go of files that lost their name so long ago that nobody writes into them any more. On a busy machine
+        we may be the slow one: what was not looked at yet is not forgotten."""
+        quiet = [
+            other
+            for other in self.displaced
+            if time.monotonic() - other.taken_s > FORGOTTEN_AFTER_S
+            and not other.is_being_written()
+            and not other.has_changed()
+        ]
+        for other in quiet:
+            self.displaced.remove(other)
+            other.close()
+
     def _insist(self, new: bytes, current: Snapshot) -> tuple[Snapshot | None, bytes]:
         """Bring ``new`` into a file that never stands still: as a patch to what it holds this millisecond."""
         patch = Patch(current.data, new)
         latest = take_snapshot(self.path, hasty_like=current.data)
-        patched = patch.applied_to(latest.data)
-        displaced = None if patched is None else put(self.path, patched, latest, insist=True)
-        if displaced is None:
-            latest.close()
-        else:
-            current.close()
+        displaced = None
+        try:
+            patched = patch.applied_to(latest.data)
+            displaced = None if patched is None else put(self.path, patched, latest, insist=True)
+        finally:
+            (latest if displaced is None else current).close()
         return displaced, patched or b""
 
     def _wait_for_others(self, until: float, known: bytes) -> None:

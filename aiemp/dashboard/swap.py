@@ -51,9 +51,14 @@ def put(path: Path, data: bytes, instead_of: Snapshot, *, insist: bool = False) 
     except FileNotFoundError:
         displaced = None  # somebody took the file away in this moment
     finally:
-        for name in (staged, temporary):
-            with contextlib.suppress(FileNotFoundError):
-                name.unlink()
+        try:
+            for name in (staged, temporary):
+                with contextlib.suppress(FileNotFoundError):
+                    name.unlink()
+        except OSError:
+            if displaced is not None:
+                displaced.close()
+            raise
     if displaced is not None:
         if insist:
             _sync(path)

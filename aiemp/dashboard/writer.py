@@ -96,7 +96,7 @@ class Dashboard:
         try:
             changed = rewrite.until_settled()
             if rewrite.found is not None:
-                self._kept.note(edits, rewrite.found, rewrite.left)
+                self._kept.note(edits, rewrite.found, rewrite.left, rewrite.rescued_lines())
         except OSError:
             self._kept.note_owed(edits)
             raise

@@ -14,6 +14,8 @@ DEEPEST_ENTRY = 3
 
 def file_verdict(server: McpServer) -> Verdict:
     """Whether the server's entry file is there. One without (a program on PATH) is taken on trust."""
+    if server.disabled:
+        return Verdict(State.DISABLED)
     entry = server.entry
     if entry is None:
         return Verdict(State.CONFIGURED)

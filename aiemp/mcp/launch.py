@@ -50,7 +50,7 @@ class Launcher:
 
     def prepare(self, server: McpServer) -> Launch | Verdict:
         """How ``server`` is started; or a verdict, ``checked`` where it really was."""
-        if self._plan.dry_run.active:
+        if self._plan.dry_run.active or server.disabled:
             return file_verdict(server)
         approved = self._approved is None or is_approved(server, self._approved, self._dotenv)
         expanded, missing = expand(server, child_environment(self._environ, self._dotenv, False))

@@ -23,7 +23,7 @@ from aiemp.plan import McpServer, Plan
 
 LARGEST_RESULTS = 1024 * 1024
 
-FILES_DECIDE = frozenset({State.NOT_BUILT, State.MISSING})
+FILES_DECIDE = frozenset({State.NOT_BUILT, State.MISSING, State.DISABLED})
 """What has happened to a server's files since the probe is seen without another one."""
 
 

@@ -22,6 +22,7 @@ class State(Enum):
     RUBBISH = "rubbish"  # printed something that is no answer
     REFUSED = "refused"  # answered with an error
     UNREACHABLE = "unreachable"  # nobody listens at its address
+    DISABLED = "disabled"  # Claude Code's settings of the vault say so: not started
 
 
 SIGNS = {
@@ -36,6 +37,7 @@ SIGNS = {
     State.RUBBISH: "🔴 Rubbish",
     State.REFUSED: "🔴 Refused",
     State.UNREACHABLE: "🔴 Unreachable",
+    State.DISABLED: "⚪ Disabled",
 }
 """The words of the dashboard's health table; vaults know "Available" from their own health checks."""
 
@@ -50,7 +52,7 @@ MCP_TROUBLES = {
 }
 """What is wrong, as the end of a sentence that begins with the server."""
 
-WELL = frozenset({State.AVAILABLE, State.CONFIGURED, State.NEW, State.NOT_CONFIGURED})
+WELL = frozenset({State.AVAILABLE, State.CONFIGURED, State.NEW, State.NOT_CONFIGURED, State.DISABLED})
 """None of these is an error, as with watchers: what is not configured is simply not used."""
 
 

@@ -7,6 +7,7 @@ switches it off, for the owner to type: two that do the same work would do it tw
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -48,13 +49,15 @@ def find_predecessors(
 
 
 def spellings(vault: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """How the vault's path is written: as it is named, without links, and by ``~`` or ``$HOME``."""
+    """How the vault's path is written: as it is named, without links, by ``~`` or ``$HOME``; and each with a
+    backslash before what a shell (a blank) or cron (``%``) would take for itself."""
     found = {str(vault.absolute()), os.path.realpath(vault)}
     home = environ.get("HOME", "").rstrip("/")
     for path in list(found):
         if home and path.startswith(home + "/"):
             found |= {start + path[len(home) :] for start in ("~", "$HOME", "${HOME}")}
-    return tuple(sorted(found))
+    escaped = {re.sub(r"([ %'\"&()])", r"\\\1", path) for path in found}
+    return tuple(sorted(found | escaped | {path.replace("%", "\\%") for path in found}))
 
 
 def names_vault(text: str, names: Iterable[str]) -> bool:

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import re
-import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -114,6 +113,8 @@ class Systemctl:
             self._run(verb, *options, "--", *units, patience_s=patience_s if wait else PATIENCE_S)
 
     def _run(self, *arguments: str, patience_s: float = PATIENCE_S) -> str:
+        import subprocess  # noqa: PLC0415 - many want no more of this module than the name of a scope
+
         command = ["systemctl", "--no-pager", "--quiet"]
         if self.scope is Scope.USER:
             command.append("--user")

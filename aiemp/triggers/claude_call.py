@@ -8,8 +8,11 @@ from pathlib import Path
 from aiemp.claude import invoke_claude
 from aiemp.claude.run_log import new_log
 from aiemp.errors import Blocked
+from aiemp.file_signature import file_signature
+from aiemp.log_files import redact_again
 from aiemp.places import Places
 from aiemp.process import LogFile
+from aiemp.redaction import redactor_of_dotenv
 from aiemp.triggers.claude_leave import leave_in_words, require_leave
 from aiemp.triggers.context import RunContext
 
@@ -33,7 +36,7 @@ def ask_claude(context: RunContext, prompt: str, dry_run: bool) -> dict[str, obj
         claude_log = new_log(
             Places(plan.vault), context.task.name, context.local_now, plan.claude.keep_logs_days
         )
-    with _TaskLog(context.log_file, context.on_output) as task_log:
+    with _TaskLog(context.log_file, plan.vault, context.on_output) as task_log:
         try:
             answer = invoke_claude(
                 prompt,
@@ -72,7 +75,9 @@ def duration_text(answer: dict[str, object]) -> str:
 class _TaskLog:
     """What a person sees of the work, for ``aiemp logs NAME`` and for who watches it now."""
 
-    def __init__(self, path: Path | None, listener: Callable[[bytes], None] | None) -> None:
+    def __init__(self, path: Path | None, vault: Path, listener: Callable[[bytes], None] | None) -> None:
+        self._path, self._vault = path, vault
+        self._dotenv = file_signature(vault / ".env")
         self._file = LogFile(path)
         self._listener = listener
         self._room = MOST_IN_TASK_LOG_BYTES
@@ -82,6 +87,9 @@ class _TaskLog:
 
     def __exit__(self, *_exc: object) -> None:
         self._file.close()
+        if self._path is not None and file_signature(self._vault / ".env") != self._dotenv:
+            # What Claude wrote there was no known secret when it was printed.
+            redact_again(self._path, self._vault, redactor_of_dotenv(self._vault))
 
     def on_output(self, chunk: bytes) -> None:
         if self._room > 0:

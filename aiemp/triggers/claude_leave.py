@@ -9,6 +9,7 @@ from __future__ import annotations
 from aiemp.claude.budget import Spent, has_limit, in_words, spent_today, why_blocked
 from aiemp.claude.pause import read_pause
 from aiemp.errors import Blocked
+from aiemp.ledger import Ledger
 from aiemp.places import Places
 from aiemp.run_history import History
 from aiemp.triggers.context import RunContext
@@ -22,7 +23,8 @@ def require_leave(context: RunContext) -> None:
 
 def _spent(context: RunContext) -> Spent:
     try:
-        return spent_today(context.runs, context.now, context.plan)
+        noted = Ledger(context.plan.vault).read().spent
+        return spent_today(context.runs, context.now, context.plan, noted)
     except OSError as error:
         if context.overrides.over_budget or not has_limit(context.plan.claude):
             return Spent()

@@ -6,13 +6,13 @@ The last line of a note is a seal: a hash of everything above it. A note whose s
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from itertools import count
 from pathlib import Path
 
-from aiemp.durable import PRIVATE_FILE, replace_file, sync_folder, write_all
+from aiemp.durable import replace_file
 from aiemp.vault.frontmatter import read_start
+from aiemp.vault.moves import make_exclusively
 
 LARGEST_NOTE = 1024 * 1024
 SEAL = "<!-- aiemp sha256={} -->\n"
@@ -30,7 +30,7 @@ def write_note(folder: Path, stem: str, text: str) -> Path:
     while True:
         path = folder / next(names)
         try:
-            _create(path, data)
+            make_exclusively(path, data)
         except FileExistsError:
             if not is_untouched(path):
                 continue
@@ -47,17 +47,3 @@ def is_untouched(path: Path) -> bool:
     except OSError:
         return False
     return match is not None and hashlib.sha256(match[1]).hexdigest().encode() == match[2]
-
-
-def _create(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
-    try:
-        try:
-            write_all(descriptor, data)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError:
-        path.unlink(missing_ok=True)  # ours, just made, and half written
-        raise
-    sync_folder(path.parent)

@@ -37,7 +37,7 @@ def action_items(vault: Path, *, skip: Collection[str] = ()) -> Iterator[Path]:
 
 def count_action_items(vault: Path, *, skip: Collection[str] = ()) -> int:
     """How many :func:`action_items` there are, without making a path of each."""
-    return _count_in(vault, NEEDS_ACTION, skip=skip)
+    return count_in(vault, NEEDS_ACTION, skip=skip)
 
 
 def items_by_domain(vault: Path) -> dict[str, int]:
@@ -59,7 +59,7 @@ def items_by_domain(vault: Path) -> dict[str, int]:
 def queue_counts(vault: Path, today: date, zone: tzinfo) -> dict[str, int]:
     """The rows of the dashboard's Queue Summary. Done counts what changed ``today``, a date in ``zone``."""
     counts = {
-        f"/{name}/": _count_in(vault, name) for name in (NEEDS_ACTION, PLANS, PENDING_APPROVAL, IN_PROGRESS)
+        f"/{name}/": count_in(vault, name) for name in (NEEDS_ACTION, PLANS, PENDING_APPROVAL, IN_PROGRESS)
     }
     counts[f"/{DONE}/ (today)"] = count_done_on(vault, today, zone)
     return counts
@@ -90,6 +90,12 @@ def files_below(folder: Path, vault: Path, *, skip: Collection[str] = ()) -> Ite
     for entry in entries_below(folder, skip=skip):
         if not entry.is_symlink() or _links_to_a_file(entry.path, vault):
             yield entry
+
+
+def count_in(vault: Path, name: str, *, skip: Collection[str] = ()) -> int:
+    """How many items the vault's folder ``name`` has; 0 when there is no such folder."""
+    folder = find_folder(vault, name)
+    return 0 if folder is None else count_below(folder, vault, skip=skip)
 
 
 def count_below(folder: Path | str, vault: Path, *, skip: Collection[str] = ()) -> int:
@@ -147,11 +153,6 @@ def start_of(day: date, zone: tzinfo) -> float:
 def _links_to_a_file(path: str, vault: Path) -> bool:
     # os.path, because Path.is_file() raises for a link that cannot be followed.
     return leads_inside(path, vault) and os.path.isfile(path)  # noqa: PTH113
-
-
-def _count_in(vault: Path, name: str, *, skip: Collection[str] = ()) -> int:
-    folder = find_folder(vault, name)
-    return 0 if folder is None else count_below(folder, vault, skip=skip)
 
 
 def _counted(folder: str, vault: Path, skipped: Collection[str] = ()) -> tuple[int, list[str]]:

@@ -1,4 +1,4 @@
-"""Moving a file to a name that nobody else has, whatever happens at the same moment.
+"""Moving a file to a name that nobody else has, or making it there, whatever happens at the same moment.
 
 rename(2) overwrites silently, so the new name is made first by a call that fails when it exists: a hard
 link, or an empty placeholder where the file system has no hard links (exFAT, many network shares).
@@ -10,6 +10,8 @@ import contextlib
 import errno
 import os
 from pathlib import Path
+
+from aiemp.durable import PRIVATE_FILE, sync_folder, write_all
 
 NO_HARD_LINKS = frozenset(
     {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EINVAL}
@@ -38,6 +40,40 @@ def move_exclusively(source: Path, target: Path) -> None:
         _move_onto_placeholder(source, target)
         return
     _remove(source, target.lstat(), target)
+
+
+def make_exclusively(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
+    """Make the file ``path``, whole or not at all; ``mode`` as open(2) takes it. FileExistsError when it is there.
+
+    What a killed one left is removed, whether the file is made this time or not.
+    """
+    remove_unmade(path)
+    temporary = _unmade(path)
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        try:
+            write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        move_exclusively(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def remove_unmade(path: Path) -> None:
+    """Remove what a :func:`make_exclusively` that was killed has left. Best effort."""
+    with contextlib.suppress(OSError):
+        _unmade(path).unlink()
+
+
+def _unmade(path: Path) -> Path:
+    return path.with_name(f".{path.name[:100]}.new.tmp")
 
 
 def _move_link(source: Path, target: Path) -> None:

@@ -6,11 +6,9 @@ case counts as there, and one that is used flat gets no subfolders.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
-from aiemp.durable import write_all
 from aiemp.errors import VaultError
 from aiemp.frozen import frozen
 from aiemp.inside import PRIVATE_FOLDER, SHARED_FILE, SHARED_FOLDER
@@ -38,6 +36,7 @@ from aiemp.vault.layout import (
     shown,
     warn_once,
 )
+from aiemp.vault.moves import make_exclusively, remove_unmade
 
 STARTER = Path(__file__).with_name("starter")
 SKILLS = ("email-triage", "task-planner", "hitl-handler", "social-post")
@@ -144,24 +143,17 @@ class _Builder:
     def make_file(self, folder: Path, name: str, text: str) -> None:
         there = find_entry(folder, name)
         if there is not None:
+            remove_unmade(there)
             self._keep(there)
             return
         path = folder / name
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, SHARED_FILE)
+            make_exclusively(path, text.encode(), mode=SHARED_FILE)
         except FileExistsError:
             self._keep(path)
             return
         except OSError as error:
             raise _cannot_make(path, error) from error
-        try:
-            write_all(descriptor, text.encode())
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                path.unlink()  # else the next run would keep half a file
-            raise _cannot_make(path, error) from error
-        finally:
-            os.close(descriptor)
         self.created.append(path)
 
     def _keep(self, path: Path) -> None:

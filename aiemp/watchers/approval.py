@@ -20,7 +20,6 @@ from aiemp.watchers.options import ZONE_VARIABLE, Options, parse
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
 NAME = "approval"
 PENDING = "Pending_Approval"
@@ -92,9 +91,9 @@ class ApprovalWatch:
         known, messages = load(path, now_s, dry_run=self._options.dry_run)
         looked.warnings.extend(messages)
         if not self._options.dry_run:
-            if not path.parent.exists():
+            if not os.path.exists(known.folder):
                 known.make_folder()
-            remove_leftovers(path.parent, lambda name: name == path.name)
+            remove_leftovers(known.folder, lambda name: name == os.path.basename(path))
         self._seen = visible_names(self._vault)
         return known
 
@@ -147,7 +146,11 @@ class ApprovalWatch:
         listing = list_files(folder) if folder is not None else None
         if folder is None or listing is None or not listing.complete:
             return []
-        pending = {f"{STALE}{folder.name}/{name}" for name in listing.files if name.lower().endswith(".md")}
+        pending = {
+            f"{STALE}{os.path.basename(folder)}/{name}"
+            for name in listing.files
+            if name.lower().endswith(".md")
+        }
         for flagged in [each for each in known if each.startswith(STALE) and each not in pending]:
             known.discard(flagged)
         if all(each in known for each in pending):
@@ -171,9 +174,11 @@ def _kind_and_name(decision: str) -> tuple[str, str]:
     return decision.partition("/")[0], decision.rpartition("/")[2]
 
 
-def _show(vault: Path, rows: list[tuple[str, str, str]], looked: Looked, now_s: float) -> None:
+def _show(vault: str, rows: list[tuple[str, str, str]], looked: Looked, now_s: float) -> None:
     """Rows in the dashboard's activity log. What goes wrong there is said, and stops nothing."""
-    from aiemp.dashboard import add_activity, touch, update  # noqa: PLC0415 - decisions are rare
+    from pathlib import Path  # noqa: PLC0415 - decisions are rare
+
+    from aiemp.dashboard import add_activity, touch, update  # noqa: PLC0415
     from aiemp.errors import AiempError  # noqa: PLC0415
 
     if len(rows) > MOST_ROWS:
@@ -181,7 +186,7 @@ def _show(vault: Path, rows: list[tuple[str, str, str]], looked: Looked, now_s: 
         rows = [*rows[:MOST_ROWS], ("Approvals", f"and {more} more at the same time", "✅ Noticed")]
     at = _local_time(now_s)
     try:
-        update(vault, *(add_activity(at, *row) for row in rows), touch(at))
+        update(Path(vault), *(add_activity(at, *row) for row in rows), touch(at))
     except (AiempError, OSError) as error:
         looked.warnings.append(f"the dashboard does not show it: {error}")
 
@@ -200,9 +205,11 @@ def _local_time(now_s: float) -> datetime:
 def main(arguments: list[str]) -> int:
     options = parse(NAME, arguments, check_stale=True)
     if options.check_stale:
-        from aiemp.watchers.stale_check import report  # noqa: PLC0415 - a run of its own
+        from pathlib import Path  # noqa: PLC0415 - a run of its own
 
-        return report(options.vault)
+        from aiemp.watchers.stale_check import report  # noqa: PLC0415
+
+        return report(Path(options.vault))
     stop = Stop()
     return run_locked(ApprovalWatch(options), options, stop)
 

@@ -12,41 +12,15 @@ import re
 import time
 from pathlib import Path
 
-from aiemp.watchers.folders import folder_named
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aiemp.watchers.listing import ListedFile
-
-ITEM_KINDS = frozenset({"email", "emails", "whatsapp", "file", "files", "social"})
-"""Folders under ``Needs_Action`` that show a vault to sort its items (vault-facts, "Folders and files")."""
 
 LONGEST_NAME_PART = 40
 """In characters: 4 bytes each at worst, which leaves room below the 255 bytes of a file name."""
 
 MARK = re.compile(r"^FILE_.*_([0-9a-f]{12})(?:_\d+)?\.md$", re.DOTALL)
 NO_ITEMS_HERE = frozenset({"Drop", "Logs", "node_modules"})
-
-
-def item_folder(vault: Path) -> Path:
-    """Where items of dropped files go: ``Needs_Action/file``, or ``Needs_Action`` itself in a flat vault.
-
-    A vault is flat when its Needs_Action has none of the usual folders. They are taken as they are spelt
-    (``Email/`` → ``File/``).
-    """
-    needs_action = folder_named(vault, "Needs_Action") or vault / "Needs_Action"
-    try:
-        with os.scandir(needs_action) as entries:
-            folders = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
-    except FileNotFoundError:
-        return needs_action / "file"
-    kinds = [name for name in folders if name.lower() in ITEM_KINDS]
-    for name in kinds:
-        if name.lower() in ("file", "files"):
-            return needs_action / name
-    if not kinds:
-        return needs_action
-    return needs_action / ("File" if kinds[0][0].isupper() else "file")
 
 
 def mark_of(processed_id: str) -> str:

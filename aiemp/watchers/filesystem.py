@@ -9,12 +9,13 @@ Run as ``python -m aiemp.watchers.filesystem --vault V --interval N [--dry-run] 
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 import time
 
 from aiemp.inside import SHARED_FOLDER
-from aiemp.watchers.folders import folder_named, vault_is_there, visible_names
+from aiemp.watchers.folders import folder_named, item_folder, vault_is_there, visible_names
 from aiemp.watchers.known import Known, load, processed_file, remove_leftovers
 from aiemp.watchers.listing import ListedFile, list_files
 from aiemp.watchers.loop import Looked, Stop, run_locked
@@ -96,7 +97,9 @@ class FilesystemWatch:
         drop = folder_named(self._vault, DROP)
         if drop is None:
             self._folders = {}
-            looked.problems[DROP] = f"{self._vault / DROP} is no folder of this vault; make it, to drop files"
+            looked.problems[DROP] = (
+                f"{os.path.join(self._vault, DROP)} is no folder of this vault; make it, to drop files"
+            )
             return
         listing = list_files(drop)
         self._folders = listing.folders
@@ -127,18 +130,16 @@ class FilesystemWatch:
             self._changes.close()
 
     def _begin(self, looked: Looked, now_s: float) -> None:
-        from aiemp.watchers.drop_items import item_folder  # noqa: PLC0415 - not needed by every start
-
         known, messages = load(processed_file(self._vault, NAME), now_s, dry_run=self._dry_run)
         looked.warnings.extend(messages)
         self._files = KnownFiles(known)
         self._item_folder = item_folder(self._vault)
         if not self._dry_run:
             if folder_named(self._vault, DROP) is None:
-                (self._vault / DROP).mkdir(mode=SHARED_FOLDER, exist_ok=True)
-            if not known.path.parent.exists():
+                _make_folder(os.path.join(self._vault, DROP))
+            if not os.path.exists(known.folder):
                 known.make_folder()
-            remove_leftovers(known.path.parent, lambda name: name == known.path.name)
+            remove_leftovers(known.folder, lambda name: name == os.path.basename(known.path))
             remove_leftovers(self._item_folder, lambda name: name.startswith("FILE_"))
         self._seen = visible_names(self._vault)
         self.known = known
@@ -171,16 +172,19 @@ class FilesystemWatch:
         self._files.add(file, processed_id)
 
     def _write_item(self, file: ListedFile, processed_id: str, looked: Looked, now_s: float) -> None:
-        from aiemp.watchers import drop_items  # noqa: PLC0415 - not needed by every start
+        from pathlib import Path  # noqa: PLC0415 - a file is dropped now and then
+
+        from aiemp.watchers import drop_items  # noqa: PLC0415
 
         mark = drop_items.mark_of(processed_id)
         if self._unknown_at_start and file.version in self._unknown_at_start:
             if self._marks is None:
-                self._marks = drop_items.marks_in(self._vault)
+                self._marks = drop_items.marks_in(Path(self._vault))
             if mark in self._marks:
                 return
         received_s = drop_items.received_s(file, now_s)
-        item = self._item_folder / drop_items.item_name(file, mark, received_s)
+        vault, folder = Path(self._vault), Path(self._item_folder)
+        item = folder / drop_items.item_name(file, mark, received_s)
         what = f"{DROP}/{file.relative}"
         if self._dry_run:
             looked.messages.append(f"dry run: {what!r} would become {item.name}")
@@ -190,11 +194,19 @@ class FilesystemWatch:
 
         if not leads_inside(self._item_folder, self._vault):
             raise OSError(errno.ELOOP, "a link leads out of the vault", str(item))
-        if not self._item_folder.exists() and self.is_there():
-            self._item_folder.parent.mkdir(mode=SHARED_FOLDER, exist_ok=True)  # the vault itself: it is there
-            self._item_folder.mkdir(mode=SHARED_FOLDER, exist_ok=True)
-        replace_file(item, drop_items.render(file, received_s), beneath=self._vault)
+        if not folder.exists() and self.is_there():
+            _make_folder(os.path.dirname(self._item_folder))  # the vault itself: it is there
+            _make_folder(self._item_folder)
+        replace_file(item, drop_items.render(file, received_s), beneath=vault)
         looked.messages.append(f"{what!r} became {item.name}")
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.mkdir(path, SHARED_FOLDER)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
 
 
 def main(arguments: list[str]) -> int:

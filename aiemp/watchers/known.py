@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import os
 import time
-from pathlib import Path
 
 from aiemp.inside import open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    AnyPath = Path | str
+
     from collections.abc import Callable, Container, Iterable, Iterator
 
 KEPT_BY = "aiemp"
@@ -22,9 +25,9 @@ MOST_IDS_OF_GONE = 10_000
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 
 
-def processed_file(vault: Path, name: str) -> Path:
+def processed_file(vault: AnyPath, name: str) -> str:
     """``Places.processed``, without loading dataclasses at each start; a test keeps the two the same."""
-    return vault / ".state" / f"{name}_processed.json"
+    return os.path.join(vault, ".state", f"{name}_processed.json")
 
 
 class Known:
@@ -36,8 +39,8 @@ class Known:
 
     __slots__ = ("_ids", "_other_keys", "ours", "path", "unsaved")
 
-    def __init__(self, path: Path, ids: Iterable[str] = (), *, ours: bool = False) -> None:
-        self.path = path
+    def __init__(self, path: AnyPath, ids: Iterable[str] = (), *, ours: bool = False) -> None:
+        self.path = os.fspath(path)
         self.ours = ours
         self.unsaved = False
         self._ids = dict.fromkeys(ids)
@@ -80,18 +83,27 @@ class Known:
             return False
         return True
 
+    @property
+    def folder(self) -> str:
+        """``.state`` of the vault."""
+        return os.path.dirname(self.path)
+
     def make_folder(self) -> None:
         """Make ``.state``, in a vault that has just been seen to be there."""
-        from aiemp.durable import make_private_folder  # noqa: PLC0415 - not needed at start
+        from pathlib import Path  # noqa: PLC0415 - not needed at start
 
-        make_private_folder(self.path.parent, levels=1)
+        from aiemp.durable import make_private_folder  # noqa: PLC0415
+
+        make_private_folder(Path(self.folder), levels=1)
 
     def save(self, now_s: float) -> None:
         """Replace the file, all or nothing. OSError when it cannot be written; the ids stay unsaved.
 
         The folder is not made: when it is gone, so may be the vault.
         """
-        from aiemp.durable import replace_file  # noqa: PLC0415 - not needed at start
+        from pathlib import Path  # noqa: PLC0415 - not needed at start
+
+        from aiemp.durable import replace_file  # noqa: PLC0415
 
         content = self._other_keys | {
             "kept_by": KEPT_BY,
@@ -100,19 +112,20 @@ class Known:
         }
         # Plain ASCII: a file name that is no UTF-8 survives as an escape.
         data = json.dumps(content, indent=1).encode("ascii") + b"\n"
-        replace_file(self.path, data, beneath=self.path.parents[1])
+        path = Path(self.path)
+        replace_file(path, data, beneath=path.parents[1])
         self.unsaved = False
         self.ours = True
 
 
-def load(path: Path, now_s: float, *, dry_run: bool = False) -> tuple[Known, list[str]]:
+def load(path: AnyPath, now_s: float, *, dry_run: bool = False) -> tuple[Known, list[str]]:
     """Read the file, and say what was wrong with it. OSError when it is there and cannot be read.
 
     A corrupt file is set aside under another name (in a dry run it stays), and the ids that can still be
     made out in it are taken over: a torn file must not make everything happen a second time.
     """
     try:
-        descriptor = open_file(path, os.O_RDONLY, path.parents[1])
+        descriptor = open_file(path, os.O_RDONLY, os.path.dirname(os.path.dirname(path)))
     except FileNotFoundError:
         return Known(path), []
     with os.fdopen(descriptor, "rb") as file:
@@ -145,29 +158,33 @@ def _salvage(data: bytes) -> list[str]:
     return [each for each in found if each not in ("processed_ids", "last_updated", "kept_by", KEPT_BY)]
 
 
-def _set_aside(path: Path, now_s: float, salvaged: int, *, dry_run: bool) -> str:
+def _set_aside(path: AnyPath, now_s: float, salvaged: int, *, dry_run: bool) -> str:
     if dry_run:
         return f"{path} is corrupt; {salvaged} ids could be made out in it"
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_s))
-    aside = path.with_name(f"{path.name}.corrupt-{stamp}")
+    aside = f"{path}.corrupt-{stamp}"
     number = 0
-    while aside.exists():
+    while os.path.exists(aside):
         number += 1
-        aside = path.with_name(f"{path.name}.corrupt-{stamp}_{number}")
-    path.rename(aside)
-    return f"{path} was corrupt: set aside as {aside.name}, {salvaged} ids could be made out in it"
+        aside = f"{path}.corrupt-{stamp}_{number}"
+    os.rename(path, aside)
+    return (
+        f"{path} was corrupt: set aside as {os.path.basename(aside)}, {salvaged} ids could be made out in it"
+    )
 
 
-def remove_leftovers(folder: Path, is_ours: Callable[[str], bool]) -> None:
+def remove_leftovers(folder: AnyPath, is_ours: Callable[[str], bool]) -> None:
     """Remove the temporary files (:mod:`aiemp.durable`) that a killed watcher left in ``folder``.
 
     Safe only under the watcher's lock. ``is_ours`` is asked with the name the file would have got.
     """
     try:
-        paths = list(folder.iterdir())
+        names = os.listdir(folder)
     except OSError:
         return  # whoever writes there next meets the same error, and says it
-    for path in paths:
-        name = path.name
+    for name in names:
         if name.startswith(".") and name.endswith(".tmp") and is_ours(name[1:].rsplit(".", 2)[0]):
-            path.unlink(missing_ok=True)
+            try:
+                os.unlink(os.path.join(folder, name))
+            except FileNotFoundError:
+                continue

@@ -10,13 +10,12 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from aiemp import locks
 from aiemp.errors import AiempError, LockHeld, VaultError
@@ -27,6 +26,9 @@ from aiemp.plan import DryRunPolicy, Origin, Plan, Watcher
 from aiemp.watchers.holders import first_of, holds, is_alive, processes_holding
 from aiemp.watchers.loop import LOCK_DESCRIPTOR
 from aiemp.watchers.options import STALE_AFTER_VARIABLE, ZONE_VARIABLE
+
+if TYPE_CHECKING:
+    import subprocess
 
 log = logging.getLogger("aiemp.watchers")
 
@@ -115,7 +117,11 @@ def spawn(
     """Start the watcher as a child that leads its own session. Output is appended to ``log_file``; without
     one it goes where ours goes. Raises LockHeld when it is running already, VaultError when the vault or the
     lock cannot be used, and WatcherNotStarted."""
+    import subprocess  # noqa: PLC0415 - `status` asks this module what runs, and starts nothing
+
     with take_lock(plan.vault, watcher.name, 0, owner) as lock:
+        if log_file is not None:
+            _redact(log_file, plan.vault)  # nobody writes to it now
         output = _open_log(log_file)
         try:
             process = subprocess.Popen(
@@ -221,6 +227,15 @@ def _child_env(watcher: Watcher, launch: Launch, lock: HeldLock, *, has_log: boo
     if watcher.origin is Origin.BUILT_IN:
         env[LOCK_DESCRIPTOR] = str(lock.descriptor)
     return env
+
+
+def _redact(log_file: Path, vault: Path) -> None:
+    """Take secrets out of what the watcher printed before. It writes to its log itself, so that it outlives a killed
+    orchestrator; so there is no other moment."""
+    from aiemp.log_files import redact_again  # noqa: PLC0415 - systemd's watchers have no log file
+    from aiemp.redaction import in_force  # noqa: PLC0415
+
+    redact_again(log_file, vault, in_force())
 
 
 def _open_log(path: Path | None) -> int | None:

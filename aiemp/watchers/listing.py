@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEEPEST_FOLDER = 32
 UNFINISHED_SUFFIXES = (
@@ -29,6 +32,8 @@ class ListedFile:
 
     @property
     def path(self) -> Path:
+        from pathlib import Path  # noqa: PLC0415 - only for a file that is new
+
         return Path(self._path)
 
     @property
@@ -52,7 +57,7 @@ class Listing:
         self.complete = True
 
 
-def list_files(folder: Path) -> Listing:
+def list_files(folder: Path | str) -> Listing:
     """List ``folder`` and its subfolders. Symbolic links are not followed: they may lead out of the vault."""
     listing = Listing()
     _list_into(listing, os.fspath(folder), "", DEEPEST_FOLDER)

@@ -169,11 +169,13 @@ def run_locked(watch: Watch, options: Options, stop: Stop) -> int:
 
 
 def _run_by_hand(watch: Watch, options: Options, stop: Stop) -> int:
-    from aiemp.errors import AiempError, LockHeld  # noqa: PLC0415 - only by hand
+    from pathlib import Path  # noqa: PLC0415 - only by hand
+
+    from aiemp.errors import AiempError, LockHeld  # noqa: PLC0415
     from aiemp.watchers.launch import take_lock  # noqa: PLC0415
 
     try:
-        lock = take_lock(options.vault, watch.name, os.getpid(), "started by hand")
+        lock = take_lock(Path(options.vault), watch.name, os.getpid(), "started by hand")
     except AiempError as error:
         sys.stderr.write(f"{error}\n")
         return 0 if isinstance(error, LockHeld) else error.exit_code

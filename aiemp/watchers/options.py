@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 USAGE = "usage: python -m aiemp.watchers.{} --vault FOLDER [--interval SECONDS] [--dry-run] [--once]{}\n"
 STALE_AFTER_VARIABLE = "AIEMP_STALE_AFTER_HOURS"
@@ -19,7 +18,7 @@ class Options:
 
     __slots__ = ("check_stale", "dry_run", "interval_s", "once", "vault")
 
-    def __init__(self, vault: Path, interval_s: int = 30) -> None:
+    def __init__(self, vault: str, interval_s: int = 30) -> None:
         self.vault = vault
         self.interval_s = interval_s
         self.dry_run = False
@@ -51,13 +50,19 @@ def parse(name: str, arguments: list[str], *, check_stale: bool = False) -> Opti
         _refuse(usage, f"--interval is a number of seconds from 1 to 86400, not {interval!r}")
     if not values["--vault"]:
         _refuse(usage, "--vault is missing")
-    options = Options(Path(values["--vault"]).absolute(), int(interval))
-    if not options.vault.is_dir():
+    options = Options(_absolute(values["--vault"]), int(interval))
+    if not os.path.isdir(options.vault):
         _refuse(usage, f"{options.vault} is no folder; name the vault with --vault")
     options.dry_run = given["--dry-run"] or os.environ.get("DRY_RUN", "").lower() in TRUE_WORDS
     options.once = given["--once"]
     options.check_stale = given.get("--check-stale", False)
     return options
+
+
+def _absolute(path: str) -> str:
+    """As ``Path(path).absolute()``: no link is followed, and no ``..`` is taken away."""
+    whole = path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
+    return whole.rstrip(os.sep) or os.sep
 
 
 def _refuse(usage: str, why: str) -> None:

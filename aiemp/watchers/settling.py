@@ -8,10 +8,11 @@ import errno
 import fcntl
 import os
 import stat
-from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aiemp.watchers.listing import ListedFile
 
 SETTLE_S = 3.0

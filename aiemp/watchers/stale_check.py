@@ -40,9 +40,9 @@ def report(vault: Path) -> int:
     return 0
 
 
-def ask(vault: Path, looked: Looked) -> list[str]:
+def ask(vault: str, looked: Looked) -> list[str]:
     """Run the check; the stale approvals' paths in the vault. What goes wrong becomes a problem."""
-    argv = [sys.executable, "-m", "aiemp.watchers.approval", "--vault", str(vault), "--check-stale"]
+    argv = [sys.executable, "-m", "aiemp.watchers.approval", "--vault", vault, "--check-stale"]
     try:
         done = subprocess.run(
             argv, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S, check=True

@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> int:
     loops = [Naive(setting, f"firing{number}") for number in range(NAIVE_LOOPS)]
     bare: list[float] = []
     for system in everyone:
+        system.make_ready()
         system.start()
     time.sleep(FIRST_MOMENTS_S)
     began = time.time()

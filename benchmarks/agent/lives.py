@@ -12,12 +12,12 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmarks.agent import processes
 from benchmarks.agent.setting import Setting
-from benchmarks.agent.systems import WATCHERS, AiempSystemd, Naive, System, systems, timed_s
+from benchmarks.agent.systems import WATCHERS, AiempLocal, AiempSystemd, Naive, System, systems, timed_s
 
 UP_WITHIN_S = 30.0
 AGAIN_WITHIN_S = 12.0
@@ -25,6 +25,9 @@ GONE_WITHIN_S = 45.0
 SETTLED_AFTER_S = 1.5
 """A system that is up still imports, writes, and gives memory back for a moment."""
 
+EXTRA_CRASHES = 6
+STATUS_ROUNDS = 15
+BUILT_IN = ("filesystem", "approval")
 SAMPLE_S = 0.1
 LONG_WAKE_UP_S = 0.5
 
@@ -33,6 +36,7 @@ Found = dict[str, dict[str, list[Any]]]
 
 def start(system: System) -> float | None:
     """Start it; how long it takes until the command is back and all three watchers have looked for the first time."""
+    system.make_ready()
     before = {name: system.beat_ns(name) for name in WATCHERS}
     began = time.monotonic()
     system.start()
@@ -82,24 +86,18 @@ def memory(system: System) -> list[dict[str, Any]]:
 
 def live(system: System, found: dict[str, list[Any]], bare: dict[str, list[float]], last: bool) -> None:
     """One life."""
-    setting = system.setting
     found["start"].append(start(system))
     time.sleep(SETTLED_AFTER_S)
     found["memory"].append(memory(system))
     if isinstance(system, AiempSystemd):
         found["manager"].append([processes.memory_kib(pid) for pid in system.manager_pids()])
-    if system.status_command:
-        found["status"].append(timed_s(system.status_command, system.environ, system.home))
     if system.repeat_command and not system.name.startswith("pm2"):
         found["repeat"].append(timed_s(system.repeat_command, system.environ, system.home))
     if isinstance(system, Naive):
         if last:  # it looks for dead watchers each minute
             found["crash"].append(crash(system, "mail", within_s=65))
     else:
-        for watcher in WATCHERS:
-            found["crash"].append(crash(system, watcher))
-            bare["pass"].append(timed_s((setting.python, "-c", "pass"), system.environ, system.home))
-            bare["click"].append(timed_s((setting.python, "-c", "import click"), system.environ, system.home))
+        crashes(system, found, bare, WATCHERS)
     if system.repeat_command and system.name.startswith("pm2"):
         # It starts everything again, so this comes last.
         found["repeat"].append(timed_s(system.repeat_command, system.environ, system.home))
@@ -108,6 +106,40 @@ def live(system: System, found: dict[str, list[Any]], bare: dict[str, list[float
         end(system)
     else:
         found["stop"].append(stop(system))
+
+
+def crashes(
+    system: System, found: dict[str, list[Any]], bare: dict[str, list[float]], watchers: Iterable[str]
+) -> None:
+    """A crash of each of these watchers, beside bare starts of Python in the same moments."""
+    began = timed_s((system.setting.python, "-c", "pass"), system.environ, system.home)
+    for watcher in watchers:
+        took = crash(system, watcher)
+        ended = timed_s((system.setting.python, "-c", "pass"), system.environ, system.home)
+        found["crash"].append(took)
+        bare["pass"].append(ended)
+        if watcher in BUILT_IN and took is not None:
+            found["crash_to_bare"].append(2 * took / (began + ended))
+        began = ended
+
+
+def statuses(everyone: Sequence[System], found: Found, bare: dict[str, list[float]]) -> None:
+    """What each one's status command takes, in turn, while all are up."""
+    asked = [system for system in everyone if system.status_command]
+    for turn in range(STATUS_ROUNDS + 1):
+        for system in asked:
+            took = timed_s(system.status_command, system.environ, system.home)
+            if turn:  # the first one reads from disk what the others find in memory
+                found[system.name]["status"].append(took)
+        click = (everyone[0].setting.python, "-c", "import click")
+        bare["click"].append(timed_s(click, everyone[0].environ, everyone[0].home))
+
+
+def crash_again(system: System, found: dict[str, list[Any]], bare: dict[str, list[float]]) -> None:
+    """A short life for two more crashes: a later one of the same watcher would be restarted after a pause."""
+    start(system)
+    crashes(system, found, bare, BUILT_IN)
+    end(system)
 
 
 def wake_ups(moments: Sequence[bool]) -> int:
@@ -153,11 +185,16 @@ def main(arguments: list[str]) -> int:
         for system in everyone:
             print(f"round {turn + 1}: {system.title}", file=sys.stderr, flush=True)
             live(system, found[system.name], bare, last=turn == setting.rounds - 1)
+    local = next(system for system in everyone if isinstance(system, AiempLocal))
+    for turn in range(EXTRA_CRASHES):
+        print(f"crash {turn + 1}: {local.title}", file=sys.stderr, flush=True)
+        crash_again(local, found[local.name], bare)
     print("idle, side by side", file=sys.stderr, flush=True)
     for system in everyone:
         start(system)
     time.sleep(2 * SETTLED_AFTER_S)
     idle(everyone, found, setting.idle_s)
+    statuses(everyone, found, bare)
     for system in everyone:
         end(system)
     json.dump({"systems": found, "bare": bare}, sys.stdout)

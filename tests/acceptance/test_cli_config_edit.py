@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,6 +92,7 @@ def test_on_a_terminal_mistakes_can_be_mended(
     script = 'grep -q limit= "$1" && sed -i "s/limit=.*//" "$1" || echo "limit= 1" >>"$1"; echo "# x" >>"$1"'
     screen = on_terminal("config", "edit", EDITOR=editor(script))
     screen.wait_for(f"{config}:4: limits.limit is not known here")
+    assert f"\x1b[31m{config}:4:" in screen.raw
     screen.wait_for("Edit again? [Y/n]")
     screen.type("\n")
     screen.wait_for("saved")
@@ -121,6 +124,15 @@ def test_a_change_by_somebody_else_is_not_lost(
     assert ours.read_text() == RIGHT + "# ours\n"
     assert str(ours) in out.stderr
     assert ours.stat().st_mode & 0o077 == 0
+
+
+def test_an_edit_that_was_broken_off_is_told(aiemp: Aiemp, config: Path) -> None:
+    """A terminal that was closed leaves what was typed; it is nobody's to remove but the owner's."""
+    left = config.with_name("aiemp.edit-0a1b2c.toml")
+    left.write_text("# half")
+    out = aiemp("config", "edit", check=True, EDITOR="true")
+    assert f"{left}: another edit, or one that was broken off" in out.stderr
+    assert left.read_text() == "# half"
 
 
 def test_no_change_is_no_change(aiemp: Aiemp, config: Path) -> None:
@@ -156,6 +168,23 @@ def test_no_shell_reads_the_editor(aiemp: Aiemp, config: Path, tmp_path: Path) -
     out = aiemp("config", "edit", VISUAL="true ; touch made-by-a-shell", EDITOR="false")
     assert out.returncode == 0, out.stderr
     assert not list(tmp_path.rglob("made-by-a-shell"))
+
+
+def test_what_is_wrong_elsewhere_does_not_keep_it_from_counting(
+    config: Path, editor: Callable[[str], str], environ: dict[str, str], tmp_path: Path
+) -> None:
+    """A file that names no vault, in a shell that names none either, is edited like any other."""
+    done = subprocess.run(
+        [sys.executable, "-m", "aiemp", "config", "edit"],
+        env={**environ, "EDITOR": editor('echo "# new" >>"$1"')},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "saved" in done.stdout
+    assert "warning: no vault is named" in done.stdout
+    assert config.read_text() == RIGHT + "# new\n"
 
 
 def test_a_link_stays_one(aiemp: Aiemp, config: Path, editor: Callable[[str], str], tmp_path: Path) -> None:

@@ -93,8 +93,7 @@ def test_interrupted_it_has_made_nothing(on_terminal: OnTerminal, config: Path, 
     """Ctrl-C at a question leaves no half vault."""
     screen = on_terminal("init", "mine", named=False)
     screen.wait_for("Your name")
-    screen.type("\x03")
-    assert screen.end() == 130
+    assert screen.interrupt() == 130
     assert not (tmp_path / "mine").exists()
     assert not config.exists()
 
@@ -107,6 +106,7 @@ def test_a_script_says_all_by_options(aiemp: Aiemp, config: Path, vault: Path) -
     assert '[tasks.morning_triage]\ntime = "06:45"' in settings(config)
     before = config.read_bytes()
     aiemp("init", *words, check=True)
+    aiemp("init", "--no-watcher", "filesystem", check=True)
     for other in (("--timezone", "UTC"), ("--morning", "07:00"), ("--no-watcher", "approval")):
         out = aiemp("init", *other)
         assert out.returncode == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -242,4 +243,18 @@ def test_resume_mends_a_folder_that_holds_claude(aiemp: Aiemp, claude: FakeClaud
     assert done.returncode == 0, done.stderr
     assert "pause.json.aside-" in done.stderr
     assert aiemp("trigger", "ask").returncode == 0
+    assert len(claude.calls) == 1
+
+
+def test_tidying_the_logs_away_gives_no_new_budget(
+    aiemp: Aiemp, claude: FakeClaude, vault: Path, write_config: WriteConfig
+) -> None:
+    """The day's sums are in the state as well: Claude, or a script, that removes Logs frees itself of nothing."""
+    write_config(f"timezone = 'UTC'\n[claude]\nruns_per_day = 1\n{ASK}")
+    aiemp("trigger", "ask", check=True)
+    assert len(claude.calls) == 1
+    shutil.rmtree(vault / "Logs")
+    blocked = aiemp("trigger", "ask")
+    assert "raise claude.runs_per_day" in blocked.stdout
+    assert answer(aiemp, "status")["claude"]["runs_today"] == 1
     assert len(claude.calls) == 1

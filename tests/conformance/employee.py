@@ -12,9 +12,10 @@ import signal
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from aiemp.locks import Holder, probe
 from aiemp.places import Places
@@ -26,11 +27,28 @@ PAUSE_S = 0.05
 """Between two looks, of which some go through all processes: several tests run beside each other."""
 
 
-class Call(Protocol):
-    """A command of aiemp that was typed and has not ended yet."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command that was typed, with what it says in a file. ``process`` leads its own group."""
 
-    def poll(self) -> int | None: ...
-    def wait(self, timeout: float | None = None) -> int: ...
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def wait(self, deadline_s: float = DEADLINE_S) -> int:
+        """Its exit status."""
+        return self.process.wait(deadline_s)
+
+    def end(self) -> None:
+        """Kill it, with all that is in its group."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
 
 
 class Employee(ABC):
@@ -105,7 +123,7 @@ class Employee(ABC):
 
     def trigger(self, task: str) -> int:
         """Type ``aiemp trigger TASK`` and wait for its end; its exit status."""
-        return self.call("trigger", task).wait(DEADLINE_S)
+        return self.call("trigger", task).wait()
 
     # What happens to it
 
@@ -165,10 +183,6 @@ class Employee(ABC):
         """All live processes of this employee: the vault is in their command line, or they work in it."""
         return [each for each in self._visible() if each.mentions(self.name_of_vault)]
 
-    def waiting(self) -> list[Process]:
-        """The runs that wait for the end of another one."""
-        return [each for each in self._visible() if "trigger" in each.command and each.pid != self.run]
-
     def attempts(self, task: str) -> list[str]:
         """How the runs of a task ended, the oldest first."""
         return [run["result"] for run in self.history() if run["task"] == task]
@@ -191,6 +205,10 @@ class Employee(ABC):
             return (self.vault / name).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return ""
+
+    def exists(self, name: str) -> bool:
+        """Whether a file of the vault is there."""
+        return (self.vault / name).exists()
 
     def alerts(self) -> list[str]:
         """The names of the alert files."""
@@ -223,10 +241,3 @@ class Employee(ABC):
 def utc(text: str) -> datetime:
     """``2035-03-21 10:00`` as a moment in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill what a test has started, with all that is in its group."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)

@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from tests.conformance.employee import Call, Employee, end_group
+from tests.conformance.employee import Call, Employee
 from tests.systemd.wall_clock import build_shifted_clock, shift_to, write_shift
 
 AS_ON_A_MAC = Path(__file__).with_name("as_on_a_mac")
@@ -29,7 +28,7 @@ class Home:
         self.config = self.user / ".config/aiemp/aiemp.toml"
         self.environ = {"HOME": str(self.user), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"}
         self.config.parent.mkdir(parents=True)
-        self.started: list[subprocess.Popen[bytes]] = []
+        self.started: list[Call] = []
         for name in FOLDERS:
             (self.vault / name).mkdir(parents=True)
         (self.vault / "Dashboard.md").write_text("# AI Employee Dashboard\n", encoding="utf-8")
@@ -40,8 +39,9 @@ class Home:
         other.environ = dict(self.environ)
         return other
 
-    def spawn(self, argv: Sequence[str], log: str) -> subprocess.Popen[bytes]:
-        with (self.folder / log).open("ab") as output:
+    def spawn(self, *argv: str) -> Call:
+        log = self.folder / f"said-{len(self.started)}.log"
+        with log.open("wb") as output:
             process = subprocess.Popen(
                 argv,
                 env=self.environ,
@@ -51,8 +51,9 @@ class Home:
                 stderr=output,
                 start_new_session=True,
             )
-        self.started.append(process)
-        return process
+        call = Call(process, log)
+        self.started.append(call)
+        return call
 
     def set_clock(self, moment: datetime) -> None:
         file = self.folder / "clock"
@@ -68,7 +69,7 @@ class LocalLoop(Employee):
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        self.running: subprocess.Popen[bytes] | None = None
+        self.running: Call | None = None
 
     @property
     def vault(self) -> Path:
@@ -95,19 +96,18 @@ class LocalLoop(Employee):
         (self.home.config.parent / name).write_text(text, encoding="utf-8")
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "aiemp", "run", "--interval", "1"]
-        self.running = self.home.spawn(command, "run.log")
+        self.running = self.call("run", "--interval", "1")
 
     def stop(self) -> None:
         assert self.running is not None
-        self.running.terminate()
-        assert self.running.wait(60) == 0
+        self.running.process.terminate()
+        assert self.running.wait() == 0
 
     def announce_edit(self) -> None:
         """Nothing: the loop looks at the file."""
 
     def call(self, *words: str) -> Call:
-        return self.home.spawn([sys.executable, "-m", "aiemp", *words], "calls.log")
+        return self.home.spawn(sys.executable, "-m", "aiemp", *words)
 
     def other_engine(self) -> Employee:
         return LocalLoopAsOnAMac(self.home.again())
@@ -118,8 +118,8 @@ class LocalLoop(Employee):
             while pids := [each for each in self._all() if number == signal.SIGKILL or not is_stopped(each)]:
                 for pid in pids:
                     send(pid, number)
-        for process in self.home.started:
-            process.wait(10)
+        for call in self.home.started:
+            call.wait()
 
     def _all(self) -> list[int]:
         return [each.pid for each in self._visible() if each.mentions(str(self.home.folder))]
@@ -138,13 +138,12 @@ class LocalLoop(Employee):
         self.home.set_clock(moment)
 
     def said(self) -> str:
-        log = self.home.folder / "run.log"
-        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        return "".join(call.said() for call in self.home.started)
 
     def close(self) -> None:
         """Leave nothing behind."""
-        for process in self.home.started:
-            end_group(process)
+        for call in self.home.started:
+            call.end()
         for each in self._visible():
             if each.mentions(str(self.home.folder)):
                 send(each.pid, signal.SIGKILL)

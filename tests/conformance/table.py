@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 from tests.conformance.engines import ENGINES, reason_not_covered
 
@@ -18,15 +19,23 @@ PASSED = "passed"
 FAILED = "**failed**"
 NOT_TRIED = "not tried"
 
+WIDTH = 118
+ORDER = ("tasks", "watchers", "faults", "clock", "configuration")
+"""The modules in the order of the page; others come after them."""
+
 HEAD = """\
 # Conformance
 
-One suite of scenarios ([tests/conformance](../tests/conformance)), each written once, runs on every engine; so a vault
-that moves from one to another gets the same runs. This page is what `make conformance` found, with {versions}.
+One suite of scenarios ([tests/conformance](../tests/conformance)), each written once, is run on every engine; so a
+vault that moves from one to another gets the same runs. This page is what `make conformance` found.
 
-*passed*: the scenario holds there. *not covered*: the engine cannot be held to it, for the reason given below.
-"Local loop" is `aiemp run`, in a terminal or a container; "as on a Mac" is the same with all that Linux alone has taken
-away ([what, and how](../tests/conformance/as_on_a_mac/sitecustomize.py)).
+Tried: {versions}.
+
+- *passed*: the scenario holds there. *not covered*: that engine cannot be held to it, for the reason given below.
+- "Local loop" is `aiemp run` in a terminal or a container; "as on a Mac" is the same with all that Linux alone has
+  taken away: [what, and how](../tests/conformance/as_on_a_mac/sitecustomize.py). PM2 and systemd are real ones;
+  systemd is booted in namespaces of its own, and there a power cut is one. The clock of all processes of an employee
+  is set by a [preloaded library](../tests/systemd/shifted_clock.c), also while they run.
 """
 
 Cell = tuple[str, str]
@@ -45,25 +54,26 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """The scenarios of one module, in their order; ``title`` is the first line of its docstring."""
+    """The scenarios of one module, in their order; ``text`` is what they are about."""
 
     title: str
+    text: str
     scenarios: tuple[Scenario, ...]
 
 
 def chapters() -> list[Chapter]:
     """All scenarios: the tests of this folder that have an ``employee``."""
     found = []
-    for path in sorted(HERE.glob("test_*.py")):
-        module = importlib.import_module(f"tests.conformance.{path.stem}")
+    modules = {path.stem.removeprefix("test_") for path in HERE.glob("test_*.py")}
+    for name in (*ORDER, *sorted(modules.difference(ORDER))):
+        module = importlib.import_module(f"tests.conformance.test_{name}")
         scenarios = tuple(
-            Scenario(name, _title(name), " ".join((function.__doc__ or "").split()), function)
-            for name, function in vars(module).items()
-            if name.startswith("test_") and "employee" in inspect.signature(function).parameters
+            Scenario(test, _title(test), _one_line(function.__doc__), function)
+            for test, function in vars(module).items()
+            if test.startswith("test_") and "employee" in inspect.signature(function).parameters
         )
         if scenarios:
-            title = " ".join((module.__doc__ or "").split()).removeprefix("Scenarios about ").rstrip(".")
-            found.append(Chapter(title[:1].upper() + title[1:], scenarios))
+            found.append(Chapter(_title(name), _one_line(module.__doc__), scenarios))
     return found
 
 
@@ -78,11 +88,14 @@ def render(outcomes: Mapping[Cell, str], versions: str) -> str:
             cells = [_cell(scenario, engine, outcomes, notes) for engine in ENGINES]
             lines.append(f"| {scenario.title} | {' | '.join(cells)} |")
     lines.append("")
-    lines += [f'<a id="note-{number}"></a>{number}. {note}.' for number, note in enumerate(notes, 1)]
+    for number, note in enumerate(notes, 1):
+        lines.append(fill(f'<a id="note-{number}"></a>[{number}] {note}', WIDTH) + "\n")
     for chapter in chapters():
-        lines += ["", f"## {chapter.title}"]
-        lines += [f"- **{scenario.title}.** {scenario.text}" for scenario in chapter.scenarios]
-    return "\n".join(lines) + "\n"
+        lines += [f"## {chapter.title}", "", fill(chapter.text, WIDTH), ""]
+        for scenario in chapter.scenarios:
+            lines.append(fill(f"- **{scenario.title}.** {scenario.text}", WIDTH, subsequent_indent="  "))
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _cell(scenario: Scenario, engine: str, outcomes: Mapping[Cell, str], notes: list[str]) -> str:
@@ -96,5 +109,9 @@ def _cell(scenario: Scenario, engine: str, outcomes: Mapping[Cell, str], notes: 
 
 
 def _title(name: str) -> str:
-    words = name.removeprefix("test_").replace("_", " ")
+    words = name.removeprefix("test_").replace("_", " ").replace("claude", "Claude")
     return words[:1].upper() + words[1:]
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())

@@ -1,4 +1,4 @@
-"""Scenarios about the clock: set forward, set back, and the two nights of the year."""
+"""The clock is set forward, set back, and there are two nights of the year."""
 
 from __future__ import annotations
 

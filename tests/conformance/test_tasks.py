@@ -1,10 +1,11 @@
-"""Scenarios about tasks: each slot runs once, one run at a time, and what fails is tried again or told."""
+"""Each slot of a task runs once, one run at a time, and what fails is tried again or told."""
 
 from __future__ import annotations
 
 from tests.conformance.employee import Employee, utc
 from tests.conformance.engines import in_make_test, not_covered
 from tests.conformance.plans import (
+    AT_FIRST,
     CLAUDE,
     DUE,
     IDLE,
@@ -17,13 +18,13 @@ from tests.conformance.plans import (
 )
 
 LEFT_ALONE = (
-    "a Mac does not tell what a killed process had started, unless that stayed in its process group; the group of "
-    "the run's program is ended by the run alone"
+    "When the run itself is killed, nobody is left who knows the process group of its program, and a Mac does not tell "
+    "which processes carry the mark of a run. What the run had started works on."
 )
-LEFT_GROUP = "a Mac does not tell which processes have left the group of the run's program"
-
-AT_FIRST = "test -e Done/on || {{ touch Done/on; {0}; }}"
-"""What a task does in its first attempt alone."""
+LEFT_GROUP = (
+    "A Mac does not tell which processes have left the process group of a run's program. What stays in the group is "
+    "ended (see: Run over its limit)."
+)
 
 
 @in_make_test
@@ -93,10 +94,10 @@ def test_trigger_by_hand_during_a_run(employee: Employee) -> None:
     )
     employee.until(lambda: employee.lines() == ["begin long"], "the scheduled run")
     by_hand = employee.call("trigger", "other")
-    employee.until(lambda: "trigger other" in " ".join(each.command for each in employee.waiting()), "it")
-    assert by_hand.poll() is None
+    employee.until(lambda: "other: waiting for task long" in by_hand.said(), "its wait")
+    assert employee.lines() == ["begin long"]
     employee.write("Done/go", "")
-    assert by_hand.wait(40) == 0
+    assert by_hand.wait() == 0
     assert one_after_the_other(employee.lines()) == ["long", "other"]
     employee.until(lambda: employee.attempts("long") == ["succeeded"], "the record")
     assert employee.attempts("other") == ["succeeded"]
@@ -233,9 +234,7 @@ def test_silent_claude_with_hidden_children(employee: Employee) -> None:
 def test_killed_run(employee: Employee) -> None:
     """kill -9 of a run: it was interrupted, and is done once more."""
     employee.begin(IDLE + task("job", AT_FIRST.format("sleep 300"), **DUE))
-    employee.until(
-        lambda: employee.read("Done/on") is not None and employee.lines() and employee.run, "the run"
-    )
+    employee.until(lambda: employee.exists("Done/on") and employee.run, "the run")
     employee.kill(employee.run)
     employee.until(lambda: employee.attempts("job") == ["interrupted", "succeeded"], "the second attempt")
     assert employee.lines() == ["begin job", "begin job", "end job"]

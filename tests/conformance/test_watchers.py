@@ -1,4 +1,4 @@
-"""Scenarios about watchers: each is there once, comes back, or is given up and told."""
+"""Each watcher is there once, comes back, or is given up and told."""
 
 from __future__ import annotations
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from tests.conformance.employee import Call, Employee, end_group
+from tests.conformance.employee import Call, Employee
 from tests.conformance.processes import Process, live_processes, pid_outside
 from tests.systemd import employee as real
 from tests.systemd.employee import EAGER, ORCHESTRATOR, TARGET
@@ -23,10 +22,11 @@ class UnderSystemd(Employee):
 
     restarts_itself: ClassVar[bool] = True
 
-    def __init__(self, inner: real.Employee) -> None:
+    def __init__(self, inner: real.Employee, folder: Path) -> None:
         self.inner = inner
         self.machine: Machine = inner.machine
-        self.calls: list[subprocess.Popen[bytes]] = []
+        self.folder = folder
+        self.calls: list[Call] = []
         self.is_installed = False
         self.has_own_clock = False
         self.began = self._cursor()
@@ -83,16 +83,19 @@ class UnderSystemd(Employee):
         self.inner.install()
 
     def call(self, *words: str) -> Call:
+        log = self.folder / f"said-{len(list(self.folder.iterdir()))}.log"
         argv = ["aiemp", *self._which(), *words]
-        process = self.machine.background(argv, user=self.inner.user.name, output=subprocess.DEVNULL)
-        self.calls.append(process)
-        return process
+        with log.open("wb") as output:
+            process = self.machine.background(argv, user=self.inner.user.name, output=output.fileno())
+        call = Call(process, log)
+        self.calls.append(call)
+        return call
 
     def _which(self) -> list[str]:
         return ["--config", str(self.inner.config)] if self.inner.is_system else []
 
     def other_engine(self) -> Employee:
-        return LocalLoopInside(self.inner)
+        return LocalLoopInside(self.inner, self.folder)
 
     def cut_power(self) -> None:
         self.machine.power_off_now()
@@ -132,8 +135,8 @@ class UnderSystemd(Employee):
         return pid_outside(pid, self.machine.init_pid())
 
     def close(self) -> None:
-        for process in self.calls:
-            end_group(process)
+        for call in self.calls:
+            call.end()
         if not self.machine.is_running:
             self.machine.boot()
         try:
@@ -154,7 +157,7 @@ class LocalLoopInside(UnderSystemd):
 
     def stop(self) -> None:
         os.kill(self.orchestrator, 15)
-        assert self.running.wait(60) == 0
+        assert self.running.wait() == 0
 
     def announce_edit(self) -> None:
         """Nothing: the loop looks at the file."""

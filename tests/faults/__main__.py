@@ -1,41 +1,54 @@
-"""``make faults``: every error at every step, a kill at every step, every byte of the state damaged; the counts."""
+"""``make faults SEED=…``: every fault of every kind; the counts are printed and written to docs/faults.md."""
 
 from __future__ import annotations
 
+import argparse
 import logging
+import secrets
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.faults.run_records import cut_short, failing_calls, flipped, kills, torn_states, zeroed
+from tests.faults.kinds import KINDS
+from tests.faults.page import PAGE, page
+from tests.faults.small_disk import why_not
 from tests.faults.tally import Tally
+from tests.simulation.page import section_of
 
 
 def main() -> int:
-    """Inject everything and print what came of it. 1: something was lost, doubled or torn."""
+    """Inject everything and show what came of it. 1: something was lost, doubled or torn."""
+    parser = argparse.ArgumentParser(prog="make faults")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
+    parser.add_argument("--only", default="", help="kinds with this in their name; the page is not written")
+    arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    memory = Path("/dev/shm")
-    failed = False
-    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as made:
-        vault = Path(made) / "vault"
-
-        def show(what: str, tally: Tally) -> None:
-            nonlocal failed, began
-            print(f"{what:34} {tally.line()} ({time.monotonic() - began:.1f} s)", flush=True)
-            for wrong in tally.wrong[:5]:
-                print(f"    {wrong}")
-            failed, began = failed or bool(tally.wrong), time.monotonic()
-
+    print(f"seed {arguments.seed}", flush=True)
+    kinds = [kind for kind in KINDS if arguments.only in kind.name]
+    missing = why_not() if any(kind.needs_disk for kind in kinds) else ""
+    tallies: dict[str, Tally] = {}
+    for kind in kinds:
+        if kind.needs_disk and missing:
+            print(f"{kind.name:52} not injected: {missing}")
+            continue
         began = time.monotonic()
-        for first_run in (True, False):
-            when = "first run" if first_run else "next run"
-            show(f"failing calls, {when}", failing_calls(vault, first_run=first_run))
-            show(f"kills, {when}", kills(vault, first_run=first_run))
-        show("state cut at each byte", torn_states(vault, cut_short))
-        show("state zeroed from each byte", torn_states(vault, zeroed))
-        show("state with a bit of a byte flipped", torn_states(vault, flipped))
-    return int(failed)
+        tallies[kind.name] = _injected(kind.name, arguments.seed)
+        tally = tallies[kind.name]
+        print(f"{kind.name:52} {tally.line()} ({time.monotonic() - began:.1f} s)", flush=True)
+        for wrong in tally.wrong[:5]:
+            print(f"    {wrong}")
+    if len(tallies) == len(KINDS):
+        text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        PAGE.write_text(page(tallies, arguments.seed, datetime.now(UTC).date(), section_of(text)), "utf-8")
+    return int(any(tally.wrong for tally in tallies.values()))
+
+
+def _injected(name: str, seed: int) -> Tally:
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as made:
+        return next(kind for kind in KINDS if kind.name == name).inject(Path(made), seed)
 
 
 if __name__ == "__main__":

@@ -40,15 +40,16 @@ def own_task(name: str, more: str = "", work_s: float = WORK_S) -> str:
 class Bench:
     """One vault, its configuration, and the processes that were started on it."""
 
-    def __init__(self, folder: Path, config: str) -> None:
+    def __init__(self, folder: Path, config: str, vault: Path | None = None) -> None:
         self.folder = folder
-        self.vault = folder / "vault"
+        self.vault = vault or folder / "vault"
         for name in ("Needs_Action", "Pending_Approval", "Done", "Logs", "Drop"):
             (self.vault / name).mkdir(parents=True)
         Places(self.vault).dashboard.write_text(DASHBOARD, encoding="utf-8")
         self.config = folder / "aiemp.toml"
         quiet = "".join(f"[tasks.{task.name}]\nenabled = false\n" for task in SCHEDULE_REGISTRY)
-        self.config.write_text(f"timezone = 'UTC'\n{quiet}{config}")
+        self.quiet = f"timezone = 'UTC'\n{quiet}"
+        self.config.write_text(self.quiet + config)
         self.environ = {"HOME": str(folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"}
         self.log = folder / "said.log"
 

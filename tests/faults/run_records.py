@@ -94,6 +94,11 @@ class Scene:
         entries = [entry.get("result") for entry in Ledger(self.vault).history.newest_first(TRIAGE.name)]
         if any(result not in ("succeeded", "interrupted") for result in entries):
             found.append(f"torn: the history says {entries}")
+        today = NOW.date().isoformat()
+        history = Ledger(self.vault).history.newest_first(TRIAGE.name)
+        done = [each for each in history if each["result"] == "succeeded" and each["started"] >= today]
+        if len(done) != 1:
+            found.append(f"{'doubled' if done else 'lost'}: the history has it {len(done)} times")
         left = [path.name for path in self.vault.rglob("*.tmp")]
         if left:
             found.append(f"left over: {left}")

@@ -364,6 +364,8 @@ class Briefing:
         whole = sum(text.startswith("# Week\n" * 50) for text in texts)
         if "my own words\n" not in texts:
             found.append("lost: the owner's words")
+        if len(texts) != 2:
+            found.append(f"left over: there are {len(texts)} files")
         if whole != 1:
             found.append(f"{'lost' if not whole else 'doubled'}: the note, {whole} times")
         return found

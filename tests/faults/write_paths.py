@@ -43,26 +43,31 @@ class WritePath(Protocol):
     def problems(self, vault: Path, told: Told) -> list[str]: ...
 
 
-def failing(path: WritePath, folder: Path, errors: tuple[int, ...] = ERRORS) -> Tally:
-    """Each call of each kind fails once, with each error."""
+def failing(path: WritePath, folder: Path, errors: tuple[int, ...] = ERRORS, step: int = 1) -> Tally:
+    """Each call (or each ``step``-th) of each kind fails once, with each error."""
     tally = Tally()
     for kind in CALLS:
         for code in errors:
-            for at in range(1, MORE_THAN_ANY):
+            for at in range(1, MORE_THAN_ANY, step):
                 vault = _fresh(path, folder)
                 trap = Trap(at, code, kind)
+                files = _open_files()
                 with trapped(trap):
                     told = _once(path, vault)
                 if not trap.sprung:
                     break
-                tally.note(f"{path.name}: {errno.errorcode[code]} at {kind} {at}", _after(path, vault, told))
+                tally.counts["refused"] += told is Told.REFUSED
+                leaked = _open_files() - files
+                problems = [f"left over: {leaked} open files"] if leaked > 0 else []
+                problems += _after(path, vault, told)
+                tally.note(f"{path.name}: {errno.errorcode[code]} at {kind} {at}", problems)
     return tally
 
 
-def killed(path: WritePath, folder: Path) -> Tally:
-    """The process is killed at each call, or in the middle of it when it writes."""
+def killed(path: WritePath, folder: Path, step: int = 1) -> Tally:
+    """The process is killed at each call (or each ``step``-th), in the middle of it when it writes."""
     tally = Tally()
-    for at in range(1, MORE_THAN_ANY):
+    for at in range(1, MORE_THAN_ANY, step):
         vault = _fresh(path, folder)
         if not in_child(lambda vault=vault: _once(path, vault), Trap(at, None)):
             break
@@ -93,6 +98,12 @@ def _after(path: WritePath, vault: Path, told: Told) -> list[str]:
     problems = path.problems(vault, told)
     left = [str(each.relative_to(vault.parent)) for each in _temporary(vault)]
     return [*problems, *([f"left over: {left}"] if left else [])]
+
+
+def _open_files() -> int:
+    """How many files this process has open, where that can be seen."""
+    descriptors = Path("/proc/self/fd")
+    return len(list(descriptors.iterdir())) if descriptors.is_dir() else 0
 
 
 def _temporary(vault: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from aiemp.cli.output import redraw
 from aiemp.redaction import Redactor, in_force, put_in_force
-from tests.conftest import Aiemp
+from tests.conftest import Aiemp, wait_until
+from tests.fakes.claude import FakeClaude
 
 WriteConfig = Callable[[str], Path]
 
@@ -151,3 +153,58 @@ def test_what_is_drawn_again_and_again_is_redacted(capsys: pytest.CaptureFixture
     finally:
         put_in_force(before)
     assert "MCP [A_TOKEN redacted] available" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_a_token_that_claude_writes_into_dotenv_is_taken_out_of_its_logs(
+    vault: Path,
+    aiemp: Aiemp,
+    environ: dict[str, str],
+    tmp_path: Path,
+    write_config: Callable[[str], Path],
+    streams: bool,
+) -> None:
+    """It was no known secret when it was printed; when the run is over no log that is kept shows it."""
+    token = "n3w-t0ken-of-this-run"
+    told = json.dumps(
+        {"type": "assistant", "message": {"content": [{"type": "text", "text": f"It is {token}"}]}}
+    )
+    result = json.dumps(
+        {"type": "result", "subtype": "success", "is_error": False, "result": f"Kept {token}"}
+    )
+    said = f"{told}\n{result}\n" if streams else f"The token is {token}\n"
+    fake = FakeClaude(tmp_path / "bin", ("say", said), ("write", ".env", f"MAIL_API_TOKEN={token}\n"))
+    environ["PATH"] = f"{fake.folder}:{environ['PATH']}"
+    write_config("[tasks.ask]\nprompt = 'Log in'\nfrequency = 'daily'\ntime = '00:00'\n")
+    done = aiemp("trigger", "ask", check=True)
+    assert token not in done.stdout + done.stderr
+    assert files_naming(vault, token) == [".env"]
+    logs = [
+        path
+        for path in (vault / "Logs").rglob("*")
+        if path.is_file() and b"MAIL_API_TOKEN redacted" in path.read_bytes()
+    ]
+    assert {path.suffix for path in logs} >= ({".jsonl", ".log"} if streams else {".log"})
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in logs)
+    assert not list((vault / "Logs").rglob("*.tmp"))
+
+
+def test_a_watchers_log_is_redacted_when_it_starts_again_and_when_it_is_shown(
+    vault: Path, aiemp: Aiemp, write_config: Callable[[str], Path]
+) -> None:
+    """It writes to its log by itself, so that it outlives a killed orchestrator; so what it printed stands there
+    until then. `aiemp logs` shows it without."""
+    (vault / ".env").write_text(DOTENV)
+    code = "import os; print('mine is', os.environ['MAIL_API_TOKEN'])"
+    write_config(f"[watchers.chatty]\ncommand = [{sys.executable!r}, '-c', {json.dumps(code)}]\n")
+    aiemp("run", "--once", "--no-schedules")
+    log = vault / "Logs" / "aiemp" / "watcher-chatty.log"
+    wait_until(lambda: SECRET in log.read_text(), "what it printed")
+    shown = aiemp("logs", "chatty").stdout
+    assert "mine is [MAIL_API_TOKEN redacted]" in shown
+    assert SECRET not in shown
+    write_config("[watchers.chatty]\ncommand = ['/bin/true']\n")
+    aiemp("run", "--once", "--no-schedules")
+    wait_until(lambda: SECRET not in log.read_text(), "the log without it")
+    assert "mine is [MAIL_API_TOKEN redacted]" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600

@@ -12,10 +12,11 @@ from aiemp.cli.entry import run
 
 TASKS = (
     *("morning_triage", "linkedin_post", "stale_approval_check", "daily_rollover", "weekly_audit_prep"),
-    *("health_dashboard_update", "done_archive", "shout", "asks", "fails"),
+    *("health_dashboard_update", "done_archive", "shout", "asks"),
 )
 COMMANDS = (
     *(("trigger", task) for task in TASKS),
+    ("trigger", "fails", "--scheduled"),  # which raises an alert
     *(("watch", "filesystem", "--once"), ("watch", "approval", "--once"), ("run", "--once")),
     *(("pause", "a reason"), ("status",), ("resume",), ("status", "--json"), ("history",), ("list",)),
     *(("check",), ("logs", "shout"), ("logs",), ("doctor",), ("config", "show"), ("init",)),

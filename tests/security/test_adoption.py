@@ -12,7 +12,7 @@ import pytest
 from aiemp.adoption import SCRIPTS, adopt_scripts, adopted_scripts, changed_scripts, record_file
 from aiemp.config.load import load_plan
 from aiemp.plan import Origin
-from tests.conftest import Aiemp, Running
+from tests.conftest import Aiemp, Running, wait_until
 
 WriteConfig = Callable[[str], Path]
 
@@ -90,8 +90,8 @@ def test_a_planted_watcher_is_not_started_by_a_restart(
     assert "mail" in aiemp("init", check=True).stdout
     again = start_aiemp("run", "--no-schedules")
     again.wait_for("mail: started")
+    wait_until(lambda: "--interval" in ran(note), "the adopted script")
     assert again.stop() == 0
-    assert "--interval" in ran(note)
 
 
 def test_the_first_run_adopts_what_is_there(config: Path, vault: Path, aiemp: Aiemp, note: Path) -> None:

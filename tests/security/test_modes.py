@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tests.security.conftest import Everything
 
+SOMEBODY = 23456
 PRIVATE = (".state", "Logs/aiemp", "Logs/claude")
 
 
@@ -34,3 +36,19 @@ def test_what_aiemp_keeps_is_private_and_nothing_can_be_written_by_others(
         assert stat.S_IMODE(path.stat().st_mode) == wanted, path
     for path in made:
         assert not path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH), path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
+def test_what_root_leaves_in_a_users_vault_belongs_to_that_user(vault: Path, everything: Everything) -> None:
+    """``sudo aiemp trigger`` must not take logs, state or the dashboard away from who runs everything."""
+    for path in (vault, *vault.rglob("*")):
+        os.chown(path, SOMEBODY, SOMEBODY)
+    everything()
+    ours = [path for name in PRIVATE for path in (vault / name, *(vault / name).rglob("*"))]
+    assert any(path.name == "task-shout.log" for path in ours)
+    ours += [
+        vault / "Dashboard.md",
+        *(vault / "Needs_Action").rglob("ALERT_*"),
+        vault / "Needs_Action/alerts",
+    ]
+    assert {path: path.stat().st_uid for path in ours if path.stat().st_uid != SOMEBODY} == {}

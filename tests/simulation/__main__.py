@@ -6,7 +6,10 @@ import argparse
 import secrets
 import sys
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 
+from tests.simulation.page import section, with_section
 from tests.simulation.report import DISTURBANCES, Report
 from tests.simulation.vaults import old_vault, young_vault
 from tests.unit.test_schedule_properties import ZONES
@@ -18,8 +21,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
     parser.add_argument("--years", type=float, default=10)
     parser.add_argument("--zone", choices=ZONES, action="append")
+    parser.add_argument("--page", type=Path, help="write the counts into this page's section")
     arguments = parser.parse_args()
     total = Report()
+    reports: dict[str, Report] = {}
     print(f"seed {arguments.seed}, {arguments.years:g} years from 2007 on")
     for zone in arguments.zone or ZONES:
         for timers in (False, True):
@@ -34,6 +39,11 @@ def main() -> int:
             for violation in report.violations[:5]:
                 print(f"    {violation}")
             total.add(report)
+            reports[f"{zone}, {'timers' if timers else 'loop'}"] = report
+    if arguments.page is not None:
+        text = arguments.page.read_text(encoding="utf-8")
+        new = section(reports, arguments.seed, arguments.years, datetime.now(UTC).date())
+        arguments.page.write_text(with_section(text, new), encoding="utf-8")
     print(f"{'together':27} {total.line()}")
     print("disturbances: " + ", ".join(f"{name} {total.counts[name]}" for name in DISTURBANCES))
     return int(bool(total.violations))

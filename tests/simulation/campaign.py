@@ -16,6 +16,7 @@ from aiemp.agenda import Agenda
 from aiemp.decisions import Decision, decide
 from aiemp.plan import Plan, ScheduledTask
 from aiemp.runs import NEVER_RUN, Ended, Result, Run
+from tests.simulation.court import FURTHEST_OFF, SECOND, Court
 from tests.simulation.judge import Judge
 from tests.simulation.report import Report
 from tests.simulation.stores import Store
@@ -27,10 +28,7 @@ START = datetime(2007, 1, 1, tzinfo=UTC)
 
 RECHECK = timedelta(seconds=60)
 GRACE = timedelta(minutes=2)
-SECOND = timedelta(seconds=1)
 EVENTS_A_DAY = 3000  # while a task is blocked the loop tries again each minute
-FURTHEST_OFF = timedelta(days=200)
-MARGIN = FURTHEST_OFF + timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -75,10 +73,9 @@ class Campaign:
         self.is_calm = disturbed_every is None
         tasks = tasks_of(self.rng) if tasks is None else tasks
         self.plan = Plan(Path("/vault"), tasks=tasks, zone=ZoneInfo(zone))
-        self.judges = {
-            task.name: Judge(task, ZoneInfo(zone), start - MARGIN, self.end + MARGIN) for task in tasks
-        }
-        self.report = Report()
+        patience = RECHECK + (GRACE if timers else timedelta(0))
+        self.court = Court(tasks, ZoneInfo(zone), start, self.end, patience)
+        self.judges, self.report = self.court.judges, self.court.report
         self.orchestrator = 0  # counts those that lived; its agenda dies with it
         self.alive = False
         self.agenda = Agenda(RECHECK)
@@ -89,7 +86,6 @@ class Campaign:
         self.aimed: list[Disturbance] = []  # at the next run, at some moment of it
         self.blocked_until_real = start
         self.told_until: datetime | None = None
-        self.lost: set[tuple[str, datetime]] = set()
         self.tick_number = 0
         self._events: list[tuple[datetime, int, str, Any]] = []
         self._serial = count()
@@ -110,7 +106,7 @@ class Campaign:
         while self._events and self._events[0][0] < self.end and len(self.report.violations) < 20:
             self.real, number, what, value = heapq.heappop(self._events)
             if number > EVENTS_A_DAY * ((self.real - self.start).days + 30):
-                self._violation("restless", "it wakes again and again, for nothing")
+                self.court.violation("restless", "it wakes again and again, for nothing", self.now, self.real)
                 break
             getattr(self, f"_on_{what}")(value)
         for judge in self.judges.values():
@@ -133,9 +129,9 @@ class Campaign:
         if not self.alive or number != self.tick_number:
             return
         now = self.now
-        self._look_at_clock(now)
         if self.flight is None:
             self._recover(now)
+        self._look_at_clock(now)
         outlook = self.agenda.look(self.plan, self.store.records(), now)
         if self.own_child is None and outlook.next is not None:
             task = outlook.next.task
@@ -145,7 +141,8 @@ class Campaign:
             self.own_child = child
             self._start(child)
         elif self.own_child is None and self.flight is None and not self.waiting and not self.coming:
-            self._judge_sleep(now, outlook.wake_at)
+            is_blocked = self.real < self.blocked_until_real
+            self.court.sleeps(outlook.wake_at, now, self.real, is_blocked=is_blocked)
         if outlook.wake_at is not None:
             self._at(self.real + max(outlook.wake_at - now, SECOND / 1000), "tick", self._new_tick())
 
@@ -245,13 +242,13 @@ class Campaign:
         attempt = decision.attempt if child.scheduled else 1
         run = Run(task.name, slot, attempt, now, self.orchestrator, not child.scheduled)
         if child.scheduled:
-            self._judge_start(judge, run, now)
+            self.court.begins(run, now, self.real)
         how = Outcome.SUCCEEDS if self.is_calm else outcome(self.rng)
         if how is Outcome.KILLED_BEFORE_BEGIN:
             self._log(how.value, run)
             return False
         if any(other.running is not None for other in self.store.records().values()):
-            self._violation("two at a time", f"{run.name} begins beside another")
+            self.court.violation("two at a time", f"{run.name} begins beside another", now, self.real)
         self.store.begin(run)
         self._log("began", run)
         if child.scheduled:
@@ -314,48 +311,7 @@ class Campaign:
 
     def _look_at_clock(self, now: datetime) -> None:
         self.store.clamp_future(self.plan, now)
-        records = self.store.records()
-        for name, judge in self.judges.items():
-            judge.is_running = records.get(name, NEVER_RUN).running is not None
-            judge.look_at_clock(now)
-
-    # Judgement
-
-    def _judge_start(self, judge: Judge, run: Run, now: datetime) -> None:
-        interval = judge.task.interval
-        early = min(interval / 10, timedelta(seconds=30)) if interval else timedelta(0)
-        turn = judge.turn(now, early)
-        what = f"{run.name} attempt {run.attempt}"
-        if judge.floor is not None and interval is None and run.slot <= judge.floor:
-            self._violation("doubled", f"{what}: settled by the run of {judge.floor}")
-        elif turn is None or turn.not_before > now:
-            self._violation("doubled", f"{what}: nothing was to run, {turn}")
-        elif run.attempt > judge.task.max_attempts:
-            self._violation("attempts", what)
-        elif run.attempt != turn.attempt or (interval is None and run.slot != turn.slot):
-            self._violation("another", f"{what} instead of {turn}")
-
-    def _judge_sleep(self, now: datetime, wake_at: datetime | None) -> None:
-        """Nothing runs and the loop goes to sleep: nothing may have to run before it wakes."""
-        patience = RECHECK + (GRACE if self.timers else timedelta(0)) + SECOND
-        for name, judge in self.judges.items():
-            if judge.is_held(now) or (judge.blocked and self.real < self.blocked_until_real):
-                continue
-            turn = judge.turn(now)
-            must_at = max(turn.not_before, now) if turn else judge.next_slot(now)
-            if wake_at is None or wake_at > must_at + patience:
-                self._lose(name, turn.slot if turn else must_at, f"{turn or must_at}, sleeps until {wake_at}")
-
-    def _lose(self, name: str, slot: datetime, what: str) -> None:
-        if (name, slot) not in self.lost:  # each counts once, however often the loop looks past it
-            self.lost.add((name, slot))
-            self._violation("lost", f"{name}: {what}")
-
-    def _violation(self, kind: str, what: str) -> None:
-        self.report.counts[kind] += 1
-        self.report.violations.append(
-            f"{kind} at {self.now:%Y-%m-%d %H:%M:%S} (true {self.real:%F %T}): {what}"
-        )
+        self.court.look_at_clock(now, self.store.records())
 
     # Events
 

@@ -15,11 +15,12 @@ from aiemp.frozen import replace
 from aiemp.ledger import Ledger
 from aiemp.places import Places
 from aiemp.plan import Watcher
-from aiemp.runs import Result
+from aiemp.runs import Result, Run
 from aiemp.watcher_status import WatcherState, WatcherStatus
 from tests.test_orchestrator.engine_double import HandClock, every_day, make_orchestrator
 
 EIGHT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -195,6 +196,21 @@ def test_a_removed_watcher_is_forgotten(vault: Path, clock: HandClock) -> None:
     assert "| Old Watcher | gone since Monday |" in dashboard.read_text("utf-8")
 
 
+def test_a_disabled_watchers_alert_is_taken_back(vault: Path, clock: HandClock) -> None:
+    """It is still in the plan, but nobody waits for it: what it needed is no longer needed."""
+    orchestrator, engine = make_orchestrator(vault, clock, watchers=[Watcher("old"), Watcher("mail")])
+    for name in ("old", "mail"):
+        engine.events.append(Event(Happening.WATCHER_PAUSED, name, "exit status 1"))
+    tick(orchestrator, clock)
+    assert alert_file(vault, "watcher-old").exists()
+    watchers = (Watcher("old", enabled=False), Watcher("mail"))
+    orchestrator.source.load = lambda: replace(orchestrator.plan, watchers=watchers)
+    orchestrator._on_reload(0, None)
+    tick(orchestrator, clock)
+    assert not alert_file(vault, "watcher-old").exists()
+    assert alert_file(vault, "watcher-mail").exists()
+
+
 @pytest.mark.parametrize(("age_s", "said"), [(3600, "see its log"), (-1, "hello")])
 def test_a_run_without_a_record_is_told_in_its_own_words(
     vault: Path, clock: HandClock, caplog: pytest.LogCaptureFixture, age_s: int, said: str
@@ -209,3 +225,17 @@ def test_a_run_without_a_record_is_told_in_its_own_words(
     os.utime(log, (time.time() - age_s,) * 2)
     tick(orchestrator, clock)
     assert f"mine ended (exit status 0) and left no record: {said}" in caplog.text
+
+
+def test_a_recovered_run_that_lies_ahead_of_the_clock_is_forgotten_at_once(
+    vault: Path, clock: HandClock
+) -> None:
+    """The clock was set back by more than a day while it ran, and it died: the tick that finds that out lets go of its
+    slot, so that it does not come back when the clock is within a day of it."""
+    orchestrator, engine = make_orchestrator(vault, clock, tasks=[every_day("later", EIGHT + HOUR)])
+    ahead = EIGHT + 25 * HOUR
+    Ledger(vault).begin(Run("later", ahead, 1, ahead, 1))
+    tick(orchestrator, clock)
+    record = Ledger(vault).read().record("later")
+    assert (record.running, record.slot, record.attempts) == (None, None, 0)
+    assert engine.started == []

@@ -24,7 +24,9 @@ from aiemp.claude.budget import (
     why_blocked,
 )
 from aiemp.frozen import replace
+from aiemp.ledger import Ledger
 from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Frequency, Plan, ScheduledTask
+from aiemp.runs import Ended, Result, Run
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
@@ -193,4 +195,33 @@ def test_weekly_stats() -> None:
         "Claude Runs": ("1", "2"),
         "Claude Minutes": ("2", "20"),
         "Claude Cost": ("$0.50", "—"),
+    }
+
+
+def test_the_ledgers_sums_and_the_history_give_the_greater() -> None:
+    """Each of the two may have been cut short; neither is counted twice."""
+    noted = {"2026-02-27": {"runs": 3, "seconds": 60.0, "cost_usd": None}, "2026-02-26": {"runs": 9}}
+    plan = Plan(Path("/vault"))
+    now = datetime(2026, 2, 27, 8, tzinfo=UTC)
+    told = [
+        {"task": "a", "started": "2026-02-27T07:00:00+00:00", "details": {"claude_s": 90.0, "cost_usd": 0.5}}
+    ]
+    assert spent_today(lambda _start, _end: told, now, plan, noted) == Spent(3, 90.0, 0.5)
+    for nonsense in ({"2026-02-27": 7}, {"2026-02-27": {"runs": "x", "seconds": -1, "cost_usd": []}}, {}):
+        assert spent_today(lambda _start, _end: told, now, plan, nonsense) == Spent(1, 90.0, 0.5)
+
+
+def test_the_ledger_notes_what_the_last_days_spent(tmp_path: Path) -> None:
+    """By the day on which a run started, in the plan's zone; a run that asked nobody adds nothing."""
+    (tmp_path / ".state").mkdir()
+    book, plan = Ledger(tmp_path), Plan(tmp_path)
+    for day in range(1, 6):
+        started = datetime(2026, 2, day, 9, tzinfo=UTC)
+        run = Run("ask", started, 1, started, 1)
+        end = Ended(Result.SUCCEEDED, started, 10.0)
+        book.finish(run, end, plan, {"claude_s": 10.0, "cost_usd": 0.25})
+        book.finish(run, end, plan, {"claude_s": 5.0})
+        book.finish(run, end, plan, {"summary": "nothing asked"})
+    assert book.read().spent == {
+        f"2026-02-0{day}": {"runs": 2, "seconds": 15.0, "cost_usd": 0.25} for day in (3, 4, 5)
     }

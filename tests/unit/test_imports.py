@@ -227,6 +227,7 @@ NOT_FOR_A_LOOK = {
     "aiemp.mcp.results",
     "aiemp.mcp.verdict",
     "aiemp.process.supervised",
+    "aiemp.systemd.install",
     "aiemp.systemd.units",
     "aiemp.vault.approvals",
     "aiemp.vault.frontmatter",
@@ -234,6 +235,7 @@ NOT_FOR_A_LOOK = {
     "jinja2",
     "oncalendar",
     "rich",
+    "subprocess",
     "tomlkit",
     "yaml",
 }

@@ -456,3 +456,32 @@ def test_a_history_that_is_not_ours_to_write_is_told(vault: Path, where: str, mo
     path.chmod(mode)
     assert str(path) in (Ledger(vault).history.obstacle(NOW) or "")
     path.chmod(0o700)
+
+
+def test_a_run_that_the_history_lacks_is_made_up_once(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process died after the state and before the history, or the history could not be written just then: the
+    next one that looks for such runs adds it, and no one after that."""
+    plan, run = Plan(vault, tasks=(TRIAGE,)), a_run()
+
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    Ledger(vault).begin(run)
+    with monkeypatch.context() as patch:
+        patch.setattr("aiemp.run_history.append_line", full)
+        Ledger(vault).finish(run, an_end(), plan)
+    assert list(Ledger(vault).history.newest_first()) == []
+    for _ in range(2):
+        assert Ledger(vault).recover(plan, NOW) == []
+        [entry] = Ledger(vault).history.newest_first()
+        assert (entry["run"], entry["result"]) == (run.name, "succeeded")
+
+
+@pytest.mark.parametrize("newest", [1, [], {}, {"task": 1}, {"task": "x", "finished": "soon"}])
+def test_a_newest_run_that_is_none_is_passed_over(vault: Path, newest: object) -> None:
+    """Whatever somebody typed there, recovery goes on and adds nothing."""
+    state = vault / ".state" / "orchestrator_state.json"
+    state.parent.mkdir(exist_ok=True)
+    state.write_text(json.dumps({"aiemp": {"newest": newest}}))
+    assert Ledger(vault).recover(Plan(vault), NOW) == []
+    assert list(Ledger(vault).history.newest_first()) == []

@@ -62,6 +62,14 @@ def test_a_home_is_spelt_in_many_ways(place: Path, environ: dict[str, str]) -> N
     assert {"~/vault", "$HOME/vault", "${HOME}/vault", str(place)} <= set(spellings(place, environ))
 
 
+@pytest.mark.parametrize(
+    "written", ["'/srv/my 100\\% vault'/x", "/srv/my\\ 100\\%\\ vault/x", '"/srv/my 100% vault"']
+)
+def test_a_path_with_blanks_is_found_as_shells_need_it(written: str) -> None:
+    """In quotes, or with a backslash; cron wants one before each %."""
+    assert names_vault(f"0 8 * * * python {written}", spellings(Path("/srv/my 100% vault"), {}))
+
+
 def test_jobs_that_name_the_vault_are_found(place: Path, environ: dict[str, str], cron: Path) -> None:
     """By its path, by the home, and by a variable; not what is a comment, or about another folder."""
     jobs = [f"0 8 * * *\tpython {place}/a.py", "5 * * * * cd ~/vault && b", "6 * * * * cd $V && c"]

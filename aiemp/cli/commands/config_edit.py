@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from aiemp.config.edit_copy import EditedCopy
     from aiemp.plan import Plan
 
-EDITORS = ("sensible-editor", "editor", "nano", "vi")
-"""What is tried when neither VISUAL nor EDITOR says."""
+EDITORS = ("editor", "nano", "vi")
+"""What is tried when neither VISUAL nor EDITOR says. Debian's sensible-editor would ask a question first."""
 
 
 @frozen
@@ -73,7 +73,7 @@ def edit(invocation: Invocation) -> Edited:
     these are shown, and you go on editing or leave the file as it was. The text before is kept beside it, with
     `.bak` at its end.
     """
-    from aiemp.config.edit_copy import ChangedMeanwhile, EditedCopy
+    from aiemp.config.edit_copy import ChangedMeanwhile, EditedCopy, other_copies
     from aiemp.config.locate import config_to_read
     from aiemp.config.schema_file import write_schema
 
@@ -85,6 +85,8 @@ def edit(invocation: Invocation) -> Edited:
     if plan is not None:
         check_right(plan, file, ("config", "edit"))
     write_schema(file, only_renew=True)
+    for other in other_copies(file):
+        invocation.note(f"{other}: another edit, or one that was broken off; look at it, and remove it")
     copy = EditedCopy(file)
     is_kept = False
     try:
@@ -100,7 +102,10 @@ def edit(invocation: Invocation) -> Edited:
     finally:
         if not is_kept:
             copy.remove()
-    plan = invocation.load_plan(warn=False)
+    try:
+        plan = invocation.load_plan(warn=False)
+    except ConfigError as error:  # something outside of the file
+        return Edited(file, changed=True, backup=copy.backup, warnings=error.mistakes)
     outdated, follows = _what_follows(plan, file)
     return Edited(
         file, changed=True, backup=copy.backup, warnings=plan.warnings, outdated=outdated, follows=follows
@@ -149,7 +154,8 @@ def _edited_until_right(invocation: Invocation, copy: EditedCopy, editor: Sequen
         if not mistakes or not (sys.stdin.isatty() and sys.stderr.isatty()):
             return mistakes
         screen = screen_of(sys.stderr, os.environ)
-        note("\n".join(screen.paint(visible(mistake), "bad") for mistake in mistakes))
+        told = "\n".join(screen.paint(visible(mistake), "bad") for mistake in mistakes)
+        note(told, is_painted=True)
         what = "This mistake keeps" if len(mistakes) == 1 else f"These {len(mistakes)} mistakes keep"
         if not click.confirm(f"{what} it from counting. Edit again?", default=True, err=True):
             note("Abandoned.")

@@ -23,6 +23,7 @@ from aiemp.cli.init_answers import (
 )
 from aiemp.cli.init_result import Initialised
 from aiemp.cli.invocation import Invocation
+from aiemp.cli.names import completing, watcher_names
 from aiemp.plan import Origin
 
 if TYPE_CHECKING:
@@ -40,9 +41,21 @@ PRIVATE_FILE = 0o600
 @click.option("--timezone", metavar="ZONE", help="The zone of all times, like Europe/Berlin.")
 @click.option("--morning", metavar="HH:MM", help="When the morning triage runs.")
 @click.option(
-    "--watcher", "only", metavar="NAME", multiple=True, help="Run only this watcher; again for more."
+    "--watcher",
+    "only",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=completing(watcher_names),
+    help="Run only this watcher; again for more.",
 )
-@click.option("--no-watcher", "without", metavar="NAME", multiple=True, help="Do not run this watcher.")
+@click.option(
+    "--no-watcher",
+    "without",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=completing(watcher_names),
+    help="Do not run this watcher.",
+)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; what is not said has its default.")
 def init(
     invocation: Invocation,
@@ -168,28 +181,19 @@ def _vault_to_make(folder: Path | None, invocation: Invocation, configured: Path
 def _write_config(file: Path, vault: Path, answers: Answers, watchers: tuple[Watcher, ...]) -> bool:
     """Write a new configuration. False when somebody else made one meanwhile."""
     from aiemp.config.template import commented_config
-    from aiemp.durable import sync_folder, write_all
     from aiemp.errors import AiempError
+    from aiemp.vault.moves import make_exclusively
 
     text = commented_config(vault, answers.timezone, answers.choices(watchers))
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+        make_exclusively(file, text.encode())
     except FileExistsError:
         return False
     except OSError as error:
         raise AiempError(
             f"{file} cannot be made ({error.strerror}); name another place with --config"
         ) from error
-    try:
-        write_all(descriptor, text.encode())
-        os.fsync(descriptor)
-    except OSError:
-        file.unlink()  # half a configuration would be refused for ever
-        raise
-    finally:
-        os.close(descriptor)
-    sync_folder(file.parent)
     return True
 
 

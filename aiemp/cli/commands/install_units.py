@@ -180,12 +180,10 @@ def _agreed(prepared: Prepared, shown: UnitsChanged, *, yes: bool) -> bool:
     from aiemp.cli.output import note, page
 
     screen = screen_of(sys.stderr, os.environ)
-    diff = "\n".join(diff_lines(shown.diffs, screen, in_full=shown.in_full))
-    if diff and shown.in_full:
-        page(diff)
-    elif diff:
-        note(f"{diff}\n")
-    note(shown.as_text(screen))
+    if shown.in_full:
+        page("\n".join(diff_lines(shown.diffs, screen, in_full=True)))
+        shown = replace(shown, diffs=())
+    note(replace(shown, shows_diff=True).as_text(screen), is_painted=True)
     return click.confirm("Change this?", default=True, err=True)
 
 

@@ -26,6 +26,7 @@ from aiemp.errors import AiempError, ConfigError, UsageError
 from aiemp.frozen import frozen
 from aiemp.places import Places
 from aiemp.plan import Plan
+from aiemp.redaction import in_force
 
 log = logging.getLogger("aiemp.cli")
 
@@ -189,6 +190,7 @@ def _show(lines: Iterable[bytes], is_terminal: bool) -> None:
 
 
 def _line(line: bytes, is_terminal: bool) -> str:
-    text = line.decode("utf-8", "replace")
+    # A watcher writes to its log itself, and redacts nothing.
+    text = in_force().data(line).decode("utf-8", "replace")
     # What a task printed may hold sequences that would reprogram the terminal it is shown on.
     return (visible(text.expandtabs()) if is_terminal else text) + "\n"

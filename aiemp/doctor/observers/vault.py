@@ -106,7 +106,7 @@ def observe_mcp_servers(scene: Scene) -> tuple[McpServerSeen, ...]:
     return tuple(
         McpServerSeen(server.name, server.entry, is_there(server.entry), _project_of(server.entry))
         for server in scene.plan.mcp_servers
-        if server.entry is not None
+        if server.entry is not None and not server.disabled
     )
 
 

@@ -94,6 +94,7 @@ def test_a_rehearsal(vault: Path, tmp_path: Path) -> None:
         f"  in           {vault}",
     ]
     environment = "as it is here, but DRY_RUN=false; from .env: GMAIL_TOKEN; removed: NOTIFY_SOCKET"
+    environment += "; marked by: AIEMP_RUN"
     assert lines[6:] == [
         f"  environment  {environment}",
         "  limits       15 min in all, 5 min without output",

@@ -355,3 +355,39 @@ def test_a_long_text_loses_its_middle() -> None:
     """Beginning and end stay, and how much is missing is said."""
     assert shortened("abc", 10) == "abc"
     assert shortened("a" * 30 + "b" * 30, 20) == "aaaaa\n[... 40 characters left out ...]\n" + "b" * 15
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_an_array_of_events_is_read_as_they_are(size: int) -> None:
+    """``--output-format json --verbose`` prints the whole run as one array, on one line."""
+    said = {"type": "assistant", "message": {"content": [{"type": "text", "text": "Working"}]}}
+    data = line([INIT, said, {"type": "something_new"}, RESULT])
+    reader = EventReader()
+    pieces = [
+        piece for start in range(0, len(data), size) for piece in reader.feed(data[start : start + size])
+    ]
+    pieces += reader.finish()
+    assert reader.learned.result is not None
+    assert (reader.learned.result.text, reader.learned.result.cost_usd) == ("Done: ü", 0.5)
+    assert reader.learned.session_id == "s1"
+    assert [told for piece in pieces for told in piece.lines][1] == "Working"
+    assert b"".join(piece.raw for piece in pieces) == data
+
+
+@pytest.mark.parametrize("text", ["[warn] careful\n", "[]\n", "[1, 2]\n", '[{"a": 1}]\n', '[{"type": 7}]\n'])
+def test_a_line_that_begins_like_an_array_stays_text(text: str) -> None:
+    """It is shown and kept as it came."""
+    reader = EventReader()
+    pieces = reader.feed(text.encode()) + reader.finish()
+    assert b"".join(piece.raw for piece in pieces) == text.encode()
+    assert not any(piece.is_event for piece in pieces)
+    assert not reader.learned.has_events
+
+
+def test_an_array_that_was_cut_off_is_known_to_be() -> None:
+    """No answer can be made of it."""
+    reader = EventReader()
+    reader.feed(line([INIT, RESULT])[:-20])
+    reader.finish()
+    assert reader.learned.is_cut_off
+    assert reader.learned.result is None

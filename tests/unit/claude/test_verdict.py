@@ -107,10 +107,29 @@ REFUSALS: dict[str, tuple[str, str, RefusalKind]] = {
         "",
         RefusalKind.LIMIT,
     ),
-    "forbidden": (result("Request not allowed", is_error=True, api_error_status=403), "", RefusalKind.LOGIN),
+    "forbidden": (
+        result("Request not allowed", is_error=True, api_error_status=403),
+        "",
+        RefusalKind.PERMISSION,
+    ),
+    "no longer a member": (
+        'Please run /login · API Error: 403 {"type":"error","error":{"type":"permission_error","message":"x"}}',
+        "",
+        RefusalKind.PERMISSION,
+    ),
+    "a client that is not let": (
+        "Failed to authenticate. API Error: 403 not allowed",
+        "",
+        RefusalKind.PERMISSION,
+    ),
+    "a login with that status": (
+        result("Please run /login", is_error=True, api_error_status=403),
+        "",
+        RefusalKind.PERMISSION,
+    ),
     "on stderr": ("", "Invalid API key · Please run /login\n", RefusalKind.LOGIN),
     "without a result": (says("Working"), "You've hit your limit · resets 1pm\n", RefusalKind.LIMIT),
-    "login first": ("Please run /login · API Error: 403 forbidden", "", RefusalKind.LOGIN),
+    "login first": ("Please run /login · API Error: 403 forbidden", "", RefusalKind.PERMISSION),
     "a missing key": ("Missing API key · Run /login", "", RefusalKind.LOGIN),
     "authentication": ("Failed to authenticate. API Error: 401 x", "", RefusalKind.LOGIN),
 }

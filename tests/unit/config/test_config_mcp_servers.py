@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiemp.config.mcp_servers import entry_of, planned_servers
+from aiemp.mcp.probe import probe_servers
+from aiemp.mcp.results import last_verdicts, save
+from aiemp.mcp.verdict import State, Verdict
 from aiemp.plan import McpServer, Plan
 
 Load = Callable[..., Plan]
@@ -179,3 +183,32 @@ def test_no_json_is_too_odd(vault: Path, value: object) -> None:
     write(vault, {"odd": value})
     servers, warnings = planned_servers((), vault)
     assert len(servers) + len(warnings) == 1
+
+
+@pytest.mark.parametrize("file", ["settings.json", "settings.local.json"])
+def test_a_server_that_claude_code_is_told_not_to_use_is_disabled(vault: Path, file: str) -> None:
+    """It outweighs the list of enabled ones, and leaves the others as they are; so does nonsense there."""
+    write(vault, {name: {"command": "node"} for name in ("off", "on", "neither")})
+    (vault / ".claude").mkdir(exist_ok=True)
+    told = {"disabledMcpjsonServers": ["off", 7, "unknown"], "enabledMcpjsonServers": ["off", "on"]}
+    (vault / ".claude" / file).write_text(json.dumps(told))
+    servers, warnings = planned_servers((), vault)
+    assert [server.name for server in servers if server.disabled] == ["off"]
+    assert warnings == ()
+    for text in ("[]", "{", '{"disabledMcpjsonServers": "off"}', ""):
+        (vault / ".claude" / file).write_text(text)
+        assert not any(server.disabled for server in planned_servers((), vault)[0])
+
+
+def test_a_disabled_server_is_shown_and_not_started(vault: Path, load: Load) -> None:
+    """Whatever a probe found before, and also when doctor is asked to try all."""
+    write(vault, {"off": {"command": "/no/such/program", "args": ["dist/index.js"]}})
+    (vault / ".claude").mkdir(exist_ok=True)
+    (vault / ".claude" / "settings.json").write_text('{"disabledMcpjsonServers": ["off"]}')
+    plan = load("")
+    now = datetime.now(UTC)
+    save(plan, {"off": Verdict(State.DIED, checked=now)})
+    assert last_verdicts(plan)["off"] == Verdict(State.DISABLED)
+    assert probe_servers(plan, plan.mcp_servers, {}, now, only_approved=False)["off"] == Verdict(
+        State.DISABLED
+    )

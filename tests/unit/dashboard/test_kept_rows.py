@@ -12,6 +12,8 @@ import pytest
 from aiemp.dashboard import DashboardError, add_activity, add_error, remove_error, touch, update
 from aiemp.dashboard import kept_rows as kept_rows_module
 from aiemp.dashboard import writer as writer_module
+from aiemp.dashboard.document import Document
+from aiemp.dashboard.kept_rows import KeptRows
 from aiemp.dashboard.rollover import rollover
 from aiemp.places import Places
 
@@ -154,3 +156,23 @@ def test_the_text_that_a_killed_update_had_in_its_hands_is_kept(vault: Path) -> 
     assert not held.exists()
     [kept] = Places(vault).locks.glob("dashboard-*.md")
     assert "saved in that millisecond" in kept.read_text(encoding="utf-8")
+
+
+def test_a_line_of_theirs_that_was_brought_in_is_put_back_like_a_row(vault: Path) -> None:
+    """It was written into the file that had just lost its name, and brought in; then a script that had read before all
+    that writes. The line is back with our row, at its place, unless its owner took it out."""
+    read = text(vault)
+    our_run(vault)
+    ours = text(vault)
+    brought_in = ours.replace("My own notes stay.\n", "My own notes stay.\nthe line\n")
+    write(vault, brought_in)
+    kept = KeptRows(Places(vault).dashboard_rows, vault)
+    documents = [Document.parse(each) for each in (read, brought_in)]
+    kept.note([], *documents, [("the line\n", "My own notes stay.\n")])
+    write(vault, read)
+    any_update(vault)
+    assert "My own notes stay.\nthe line\n" in text(vault)
+    assert text(vault).count("the line") == text(vault).count("| triage |") == 1
+    write(vault, text(vault).replace("the line\n", ""))
+    any_update(vault)
+    assert "the line" not in text(vault)

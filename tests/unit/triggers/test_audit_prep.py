@@ -176,16 +176,16 @@ def test_the_seal_fits_only_what_was_written(text: str, tmp_path_factory: pytest
 
 def test_a_full_disk_leaves_no_half_note(tmp_path: Path) -> None:
     """What cannot be written whole is not there at all."""
-    from aiemp.triggers import sealed_note
+    from aiemp.vault import moves
 
     def full(_descriptor: int, _data: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    original = sealed_note.write_all
-    sealed_note.write_all = full
+    original = moves.write_all
+    moves.write_all = full
     try:
         with pytest.raises(OSError, match="No space"):
             write_note(tmp_path, "note", "text")
     finally:
-        sealed_note.write_all = original
+        moves.write_all = original
     assert list(tmp_path.iterdir()) == []

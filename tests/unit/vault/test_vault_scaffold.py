@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from aiemp.errors import VaultError
+from aiemp.vault import moves
 from aiemp.vault import scaffold as scaffold_module
 from aiemp.vault.approvals import pending_approvals
 from aiemp.vault.dashboard_template import dashboard_template
@@ -156,7 +157,7 @@ def test_half_a_file_is_not_left_behind(vault: Path, monkeypatch: pytest.MonkeyP
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(scaffold_module, "write_all", write_half)
+        patch.setattr(moves, "write_all", write_half)
         with pytest.raises(VaultError, match="No space left"):
             scaffold(vault)
     assert files_of(vault) == {}

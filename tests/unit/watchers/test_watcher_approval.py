@@ -26,7 +26,7 @@ class World:
         self.restart()
 
     def restart(self, *, dry_run: bool = False) -> None:
-        options = Options(self.vault)
+        options = Options(str(self.vault))
         options.dry_run = dry_run
         self.watch = ApprovalWatch(options)
 
@@ -145,7 +145,9 @@ def test_only_notes_are_decisions(world: World, tmp_path: Path) -> None:
 
 def test_ids_of_the_own_watcher_that_was_replaced_make_no_flood(world: World) -> None:
     """Another program's file is no sign that we have seen what lies there: as on a first start."""
-    processed_file(world.vault, "approval").write_text('{"processed_ids": ["abc123"], "last_updated": ""}')
+    Path(processed_file(world.vault, "approval")).write_text(
+        '{"processed_ids": ["abc123"], "last_updated": ""}'
+    )
     world.put("Approved/old.md")
     assert world.look() == []
 
@@ -155,7 +157,7 @@ def test_a_corrupt_record_makes_no_flood(world: World) -> None:
     world.look()
     world.put("Approved/a.md")
     world.look()
-    processed_file(world.vault, "approval").write_text('{"processed_ids": [')
+    Path(processed_file(world.vault, "approval")).write_text('{"processed_ids": [')
     world.restart()
     assert world.look() == []
     assert "set aside" in world.said[0]

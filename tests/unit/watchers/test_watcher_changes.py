@@ -86,6 +86,18 @@ def test_reading_is_no_change(tmp_path: Path, changes: Changes, stop: Stop) -> N
     assert not changes.wait(folders, 0.6, stop)
 
 
+def test_a_folder_that_is_a_link_is_watched(tmp_path: Path, changes: Changes, stop: Stop) -> None:
+    """``Drop`` may be a link to another folder of the vault."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "Drop").symlink_to("real")
+    folders = list_files(tmp_path / "Drop").folders
+    assert changes.wait(folders, 20, stop)
+    assert changes.problem == ""
+    timer = soon(lambda: (tmp_path / "real/a.txt").write_text("x"))
+    assert changes.wait(folders, 20, stop)
+    timer.join()
+
+
 def test_a_replaced_folder_is_watched_anew(tmp_path: Path, changes: Changes, stop: Stop) -> None:
     """Same path, another folder."""
     drop = tmp_path / "Drop"

@@ -13,7 +13,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiemp.watchers.drop_items import code_span, item_folder, item_name, mark_of, marks_in, quoted, render
+from aiemp.watchers.drop_items import code_span, item_name, mark_of, marks_in, quoted, render
+from aiemp.watchers.folders import item_folder
 from aiemp.watchers.listing import ListedFile, is_unfinished, list_files
 from aiemp.watchers.settling import (
     BLIND_SETTLE_S,
@@ -244,7 +245,7 @@ def test_items_go_where_the_vault_keeps_them(tmp_path: Path) -> None:
         vault.mkdir()
         for folder in folders:
             (vault / folder).mkdir(parents=True)
-        return str(item_folder(vault).relative_to(vault))
+        return str(Path(item_folder(vault)).relative_to(vault))
 
     assert place("new") == "Needs_Action/file"
     assert place("flat", "Needs_Action") == "Needs_Action"

@@ -30,7 +30,7 @@ class World:
         self.restart()
 
     def restart(self, *, dry_run: bool = False) -> None:
-        options = Options(self.vault)
+        options = Options(str(self.vault))
         options.dry_run = dry_run
         self.watch = FilesystemWatch(options, self.stop)
 
@@ -105,7 +105,7 @@ def test_a_crash_between_item_and_record_makes_no_second_item(world: World) -> N
     world.put("a.txt")
     world.put("b.txt")
     world.look()
-    processed_file(world.vault, "filesystem").unlink()
+    Path(processed_file(world.vault, "filesystem")).unlink()
     done = world.vault / "Done" / "archive"
     done.mkdir(parents=True)
     first = world.items()[0]
@@ -249,7 +249,7 @@ def test_one_unreadable_file_does_not_stop_the_others(world: World) -> None:
 
 def test_ids_of_the_own_watcher_that_was_replaced_count(world: World) -> None:
     """It kept names or paths; what it has dealt with is not dealt with again, and its ids are kept."""
-    processed_file(world.vault, "filesystem").write_text(
+    Path(processed_file(world.vault, "filesystem")).write_text(
         '{"processed_ids": ["a.txt", "Drop/sub/b.txt"], "last_updated": "2026-01-01T00:00:00"}'
     )
     for name in ("a.txt", "sub/b.txt", "c.txt"):

@@ -173,4 +173,4 @@ def test_freshness_is_the_age_of_the_processed_file(tmp_path: Path) -> None:
 
 def test_the_watchers_know_the_processed_file_by_the_same_name(tmp_path: Path) -> None:
     """known.processed_file is Places.processed, spelt out only to start faster."""
-    assert processed_file(tmp_path, "approval") == Places(tmp_path).processed("approval")
+    assert Path(processed_file(tmp_path, "approval")) == Places(tmp_path).processed("approval")
