@@ -64,7 +64,8 @@ def _in_trouble(watcher: Watcher, seen: WatcherStatus, status: Status) -> Reason
     reason = f": {seen.reason}" if seen.reason else ""
     if seen.state is WatcherState.PAUSED:
         limit, minutes = status.plan.limits.restarts, status.plan.limits.restart_window_s / 60
-        why = f"It is paused{reason}. After more than {limit} restarts in {minutes:g} min it is left alone."
+        times = "1 restart" if limit == 1 else f"{limit} restarts"
+        why = f"It is paused{reason}. After more than {times} in {minutes:g} min it is left alone."
         steps = (READ_THE_LOG, f"then: {_revive(watcher, status)}", _foreground(shlex.quote(watcher.name)))
         return Reason("paused", (why,), steps, is_bad=True)
     if seen.state is WatcherState.HUNG:
