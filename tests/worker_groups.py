@@ -10,6 +10,7 @@ def group_of(nodeid: str) -> str:
     """The name of a test's group; its own for a test that may run anywhere.
 
     Tests on a real systemd share a machine, and those that install something a user: one group for each kind.
+    So do the conformance suite's employees under PM2 and systemd; its local loops share nothing.
     """
     path, _, name = nodeid.partition("::")
     folder = path.split("/")[1]

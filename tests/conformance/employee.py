@@ -37,9 +37,6 @@ class Call:
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def has_ended(self) -> bool:
-        return self.process.poll() is not None
-
     def wait(self, deadline_s: float = DEADLINE_S) -> int:
         """Its exit status."""
         return self.process.wait(deadline_s)
@@ -58,7 +55,7 @@ class Employee(ABC):
     """Whether something starts the orchestrator again when it was killed."""
 
     zone = "UTC"
-    """The time zone in aiemp.toml; for those that begin with :meth:`set_clock` their own."""
+    """The time zone in aiemp.toml."""
 
     # Where things are
 

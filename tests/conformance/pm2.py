@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -46,6 +47,7 @@ class UnderPm2(LocalLoop):
         super().__init__(home)
         self.daemon = daemon
         self.file = home.folder / "ecosystem.config.js"
+        self.is_saved = False
 
     def pm2(self, *words: str) -> str:
         return self.daemon.of(self.home)(*words)
@@ -64,6 +66,9 @@ class UnderPm2(LocalLoop):
             assert found == 1
             self.file.write_text(text, "utf-8")
         self.pm2("start", str(self.file))
+        if not self.is_saved:
+            self.pm2("save")
+            self.is_saved = True
 
     def stop(self) -> None:
         self.pm2("stop", NAME)
@@ -75,8 +80,14 @@ class UnderPm2(LocalLoop):
         self.daemon.kill()
         super().cut_power()
 
+    def power_up(self, at: datetime | None = None) -> None:
+        """What ``pm2 startup`` has installed brings back what was saved."""
+        if at is not None:
+            self.set_clock(at)
+        self.pm2("resurrect")
+
     def reboot(self) -> None:
-        """A service manager ends PM2 by ``pm2 kill``, which stops everything first."""
+        """It ends PM2 by ``pm2 kill``, which stops everything first."""
         self.pm2("kill")
         self.power_up()
 
