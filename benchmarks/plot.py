@@ -8,8 +8,8 @@ from xml.sax.saxutils import escape
 
 from benchmarks.findings import Plot
 
-WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 70, 190, 40, 50
+WIDTH, HEIGHT = 880, 400
+LEFT, RIGHT, TOP, BOTTOM = 70, 340, 40, 50
 COLOURS = ("#0b6e99", "#d9480f", "#2b8a3e", "#862e9c", "#c92a2a", "#5c7cfa")
 STYLE = (
     "text{font:12px sans-serif;fill:#333}.title{font-size:14px;font-weight:bold}"

@@ -54,7 +54,14 @@ PROMISES: dict[str, Promise] = {
         "The loop sleeps until the slot itself, to the millisecond and without polling; the rest is a run's own "
         "start, of which the part about runs tells.",
     ),
-    "firing_systemd": Promise("systemd: slot until the first line of the task's command, p95", 300, "ms"),
+    "firing_systemd": Promise(
+        "systemd: slot until the first line of the task's command, p95",
+        300,
+        "ms",
+        "A limit in milliseconds is about a machine that has nothing else to do: systemd starts the task's service "
+        "within 15 ms of the slot, with nice 10, and then it is a run's own start. See how long `--version` takes in "
+        "the same minutes.",
+    ),
     "trigger": Promise(
         "a run of a task that does nothing, by the clock",
         1.8,
@@ -100,5 +107,7 @@ PROMISES: dict[str, Promise] = {
     "reinstall": Promise(
         "`aiemp install-units` that changes nothing", 4, '× `python -c "import click, jinja2"`'
     ),
-    "render": Promise("rendering the units of 1,000 tasks and 100 watchers, in the process", 1000, "ms"),
+    "render": Promise(
+        "rendering the units of 1,000 tasks and 100 watchers, in the process", 1000, "ms of a processor"
+    ),
 }

@@ -22,7 +22,7 @@ from aiemp.systemd.units import render
 from benchmarks import peer_packages
 from benchmarks.findings import Curve, Figure, Findings, Plot, Table
 from benchmarks.place import booted
-from benchmarks.samples import Took, command_took, cpu_ms, growth, interleaved, median_ms
+from benchmarks.samples import Took, command_took, cpu_ms, growth, interleaved, median_cpu_ms
 
 SIZES = (10, 100, 1_000)
 ROUNDS = 5
@@ -125,7 +125,7 @@ def _cron_lines(size: int) -> Iterator[str]:
 
 def _large_ms(scope: Scope) -> float:
     plan, where = large_plan(), installation(scope)
-    return median_ms(lambda: render(plan, where), ROUNDS)
+    return median_cpu_ms(lambda: render(plan, where), ROUNDS)
 
 
 def large_plan() -> Plan:

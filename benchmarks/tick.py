@@ -83,9 +83,10 @@ def measure() -> Findings:
         tables=[Table("", columns, rows)],
         plots=[Plot("tick", "A tick with nothing due", "tasks", "ms", curves)],
         notes=[
-            "The first tick works out each task's next slot; the following ones ask whether that has come. "
-            "APScheduler keeps its jobs sorted and looks at the first alone, which a plan of seven tasks does not "
-            "need: the clock can be set back and the records edited by somebody else, and aiemp's tick sees it."
+            "A tick asks whether the clock was set back, whether a run has died, and what is due. The first look, "
+            "after a start or an edit of the plan, works out each task's next slot; the following ones ask whether it "
+            "has come. APScheduler keeps its jobs sorted and looks at the first alone; aiemp's records can be edited "
+            "by others, and the clock can be set back, so it looks at all."
         ],
     )
 

@@ -30,8 +30,8 @@ def by_name(page: Path) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as code hosts make them."""
-    found = set()
+    """The anchors of a page: of its headings, as code hosts make them, and those that it sets itself."""
+    found = set(re.findall(r'<a id="([^"]+)">', without_blocks(page)))
     for heading in re.findall(r"(?m)^#+ (.+)$", without_blocks(page)):
         words = re.sub(r"[^\w\- ]", "", heading.strip().lower())
         found.add(words.replace(" ", "-"))
