@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from pathlib import Path
 
 from aiemp.errors import AiempError, LockHeld
@@ -60,6 +61,8 @@ class Charge:
         Returns whether that was so. Raises ChargeLost when another orchestrator was faster.
         """
         if self._lock is None or self._lock.is_in_place():
+            if self._lock is not None:
+                self._lock.show_life(time.time())
             return False
         log.warning("%s was deleted; it is made anew", self.path)
         self._lock.release()

@@ -21,6 +21,7 @@ from aiemp.frozen import frozen
 from aiemp.inside import open_file, open_folder, open_in
 
 LARGEST_NOTE = 4096
+SIGN_OF_LIFE_S = 300.0
 PROBE_PATIENCE_S = 0.1
 """A probe holds a lock for some microseconds; whoever wants the lock outwaits it this long."""
 
@@ -62,6 +63,13 @@ class HeldLock:
         except OSError:
             return False
         return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+
+    def show_life(self, now_s: float) -> None:
+        """Let the file's time be ``now_s``, unless it is younger than five minutes: who looks can tell a holder that
+        works from one that hangs. Best effort, and rare enough to let a disk sleep."""
+        with contextlib.suppress(OSError):
+            if abs(now_s - os.fstat(self.descriptor).st_mtime) > SIGN_OF_LIFE_S:
+                os.utime(self.descriptor, (now_s, now_s))
 
     def release(self) -> None:
         """Give up this process's part; heirs of the descriptor go on holding the lock."""
@@ -112,6 +120,14 @@ def probe(path: Path) -> Holder | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def sign_of_life(path: Path) -> float | None:
+    """When the holder of the lock at ``path`` last showed that it lives, a POSIX time; None when that is not known."""
+    try:
+        return path.stat(follow_symlinks=False).st_mtime
+    except OSError:
+        return None
 
 
 def read_holder(path: Path) -> Holder:

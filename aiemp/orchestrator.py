@@ -206,11 +206,12 @@ class Orchestrator:
 
     def _start_due(self, now: datetime) -> datetime | None:
         if not self.dry_run:
-            for name in self.ledger.clamp_future(self.plan, now):
-                log.warning("the last run of %s lay in the future; it counts as now", name)
+            # As a run does it (aiemp.runner): what was recovered may lie ahead of a clock that was set back.
             for run, end in self.ledger.recover_if_idle(self.plan, now):
                 end_left_over(mark_of(run.name, run.pid))
                 self.report.publish_recovered(run, end)
+            for name in self.ledger.clamp_future(self.plan, now):
+                log.warning("the last run of %s lay in the future; it counts as now", name)
         self.state = self.ledger.read()
         outlook = self.agenda.look(self.plan, self.state.records, now)
         if self.engine.busy_with() is not None or outlook.next is None:

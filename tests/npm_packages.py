@@ -19,7 +19,7 @@ def installed(manifest: Path, name: str, what: str) -> Path:
     """
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        _cannot_be_had(what, "node and npm are not installed")
+        cannot_be_had(what, "node and npm are not installed")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aiemp-tests"
     cache.mkdir(parents=True, exist_ok=True)
     wanted = manifest.read_bytes()
@@ -36,12 +36,13 @@ def installed(manifest: Path, name: str, what: str) -> Path:
                 command, cwd=folder, capture_output=True, text=True, check=False, timeout=110
             )
             if made.returncode != 0:
-                _cannot_be_had(what, f"npm install failed: {made.stderr.strip()[-500:]}")
+                cannot_be_had(what, f"npm install failed: {made.stderr.strip()[-500:]}")
             done.write_bytes(wanted)
     return folder / "node_modules"
 
 
-def _cannot_be_had(what: str, reason: str) -> NoReturn:
+def cannot_be_had(what: str, reason: str) -> NoReturn:
+    """Skip, or fail where the environment says that this is CI."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"no real {what} in CI: {reason}", pytrace=False)
     pytest.skip(f"no real {what}: {reason}")

@@ -19,6 +19,7 @@ OnTerminal = Callable[..., "Terminal"]
 """The fixture ``on_terminal``."""
 
 DEADLINE_S = 30.0
+PRESS_AGAIN_S = 5.0
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -64,6 +65,22 @@ class Terminal:
 
     def type(self, text: str) -> None:
         os.write(self.controller, text.encode())
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C until it ends; the exit status.
+
+        Once is not always enough: a signal that comes just before Python's input() waits is seen only after a key.
+        """
+        deadline = time.monotonic() + DEADLINE_S
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, f"it does not end:\n{self.seen}"
+            self.type("\x03")
+            patience = time.monotonic() + PRESS_AGAIN_S
+            while time.monotonic() < patience and self._read(0.2):
+                continue
+            if time.monotonic() < patience:
+                break  # its terminal is closed
+        return self.end()
 
     def end(self) -> int:
         """Wait for its end; the exit status."""

@@ -40,7 +40,8 @@ def find_claude(settings: ClaudeSettings, environ: Mapping[str, str]) -> Path:
     log.debug("PATH is %s", environ.get("PATH", "not set"))
     raise Blocked(
         f"Claude Code is not installed: `{command}` is not on the PATH of aiemp; "
-        "install it (https://claude.com/claude-code), or set claude.command in aiemp.toml to its full path"
+        "install it (https://claude.com/claude-code), for example: npm install -g @anthropic-ai/claude-code, or set "
+        "claude.command in aiemp.toml to its full path"
     )
 
 

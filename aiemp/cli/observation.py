@@ -15,7 +15,7 @@ from aiemp.cli.status_report import Queues, Status, Units
 from aiemp.cli.task_facts import TaskFacts, in_plan_order, task_facts
 from aiemp.errors import Blocked
 from aiemp.ledger import Ledger, LedgerState
-from aiemp.locks import probe
+from aiemp.locks import probe, sign_of_life
 from aiemp.places import Places
 from aiemp.plan import Origin, Plan
 from aiemp.runs import TaskRecord
@@ -67,6 +67,7 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         troubles=tuple(troubles),
         units=observe_units(plan, environ),
         saved=_saved(plan.vault),
+        last_sign=_last_sign(plan.vault),
         activity=watcher_activity(plan.vault, (watcher.name for watcher in watchers)),
         alerts=open_alerts(plan.vault),
         home=environ.get("HOME", ""),
@@ -87,6 +88,15 @@ def _saved(vault: Path) -> datetime | None:
     try:
         return datetime.fromtimestamp(Places(vault).ledger.stat().st_mtime, UTC)
     except (OSError, OverflowError, ValueError):
+        return None
+
+
+def _last_sign(vault: Path) -> datetime | None:
+    """When the orchestrator, if one runs, last showed that it works."""
+    seconds = sign_of_life(Places(vault).orchestrator_lock)
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
         return None
 
 

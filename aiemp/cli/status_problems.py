@@ -57,6 +57,13 @@ def _orchestrator_problems(status: Status) -> Iterator[Problem]:
     if status.orchestrator is None:
         line = start_line(status.units.scope) if status.units else "aiemp run"
         yield Problem("the orchestrator is not running", f"start it: {line}")
+        return
+    from aiemp.doctor.supervisors import restart_words, silence
+
+    silent = silence(status.last_sign, status.now)
+    if silent:
+        scope = status.units.scope if status.units else None
+        yield Problem(f"the orchestrator {silent}", restart_words(status.orchestrator, scope))
 
 
 def _unit_problems(status: Status) -> Iterator[Problem]:
@@ -90,10 +97,11 @@ def _watcher_problems(status: Status) -> Iterator[Problem]:
             f"watcher {name} is new in the vault and not started",
             f"look at it; then {adopt}, or: aiemp disable {shlex.quote(name)}",
         )
+    again = status.units.install_line if status.units else "aiemp init"
     for name in status.changed_scripts:
         yield Problem(
             f"the script of watcher {name} is not the one that was adopted",
-            "look at what changed; if that is right: aiemp init",
+            f"look at what changed; if that is right: {again}",
         )
 
 

@@ -77,7 +77,8 @@ class Status:
     ``supervised`` names the watchers that the running orchestrator keeps; ``claude`` is the program found,
     or None with ``claude_problem``, ``use`` what it was used for. ``units`` is None where systemd has none
     for this vault. ``troubles`` are reasons, each with its remedy, why not all is known. ``saved``: when the
-    state was last written, by whomever. ``activity``: of watchers, by name. ``home`` is shown as ``~``.
+    state was last written, by whomever. ``last_sign``: when the orchestrator
+    last showed that it works. ``activity``: of watchers, by name. ``home`` is shown as ``~``.
     """
 
     plan: Plan
@@ -95,6 +96,7 @@ class Status:
     troubles: tuple[str, ...] = ()
     units: Units | None = None
     saved: datetime | None = None
+    last_sign: datetime | None = None
     activity: Mapping[str, Activity] = field(default_factory=dict)
     alerts: tuple[OpenAlert, ...] = ()
     home: str = ""
@@ -150,6 +152,7 @@ class Status:
                 "since": json_moment(self.since) if self.orchestrator else None,
                 "watchdog": self.watchdog or None,
                 "state_written": json_moment(self.saved),
+                "last_sign": json_moment(self.last_sign) if self.orchestrator else None,
             },
             "units": {
                 "scope": self.units.scope.value if self.units else None,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 from datetime import datetime, timedelta
 
+from aiemp.claude.budget import why_blocked
 from aiemp.claude.pause import PAUSED
 from aiemp.cli.explanation import Reason
 from aiemp.cli.status_report import Status
 from aiemp.cli.task_facts import TaskFacts
 from aiemp.cli.words import ago_in_words, ahead_in_words, duration_in_words, moment_in_words
 from aiemp.decisions import Decision
+from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.runs import Result
 from aiemp.schedules import latest_slot, within_catch_up
@@ -23,9 +25,13 @@ ALL_BACK = timedelta(days=8)
 
 def explain_task(facts: TaskFacts, status: Status, run_holder: Holder | None) -> Reason:
     """Why the task is as it is. ``run_holder``: who holds the vault's run lock, one run at a time."""
+    return _with_what_holds_claude(_explain(facts, status, run_holder), facts, status)
+
+
+def _explain(facts: TaskFacts, status: Status, run_holder: Holder | None) -> Reason:
     task, record = facts.task, facts.record
-    by_hand = f"run it once by hand: {_trigger(facts)}"
     if not task.enabled:
+        by_hand = f"run it once by hand: {_trigger(facts)}"
         why = "It is disabled, so it never runs by itself."
         return Reason("disabled", (why,), (f"switch it on: aiemp enable {_word(facts)}", by_hand))
     if facts.running and record.running is not None:
@@ -38,6 +44,22 @@ def explain_task(facts: TaskFacts, status: Status, run_holder: Holder | None) ->
     if facts.decision.due:
         return _due(facts, status, run_holder)
     return _not_due(facts, status)
+
+
+def _with_what_holds_claude(reason: Reason, facts: TaskFacts, status: Status) -> Reason:
+    """The same with a pause or a budget that would keep a run from beginning now, unless that was said."""
+    task, use = facts.task, status.use
+    if not (task.enabled and task.requires_claude) or facts.running:
+        return reason
+    said = " ".join((*reason.why, *reason.steps))
+    if use.pause is not None and PAUSED not in said:
+        words = f"Claude is {use.pause.in_words(status.plan.zone)}: until that ends no run of it begins."
+        return replace(reason, why=(*reason.why, words), steps=("end the pause: aiemp resume", *reason.steps))
+    budget = why_blocked(status.plan.claude, use.spent)
+    if budget is not None and "budget" not in said:
+        what, _, remedy = budget.rpartition("; ")
+        return replace(reason, why=(*reason.why, f"{what}."), steps=(remedy, *reason.steps))
+    return reason
 
 
 def _blocked(facts: TaskFacts, status: Status) -> Reason:

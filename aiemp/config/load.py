@@ -193,7 +193,7 @@ def _told_of_new(scripts: Sequence[Path], watchers: Sequence[Watcher]) -> list[s
     built_in = {watcher.name for watcher in watchers if watcher.origin is Origin.BUILT_IN}
     return [
         f"{printable(script)} is new in the vault, and nobody has adopted it, so the built-in watcher goes on; "
-        "look at it, then run it from now on: aiemp init"
+        "look at it, then run it from now on: aiemp init (or install-units)"
         for script in dict.fromkeys(scripts)
         if script.name.removesuffix("_watcher.py") in built_in
     ]

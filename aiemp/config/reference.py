@@ -35,7 +35,8 @@ says when.
 The first line of the file, `#:schema ./aiemp.schema.json`, names the JSON Schema that `aiemp init` writes beside it.
 An editor with taplo (VS Code: Even Better TOML; Neovim, Helix, Zed: taplo as language server) then completes keys,
 shows what they are for, and underlines mistakes. `aiemp config edit` renews the schema after an upgrade. It is also
-in [aiemp.schema.json](aiemp.schema.json).
+in [aiemp.schema.json](aiemp.schema.json). For a file that has no such line, put it at the top, and write the schema
+yourself: `aiemp config schema > ~/.config/aiemp/aiemp.schema.json`.
 """
 
 TOP_TITLE = "At the top"

@@ -74,13 +74,11 @@ class Patch:
     def applied_to(self, text: bytes) -> bytes | None:
         """``text``, which grew from the same old one, with this change; None when the two overlap, or when a line that
         this adds was added there as well: it may be the same one, which came there by another way."""
-        start = _common_bytes(self.old, text)
-        end = _common_bytes(self.old[start:][::-1], text[start:][::-1])
-        shift = len(text) - len(self.old)
-        grown = {line for line in text[start : len(text) - end].splitlines() if line.strip()}
+        start, last_start, shift = self._changed_lines(text)
+        grown = {line for line in text[start : last_start + shift].splitlines() if line.strip()}
         parts, position = [], 0
         for first, last, replacement in self.hunks:
-            if last > start and first < len(self.old) - end:
+            if last > start and first < last_start:
                 return None
             if not grown.isdisjoint(replacement.splitlines()):
                 return None
@@ -88,6 +86,19 @@ class Patch:
             parts += [text[position : first + moved], replacement]
             position = last + moved
         return b"".join([*parts, text[position:]])
+
+    def _changed_lines(self, text: bytes) -> tuple[int, int, int]:
+        """Where whole lines of the old text are others in this one: from where, to where, and how far what follows
+        has moved."""
+        start = _common_bytes(self.old, text)
+        end = _common_bytes(self.old[start:][::-1], text[start:][::-1])
+        start = self.old.rfind(b"\n", 0, start) + 1
+        shift = len(text) - len(self.old)
+        last = len(self.old) - end
+        ends = ((self.old, last), (text, last + shift))
+        if any(at > start and data[at - 1 : at] != b"\n" for data, at in ends):
+            last = self.old.find(b"\n", last) + 1 or len(self.old)
+        return start, last, shift
 
 
 def _new_lines(lines: Sequence[str], missing: Counter[str]) -> list[str]:

@@ -49,5 +49,7 @@ def judge_timezone(seen: TimezoneSeen | None) -> list[Finding]:
         return [ok(f"{seen.name}, as aiemp.toml says")]
     if seen.has_units and seen.machine != seen.name:
         what = f"TZ makes it {seen.name} in this shell, but the units go by the machine's {seen.machine}"
-        return [warn(what, f'write timezone = "{seen.name}" into aiemp.toml, or: unset TZ')]
+        return [
+            warn(what, f'write timezone = "{seen.name}" into aiemp.toml (aiemp config edit), or: unset TZ')
+        ]
     return [ok(f"{seen.name}, the machine's")]

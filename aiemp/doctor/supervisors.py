@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import shlex
+from datetime import datetime, timedelta
 
 from aiemp.doctor.findings import Finding, fail, ok, warn
 from aiemp.frozen import frozen
 from aiemp.locks import Holder
 from aiemp.pm2_processes import Pm2Process
-from aiemp.systemd.command_lines import start_line
+from aiemp.schedule_words import span_in_words
+from aiemp.systemd.command_lines import start_line, systemctl_line
+from aiemp.systemd.names import ORCHESTRATOR
 from aiemp.systemd.scope import Scope
 
 
 @frozen
 class SupervisorsSeen:
     """``holder`` is the orchestrator that runs now; ``scopes`` are the managers that have units for this
-    vault; ``pm2`` its processes that keep an orchestrator or a watcher."""
+    vault; ``pm2`` its processes that keep an orchestrator or a watcher. ``silence``: how long it showed no life."""
 
     holder: Holder | None
     scopes: tuple[Scope, ...] = ()
     can_install: bool = False
     pm2: tuple[Pm2Process, ...] = ()
+    silence: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -28,8 +32,30 @@ class SupervisorsSeen:
         return self.holder is not None and self.holder.owner.startswith("local ")
 
 
+SILENT_FOR = timedelta(hours=1)
+"""An orchestrator shows every five minutes that it works, but for one that is told to look less often."""
+
+
+def silence(last_sign: datetime | None, now: datetime) -> str:
+    """For how long a running orchestrator has shown no sign of life, in words; "" when that is nothing to tell."""
+    if last_sign is None or now - last_sign <= SILENT_FOR:
+        return ""
+    return f"has shown no sign of life for {span_in_words(now - last_sign)}"
+
+
+def restart_words(holder: Holder, scope: Scope | None) -> str:
+    """How one that hangs is started afresh."""
+    if scope is not None and holder.owner.startswith("systemd"):
+        return f"see why: aiemp logs; start it afresh: {systemctl_line(scope, 'restart', ORCHESTRATOR)}"
+    end = f"kill -9 {holder.pid}; " if holder.pid else ""
+    return f"see why: aiemp logs; start it afresh: {end}aiemp run"
+
+
 def judge_orchestrator(seen: SupervisorsSeen) -> list[Finding]:
     """Whether one runs, under any engine."""
+    if seen.holder is not None and seen.silence:
+        scope = seen.scopes[0] if seen.scopes else None
+        return [fail(f"running ({seen.holder}), but it {seen.silence}", restart_words(seen.holder, scope))]
     if seen.holder is not None:
         return [ok(f"running ({seen.holder})")]
     if seen.scopes:

@@ -45,7 +45,7 @@ def judge_watchers(seen: WatchersSeen) -> list[Finding]:
     findings += [
         warn(
             f"the script of {watcher.name} is not the one that was adopted",
-            "look at what changed; if that is right: aiemp init",
+            f"look at what changed; if that is right: {'aiemp init' if seen.scope is None else seen.adopt_line}",
         )
         for watcher in seen.watchers
         if watcher.is_changed

@@ -88,12 +88,16 @@ def _close_run(
 
 
 def _started(unit: str, now: datetime, environ: Mapping[str, str]) -> datetime | None:
-    """When systemd last began to start ``unit``: what ended before was another run. None when it cannot say."""
+    """When systemd began the start of ``unit`` that failed: what ended before was another run. None when it cannot
+    say, because it has started the unit again since (the next attempt may begin while this is still on its way)."""
     name = "InactiveExitTimestampMonotonic"
     try:
-        shown = Systemctl(_scope(environ), environ).show([unit], [name])
-        microseconds = int(shown[unit][name])
+        shown = Systemctl(_scope(environ), environ).show([unit], [name, "InvocationID"])[unit]
+        microseconds = int(shown[name])
     except (AiempError, KeyError, ValueError):
+        return None
+    failed = environ.get("MONITOR_INVOCATION_ID")  # systemd.exec(5), of 251 and later
+    if failed and shown.get("InvocationID", failed) != failed:
         return None
     ago = time.monotonic() - microseconds / 1e6
     return now - timedelta(seconds=ago) if microseconds and ago >= 0 else None

@@ -52,7 +52,10 @@ def _has_own_watcher(context: RunContext) -> bool:
     record = adopted_scripts(plan.config_file, plan.vault, context.environ)
     adopted = record is not None and is_adopted(APPROVAL, python_kind(plan.vault), record)
     if not (adopted or (record is not None and watcher is not None and watcher.adopted)):
-        log.warning("%s is not asked: nobody has adopted it; look at it, then: aiemp init", OWN_WATCHER)
+        log.warning(
+            "%s is not asked: nobody has adopted it; look at it, then: aiemp init (or install-units)",
+            OWN_WATCHER,
+        )
         return False
     return True
 

@@ -93,8 +93,7 @@ def test_interrupted_it_has_made_nothing(on_terminal: OnTerminal, config: Path, 
     """Ctrl-C at a question leaves no half vault."""
     screen = on_terminal("init", "mine", named=False)
     screen.wait_for("Your name")
-    screen.type("\x03")
-    assert screen.end() == 130
+    assert screen.interrupt() == 130
     assert not (tmp_path / "mine").exists()
     assert not config.exists()
 

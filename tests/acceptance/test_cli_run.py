@@ -198,3 +198,33 @@ def test_status_watch_redraws_until_it_is_ended(
     assert back
     assert b"NEEDS YOU" in drawn
     assert b"NEEDS YOU" in left
+
+
+def test_an_orchestrator_that_hangs_is_told(
+    aiemp: Aiemp, start_aiemp: Callable[..., Running], vault: Path
+) -> None:
+    """It holds the vault and does nothing: status and doctor say so, with what starts it afresh. One that goes on is
+    well again after its next look."""
+    lock = Places(vault).orchestrator_lock
+    running = start_aiemp("run", "--interval", "1")
+
+    def silent() -> list[str]:
+        problems = json.loads(aiemp("status", "--json").stdout)["problems"]
+        return [each["remedy"] for each in problems if "has shown no sign of life for 2 h" in each["what"]]
+
+    wait_until(lambda: running_by_status(aiemp), "its start")
+    os.kill(running.pid, signal.SIGSTOP)
+    try:
+        long_ago = time.time() - 2.01 * 3600
+        os.utime(lock, (long_ago, long_ago))
+        (remedy,) = silent()
+        assert remedy == f"see why: aiemp logs; start it afresh: kill -9 {running.pid}; aiemp run"
+        out = json.loads(aiemp("doctor", "orchestrator", "--json").stdout)
+        assert out["checks"][0]["remedy"] == remedy
+    finally:
+        os.kill(running.pid, signal.SIGCONT)
+    wait_until(lambda: not silent(), "its next look")
+
+
+def running_by_status(aiemp: Aiemp) -> bool:
+    return bool(json.loads(aiemp("status", "--json").stdout)["orchestrator"]["running"])

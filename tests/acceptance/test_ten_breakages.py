@@ -150,7 +150,7 @@ def test_3_no_claude(
 
     wait_until(lambda: state() == "blocked", "the blocked task")
     (remedy,) = [remedy for what, remedy in problems(well).items() if "Claude Code is not installed" in what]
-    assert "install it (https://claude.com/claude-code)" in remedy
+    assert "npm install -g @anthropic-ai/claude-code" in remedy
     assert checks(well, "claude-path")["claude-path"]["remedy"] == remedy
     assert remedy in explained(well, "ask")["steps"]
     program = folder / "claude"

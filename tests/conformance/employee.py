@@ -206,6 +206,10 @@ class Employee(ABC):
         except FileNotFoundError:
             return ""
 
+    def exists(self, name: str) -> bool:
+        """Whether a file of the vault is there."""
+        return (self.vault / name).exists()
+
     def alerts(self) -> list[str]:
         """The names of the alert files."""
         folder = Places(self.vault).alerts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,9 +14,9 @@ from tests.conformance.employee import Employee
 from tests.conformance.local import Home, LocalLoop, LocalLoopAsOnAMac
 from tests.conformance.pm2 import Daemon, UnderPm2
 from tests.conformance.under_systemd import UnderSystemd
-from tests.npm_packages import installed
+from tests.npm_packages import cannot_be_had, installed
 from tests.systemd import employee as real
-from tests.systemd.conftest import MAKING_A_ROOT_TIMEOUT_S, cannot_be_had
+from tests.systemd.conftest import MAKING_A_ROOT_TIMEOUT_S
 from tests.systemd.debian_root import NoDebianRoot, trixie_root
 from tests.systemd.machine import Machine
 from tests.systemd.requirements import why_no_machine
@@ -68,7 +70,7 @@ def variants(function: Callable[..., object]) -> list[object]:
 
 def _marks(function: Callable[..., object], engine: str) -> list[pytest.MarkDecorator]:
     is_newer = "257" in engine
-    marks = []
+    marks = [] if engine in QUICK else [pytest.mark.real_engine(engine.partition("-")[0])]
     if engine not in QUICK and (is_newer or not getattr(function, "in_make_test", False)):
         marks.append(pytest.mark.conformance)
     if is_newer:
@@ -88,6 +90,9 @@ class Engines:
 
     def employee(self, engine: str, folder: Path) -> Employee:
         """A new employee; where the engine cannot be had, the test is skipped, and in CI fails."""
+        reason = why_not_here()
+        if reason is not None:
+            cannot_be_had("employee to look at", reason)
         if engine == "local":
             return LocalLoop(Home(folder))
         if engine == "local-mac":
@@ -107,7 +112,7 @@ class Engines:
         if is_newer not in self._machines:
             reason = why_no_machine()
             if reason is not None:
-                cannot_be_had(reason)
+                cannot_be_had("systemd", reason)
             machine = Machine(newer_root() if is_newer else Path("/"), own_clock=True)
             self._machines[is_newer] = machine
             machine.boot()
@@ -131,9 +136,18 @@ class Engines:
             machine.close()
 
 
+def why_not_here() -> str | None:
+    """Why the suite cannot be run on this host at all; None when it can."""
+    if not sys.platform.startswith("linux"):
+        return "what an employee does is seen in /proc, and its clock is set as on Linux"
+    if shutil.which("cc") is None and shutil.which("gcc") is None:
+        return "setting its clock needs a C compiler: install gcc and libc6-dev"
+    return None
+
+
 def newer_root() -> Path:
     """The root folder with the newer systemd; where there is none the test is skipped, and in CI fails."""
     try:
         return trixie_root()
     except NoDebianRoot as error:
-        cannot_be_had(str(error))
+        cannot_be_had("systemd 257", str(error))

@@ -18,6 +18,9 @@ WORKS = "import time\nwhile True:\n    time.sleep(60)\n"
 """A watcher that does its work."""
 
 
+AT_FIRST = "test -e Done/on || {{ touch Done/on; {0}; }}"
+"""What a task does in its first attempt alone; ``Done/on`` says that it has come that far."""
+
 CLAUDE = "#!/bin/sh\necho done\n"
 """A Claude that answers."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conformance.employee import Employee, utc
 from tests.conformance.engines import in_make_test, not_covered
-from tests.conformance.plans import DUE, IDLE, WORKS, one_after_the_other, script, task, watcher
+from tests.conformance.plans import AT_FIRST, DUE, IDLE, WORKS, one_after_the_other, script, task, watcher
 
 NOBODY_LOOKS = (
     "Nothing looks after the loop itself: a terminal and PM2 see that its process lives, not that it works. systemd's "
@@ -62,9 +62,9 @@ def test_stop_and_start(employee: Employee) -> None:
     """An orderly stop in the middle of a run: nothing is left running, the run was interrupted; it is done after the
     next start, once."""
     employee.write(script("nap"), WORKS)
-    first = "test -e Done/on || { touch Done/on; sleep 300; }"
-    employee.begin(IDLE + watcher("nap", employee.name_of_vault) + task("job", first, **DUE))
-    employee.until(lambda: employee.lines() == ["begin job"] and employee.watcher("nap"), "run and watcher")
+    job = task("job", AT_FIRST.format("sleep 300"), **DUE)
+    employee.begin(IDLE + watcher("nap", employee.name_of_vault) + job)
+    employee.until(lambda: employee.exists("Done/on") and employee.watcher("nap"), "run and watcher")
     employee.stop()
     assert [each.command for each in employee.processes()] == []
     assert employee.attempts("job") == ["interrupted"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.conformance.employee import Employee, utc
 from tests.conformance.engines import in_make_test, not_covered
 from tests.conformance.plans import (
+    AT_FIRST,
     CLAUDE,
     DUE,
     IDLE,
@@ -24,9 +25,6 @@ LEFT_GROUP = (
     "A Mac does not tell which processes have left the process group of a run's program. What stays in the group is "
     "ended (see: Run over its limit)."
 )
-
-AT_FIRST = "test -e Done/on || {{ touch Done/on; {0}; }}"
-"""What a task does in its first attempt alone."""
 
 
 @in_make_test
@@ -236,9 +234,7 @@ def test_silent_claude_with_hidden_children(employee: Employee) -> None:
 def test_killed_run(employee: Employee) -> None:
     """kill -9 of a run: it was interrupted, and is done once more."""
     employee.begin(IDLE + task("job", AT_FIRST.format("sleep 300"), **DUE))
-    employee.until(
-        lambda: employee.read("Done/on") is not None and employee.lines() and employee.run, "the run"
-    )
+    employee.until(lambda: employee.exists("Done/on") and employee.run, "the run")
     employee.kill(employee.run)
     employee.until(lambda: employee.attempts("job") == ["interrupted", "succeeded"], "the second attempt")
     assert employee.lines() == ["begin job", "begin job", "end job"]

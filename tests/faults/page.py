@@ -27,24 +27,28 @@ NOTES = """
 ## How
 - *A call fails*: each call that writes (open, write, fsync, rename, exchange of names, link, unlink, mkdir, …) fails
   once, with ENOSPC, EIO, EROFS and EACCES; a failing write has written half. *Killed at a call*: the process ends
-  there. Afterwards the same thing is done again without a fault, and must be whole, once, with nothing left over.
+  there. Afterwards the same thing is done again without a fault, and must be whole, once, with nothing left over and
+  no file left open.
 - *Killed at any moment*: real processes, `kill -9` after a random part of their life; of an orchestrator alone or with
   all that it has started. Each task's work writes down its run's name, which is compared with the history.
 - *Rewritten by*: for a script or an editor, *injected* are the lines that it wrote while aiemp updated the file 40
-  times (15 times where the text is long). An editor here is worse than Obsidian: it saves what it read 0.6 s before and
-  never looks again.
+  times (15 times where the text is long). An editor here is worse than Obsidian: it saves what it read 0.6 s before,
+  again and again. It is looked at after one more update, when the other one has stopped.
 - *A full disk* is a real one, of 1 MB, with no page left, one page, two, …; and one that is mounted read-only.
+- Claude's budget has no file of its own (it is counted from the history), nor has health: it is on Dashboard.md.
 
 ## What remains possible
 - A program that writes Dashboard.md in place truncates it first. If it is killed in that millisecond, its text is gone;
   no other program can help that.
-- A row of ours that a slow script undoes is missing until the next update, at most about ten minutes. Where a
-  dashboard has no "Last Updated" and our update replaced nothing else either, it is put back once, since it may be
-  its owner who took it away. After half an hour it is put back no more; the history has the run in any case.
-- A script that thinks for more than a quarter of a second between reading and writing can undo the lines of *another*
-  script, as it could without aiemp.
+- A row of ours that a slow script undoes is missing until the next update, at most about ten minutes, and so is a line
+  of somebody else's that was brought in from under such a script. Where a dashboard has no "Last Updated" and our
+  update replaced nothing else either, a row is put back once, since it may be its owner who took it away. After half
+  an hour nothing is put back; the history has the run in any case.
+- A process that is killed after its run stands in the ledger and before it stands on the dashboard leaves no row there.
+- A script that thinks between reading and writing can undo the lines of *another* script, as it could without aiemp.
 - Where a system cannot exchange two names (some network file systems), a file that somebody renames into place within
   the microseconds between our last look and our rename is lost.
+- A disk that says that something is written and forgets it at a power cut: nothing here can show that.
 """
 
 

@@ -99,7 +99,7 @@ def test_the_page_shows_each_kind_of_fault() -> None:
     assert kinds_of(PAGE.read_text(encoding="utf-8")) == [kind.name for kind in KINDS]
 
 
-def in_place(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+def in_place(path: Path, data: bytes, *, mode: int = 0o600, **_options: object) -> None:
     """A replacement that is none."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:

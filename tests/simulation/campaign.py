@@ -129,9 +129,9 @@ class Campaign:
         if not self.alive or number != self.tick_number:
             return
         now = self.now
-        self._look_at_clock(now)
         if self.flight is None:
             self._recover(now)
+        self._look_at_clock(now)
         outlook = self.agenda.look(self.plan, self.store.records(), now)
         if self.own_child is None and outlook.next is not None:
             task = outlook.next.task

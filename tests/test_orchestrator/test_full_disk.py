@@ -28,10 +28,10 @@ class Disk:
 
     is_full = True
 
-    def replace(self, path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    def replace(self, path: Path, data: bytes, *, mode: int = 0o600, beneath: Path | None = None) -> None:
         if self.is_full:
             raise FULL
-        replace_file(path, data, mode=mode)
+        replace_file(path, data, mode=mode, beneath=beneath)
 
 
 @pytest.fixture

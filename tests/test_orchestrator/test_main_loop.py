@@ -15,11 +15,12 @@ from aiemp.frozen import replace
 from aiemp.ledger import Ledger
 from aiemp.places import Places
 from aiemp.plan import Watcher
-from aiemp.runs import Result
+from aiemp.runs import Result, Run
 from aiemp.watcher_status import WatcherState, WatcherStatus
 from tests.test_orchestrator.engine_double import HandClock, every_day, make_orchestrator
 
 EIGHT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -224,3 +225,17 @@ def test_a_run_without_a_record_is_told_in_its_own_words(
     os.utime(log, (time.time() - age_s,) * 2)
     tick(orchestrator, clock)
     assert f"mine ended (exit status 0) and left no record: {said}" in caplog.text
+
+
+def test_a_recovered_run_that_lies_ahead_of_the_clock_is_forgotten_at_once(
+    vault: Path, clock: HandClock
+) -> None:
+    """The clock was set back by more than a day while it ran, and it died: the tick that finds that out lets go of its
+    slot, so that it does not come back when the clock is within a day of it."""
+    orchestrator, engine = make_orchestrator(vault, clock, tasks=[every_day("later", EIGHT + HOUR)])
+    ahead = EIGHT + 25 * HOUR
+    Ledger(vault).begin(Run("later", ahead, 1, ahead, 1))
+    tick(orchestrator, clock)
+    record = Ledger(vault).read().record("later")
+    assert (record.running, record.slot, record.attempts) == (None, None, 0)
+    assert engine.started == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,20 @@ def test_leftovers_of_a_killed_writer_are_removed_and_nothing_else(tmp_path: Pat
         path.write_bytes(b"x")
     remove_leftovers(tmp_path / "state")
     assert sorted(tmp_path.iterdir()) == sorted(kept)
+
+
+def test_what_a_killed_writer_left_long_ago_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    """Without any lock: only what no writer can still be at, and only of this very file."""
+    old = time.time() - 3600
+    names = (
+        ".state.0123456789ab.tmp",
+        ".state.ba9876543210.tmp",
+        ".other.0123456789ab.tmp",
+        ".state.mine.tmp",
+    )
+    for name in names:
+        (tmp_path / name).write_bytes(b"x")
+        os.utime(tmp_path / name, (old, old))
+    os.utime(tmp_path / names[1])  # somebody may be writing this one
+    replace_file(tmp_path / "state", b"new")
+    assert {path.name for path in tmp_path.iterdir()} == {"state", *names[1:]}

@@ -463,7 +463,7 @@ def test_a_run_that_the_history_lacks_is_made_up_once(vault: Path, monkeypatch: 
     next one that looks for such runs adds it, and no one after that."""
     plan, run = Plan(vault, tasks=(TRIAGE,)), a_run()
 
-    def full(*_arguments: object) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
     Ledger(vault).begin(run)

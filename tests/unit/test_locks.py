@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from aiemp.errors import LockHeld
-from aiemp.locks import Holder, acquire, probe
+from aiemp.locks import Holder, acquire, probe, sign_of_life
 
 HOLD = (
     "import sys, os; from pathlib import Path; from aiemp.locks import *\n"
@@ -158,3 +158,18 @@ def test_link_in_place_of_a_lock_is_not_followed(tmp_path: Path) -> None:
         acquire(path, Holder(os.getpid(), "me"))
     assert probe(path) is None
     assert victim.read_text() == "ssh-ed25519 ..."
+
+
+def test_a_holder_shows_that_it_lives(tmp_path: Path) -> None:
+    """The file's time moves with the holder, but no more often than every five minutes; one that hangs is older."""
+    path = tmp_path / "x.lock"
+    with acquire(path, Holder(1)) as lock:
+        began = sign_of_life(path)
+        assert began is not None
+        lock.show_life(began + 299)
+        assert sign_of_life(path) == began
+        lock.show_life(began + 301)
+        assert sign_of_life(path) == pytest.approx(began + 301, abs=0.001)
+        lock.show_life(began - 1000)  # the clock was set back
+        assert sign_of_life(path) == pytest.approx(began - 1000, abs=0.001)
+    assert sign_of_life(tmp_path / "none") is None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from functools import cache
 
 from aiemp.adoption import changed_scripts
 from aiemp.doctor.observers.pm2 import pm2_processes
 from aiemp.doctor.observers.scene import Scene
-from aiemp.doctor.supervisors import SupervisorsSeen
+from aiemp.doctor.supervisors import SupervisorsSeen, silence
 from aiemp.doctor.watchers import WatcherSeen, WatchersSeen
 from aiemp.environment import vault_environment
 from aiemp.health import observed_watchers
+from aiemp.locks import sign_of_life
 from aiemp.plan import Origin, Watcher
 from aiemp.systemd.names import watcher_unit
 from aiemp.watcher_status import WatcherState, WatcherStatus
@@ -21,10 +23,16 @@ from aiemp.watcher_status import WatcherState, WatcherStatus
 def observe_supervisors(scene: Scene) -> SupervisorsSeen:
     return SupervisorsSeen(
         holder=scene.holder,
+        silence=silence(_last_sign(scene), scene.now) if scene.holder else "",
         scopes=scene.scopes,
         can_install=scene.booted and os.getuid() != 0,
         pm2=tuple(pm2_processes(scene)),
     )
+
+
+def _last_sign(scene: Scene) -> datetime | None:
+    seconds = sign_of_life(scene.places.orchestrator_lock)
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def observe_watchers(scene: Scene) -> WatchersSeen:

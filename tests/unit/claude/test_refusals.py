@@ -223,3 +223,15 @@ def test_any_text_is_survived(text: str) -> None:
         found = reset_time(line, NOW, NEW_YORK)
         assert found is None or found <= NOW + FURTHEST
         assert NOW < Refusal(RefusalKind.LIMIT, line).until(NOW, NEW_YORK) <= NOW + LONGEST_WAIT
+
+
+def test_a_missing_permission_is_told_as_one() -> None:
+    """Claude Code puts "Please run /login" before it, which would not help: the API knows who asks."""
+    said = 'Please run /login · API Error: 403 {"type":"error","error":{"type":"permission_error","message":"x"}}'
+    refusal = find_refusal(said)
+    assert refusal is not None
+    assert refusal.kind is RefusalKind.PERMISSION
+    told = refusal.reason(NOW, UTC, NOW)
+    assert "the API refuses this account, its organisation or this network" in told
+    assert "log in once" not in told
+    assert refusal.until(NOW, UTC) > NOW

@@ -127,6 +127,12 @@ WELL = TaskRecord(last_run=SLOT, last=Ended(Result.SUCCEEDED, SLOT, 1.0))
             "The pause is over by now",
         ),
         (
+            status(use=ClaudeUse(pause=Pause(reason="away"))),
+            "due",
+            "Claude is paused (away): until that ends",
+        ),
+        (status(record=WELL, use=ClaudeUse(pause=Pause())), "not due", "end the pause: aiemp resume"),
+        (
             status(
                 record=blocked("Claude is paused; end that with: aiemp resume"),
                 use=ClaudeUse(pause=Pause()),

@@ -88,6 +88,7 @@ def test_all_well() -> None:
     ("changes", "what", "remedy"),
     [
         ({"orchestrator": None}, "orchestrator is not running", "aiemp run"),
+        ({"last_sign": NOW - timedelta(hours=2)}, "no sign of life for 2 h", "kill -9 4; aiemp run"),
         ({"watchers": watcher(WatcherState.DOWN, "exit 1")}, "gmail is down: exit 1", "aiemp logs gmail"),
         ({"watchers": watcher(WatcherState.HUNG)}, "gmail is hung", "aiemp logs gmail"),
         ({"watchers": watcher(WatcherState.PAUSED, "gave up")}, "gmail is paused: gave up", "kill -HUP 4"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -67,6 +67,11 @@ def test_engine_and_units_are_shown() -> None:
             {"watchers": (replace(GMAIL, state=WatcherState.DOWN),), "supervised": frozenset({"gmail"})},
             "gmail is down",
             "systemctl --user start aiemp-watcher-gmail.service",
+        ),
+        (
+            {"last_sign": NOW - timedelta(hours=2)},
+            "the orchestrator has shown no sign of life for 2 h",
+            "see why: aiemp logs; start it afresh: systemctl --user restart aiemp-orchestrator.service",
         ),
         (
             {"units": replace(UNITS, names=frozenset())},

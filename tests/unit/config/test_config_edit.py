@@ -211,7 +211,7 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(LINES, max_size=10), st.booleans(), st.sampled_from(["linkedin_post", "morning_triage"]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_edit_changes_one_meaning_and_keeps_every_line(
     config: Path, lines: list[str], enabled: bool, name: str
 ) -> None:

@@ -140,6 +140,75 @@ def test_the_schema_accepts_the_other_ways_to_write_it(validator: Any, text: str
     assert list(validator.iter_errors(json.loads(json.dumps(values, default=str)))) == []
 
 
+VALUES: list[Any] = [
+    *(True, False, -1, 0, 1, 6, 7, 1500, 10**9, 0.5, -0.5, 1e12),
+    *(
+        "",
+        " ",
+        "x",
+        "é",
+        "a b",
+        "a\nb",
+        "08:00",
+        "8:00",
+        "23:59:59",
+        "24:00",
+        "sunday",
+        "Sun",
+        " MON ",
+        "12h",
+        "2 d",
+    ),
+    *(
+        "0h",
+        "SIGTERM",
+        "daily",
+        "mod:fn",
+        "a.b:c",
+        "mod:",
+        "a/*.md",
+        "/abs",
+        "~/x",
+        "../x",
+        "https://x/",
+        "ftp://x",
+    ),
+    *("*-*-* 03:00", "hourly", "Europe/Berlin", "UTC", "A_B", "--flag"),
+    *(
+        [],
+        ["a"],
+        [""],
+        ["a", "b\nc"],
+        [1],
+        ["A_B"],
+        ["A-B"],
+        {},
+        {"A": "b"},
+        {"A": 1},
+        {"a b": "c"},
+        {"A": "x\ny"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("section", "key"), [(name, key) for name, keys in sections() for key in keys])
+def test_editors_underline_nothing_that_the_program_accepts(validator: Any, section: str, key: str) -> None:
+    """Whatever value a key has: the schema may say less than the reader, never more."""
+    for value in VALUES:
+        table: dict[str, Any] = {key: value}
+        if SECTIONS[section].named:
+            table = {"own": table}
+        values = {section: table} if section else table
+        document = Document(Path("/aiemp.toml"), "")
+        read_settings(document, values)
+        place = ".".join(
+            [*([section] if section else []), *(["own"] if SECTIONS[section].named else []), key]
+        )
+        told = [text for _, text in document._mistakes if re.match(rf"{re.escape(place)}\b", text)]
+        underlined = [error for error in validator.iter_errors(values) if key in error.absolute_path]
+        assert told or not underlined, (value, underlined)
+
+
 def test_the_schema_says_what_each_key_is_for() -> None:
     """An editor shows it, with the default or an example."""
     schema = config_schema()

@@ -166,7 +166,7 @@ def test_a_line_of_theirs_that_was_brought_in_is_put_back_like_a_row(vault: Path
     ours = text(vault)
     brought_in = ours.replace("My own notes stay.\n", "My own notes stay.\nthe line\n")
     write(vault, brought_in)
-    kept = KeptRows(Places(vault).dashboard_rows)
+    kept = KeptRows(Places(vault).dashboard_rows, vault)
     documents = [Document.parse(each) for each in (read, brought_in)]
     kept.note([], *documents, [("the line\n", "My own notes stay.\n")])
     write(vault, read)

@@ -116,3 +116,19 @@ def test_watchers_that_run_or_that_nobody_runs() -> None:
     assert judge_watchers(WatchersSeen((watcher(WatcherState.RUNNING),))) == [ok("1 watcher running: gmail")]
     assert judge_watchers(WatchersSeen((WatcherSeen("gmail"),))) == []
     assert judge_watchers(WatchersSeen()) == []
+
+
+def test_an_orchestrator_that_hangs() -> None:
+    """It holds its lock, but has shown no sign of life for long: that is a failure with what starts it afresh."""
+    from datetime import UTC, datetime, timedelta
+
+    from aiemp.doctor.supervisors import silence
+
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    assert silence(now - timedelta(minutes=59), now) == ""
+    assert silence(now + timedelta(days=1), now) == "", "a clock that was set back"
+    holder = Holder(7, "orchestrator", "local engine")
+    (finding,) = judge_orchestrator(SupervisorsSeen(holder, silence=silence(now - timedelta(hours=3), now)))
+    assert finding.level is Level.FAIL
+    assert "has shown no sign of life for 3 h" in finding.what
+    assert finding.remedy == "see why: aiemp logs; start it afresh: kill -9 7; aiemp run"

@@ -95,6 +95,25 @@ def test_an_earlier_run_is_not_the_failed_one(
     assert ("task-job" in alerts(plan)) is told
 
 
+@pytest.mark.parametrize(("invocation", "told"), [("of-the-failed", True), ("of-the-next", False)])
+def test_next_attempt_that_has_begun_hides_nothing(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, invocation: str, told: bool
+) -> None:
+    """The orchestrator wrote down that the killed run was interrupted, and has started the next one already: the start
+    of that one says nothing about the one that failed."""
+
+    def show(_manager: Systemctl, units: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, str]]:
+        return {units[0]: {names[0]: str(int((monotonic() - 1) * 1e6)), "InvocationID": invocation}}
+
+    monkeypatch.setattr(Systemctl, "show", show)
+    ledger = Ledger(plan.vault)
+    ledger.begin(RUN)
+    ledger.finish(RUN, Ended(Result.INTERRUPTED, LATER - timedelta(seconds=2), 1.0), plan)
+    failed = {"MONITOR_SERVICE_RESULT": "signal", "MONITOR_INVOCATION_ID": "of-the-failed"}
+    report_failed_unit(plan, TASK_UNIT, LATER, failed)
+    assert ("task-job" in alerts(plan)) is told
+
+
 def test_a_command_that_never_began_reported_nothing(plan: Plan) -> None:
     """A run of a moment ago does not explain why systemd could not start the next one."""
     ledger = Ledger(plan.vault)

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiemp.vault import moves
 from aiemp.vault.archive import ArchiveResult, archive_done
 from aiemp.vault.moves import move_exclusively
 
@@ -367,3 +368,40 @@ def test_two_archivers_at_once_lose_nothing(vault: Path, put) -> None:
     archived = vault / "Done" / "archive"
     assert tree(vault / "Done") == sorted(f"archive/{number}.md" for number in range(300))
     assert {path.read_text() for path in archived.iterdir()} == {str(number) for number in range(300)}
+
+
+def test_a_link_whose_move_was_cut_off_is_moved_once(vault: Path) -> None:
+    """It was made in the archive and not yet taken away from Done: the next one finishes that, under the same name."""
+    done = vault / "Done"
+    (done / "archive").mkdir(parents=True, exist_ok=True)
+    (done / "there.md").write_text("text")
+    (done / "link.md").symlink_to("there.md")
+    (done / "archive" / "link.md").symlink_to("../there.md")
+    move_exclusively(done / "link.md", done / "archive" / "link.md")
+    assert not (done / "link.md").is_symlink()
+    assert (done / "archive" / "link.md").read_text() == "text"
+    (done / "link.md").symlink_to("elsewhere.md")
+    with pytest.raises(FileExistsError):
+        move_exclusively(done / "link.md", done / "archive" / "link.md")
+
+
+def test_a_file_is_made_whole_or_not_at_all(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be written is not there, what a killed one left goes, and what is there is not replaced."""
+    path = vault / "new.md"
+    (vault / ".new.md.new.tmp").write_text("ha")
+
+    def full(descriptor: int, data: bytes) -> None:
+        os.write(descriptor, data[:2])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(moves, "write_all", full)
+        with pytest.raises(OSError, match="No space"):
+            moves.make_exclusively(path, b"whole")
+    before = {each.name for each in vault.iterdir()}
+    assert not before & {"new.md", ".new.md.new.tmp"}
+    moves.make_exclusively(path, b"whole")
+    with pytest.raises(FileExistsError):
+        moves.make_exclusively(path, b"other")
+    assert path.read_bytes() == b"whole"
+    assert {each.name for each in vault.iterdir()} == before | {"new.md"}
