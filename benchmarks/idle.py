@@ -167,8 +167,8 @@ def _notes(systems: Mapping[str, Any], no_systemd: str) -> list[str]:
         "three watchers have looked; running again, when the killed watcher's successor has looked; stopped, when "
         "no process is left. PM2's and supervisord's `repeat` is what brings them up to date with a configuration that "
         "has not changed (`startOrReload` starts all again), aiemp's is `install-units`.",
-        "A watcher that ends under systemd 252 is started again after 3 s, since it knows no pause that grows; from "
-        "254 on after 100 ms. The naive loop sleeps 30 s whatever comes, and looks for dead watchers each minute.",
+        "A watcher that ends under systemd 252 is started again after 3 s: it knows no pause that grows; from 254 "
+        "on after 100 ms. The naive loop sleeps 30 s whatever comes, and looks for dead watchers each minute.",
     ]
     if no_systemd:
         notes.append(f"No systemd could be booted: {no_systemd}.")
