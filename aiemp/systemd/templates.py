@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +98,9 @@ def _optional_binds(paths: Iterable[PurePath]) -> str:
     return " ".join(f"-{bind_path_value(path)}" for path in paths)
 
 
+@lru_cache(
+    maxsize=4096
+)  # a task's unit names all that come before it, so each name is asked for again and again
 def _unit(name: str) -> str:
     """A unit of ours by its name, which :mod:`aiemp.systemd.names` has made safe."""
     if not is_ours(name):

@@ -71,11 +71,13 @@ class _Rendering:
                 wanted.append(self._watcher(watcher))
                 wanted += self._request(watcher_path(watcher.name), watcher.name)
         runs = []
-        by_priority = sorted(self.plan.tasks, key=lambda task: task.priority)
+        by_priority = [task.name for task in sorted(self.plan.tasks, key=lambda task: task.priority)]
+        services = [task_service(name) for name in by_priority]
+        places = {name: place for place, name in enumerate(by_priority)}
         for task in self.plan.tasks:
             if task.enabled:
                 wanted += self._wake_ups(task)
-                runs.append(self._task(task, by_priority[: by_priority.index(task)]))
+                runs.append(self._task(task, services[: places[task.name]]))
         return (self._target([unit.name for unit in wanted]), *wanted, *runs, self._alert())
 
     def _target(self, wanted: list[str]) -> UnitFile:
@@ -123,13 +125,13 @@ class _Rendering:
             values = {"about": about, "request": start_request(path_unit)}
             yield self._unit(path_unit, "aiemp-request.path.j2", values)
 
-    def _task(self, task: ScheduledTask, first: Sequence[ScheduledTask]) -> UnitFile:
-        """What runs ``task``. Those that are ``first`` have their turn before it; of these some may be disabled, so
-        that switching one on or off changes the units of no other."""
+    def _task(self, task: ScheduledTask, first: Sequence[str]) -> UnitFile:
+        """What runs ``task``. The services that are ``first`` have their turn before it; of these some may be
+        disabled, so that switching one on or off changes the units of no other."""
         level = task_level(task, self.plan)
         values = {
             "description": _described(task.name, task.description),
-            "first": [task_service(each.name) for each in first],
+            "first": first,
             "command": self._command("trigger", task.name, "--scheduled"),
             "needs_network": level is not Level.OFFLINE,
             "runtime_max_s": task.timeout_minutes * 60.0 + OVERTIME_S,

@@ -18,7 +18,10 @@ from aiemp.agenda import Agenda
 from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Plan
 from aiemp.runs import TaskRecord
+from aiemp.systemd.systemctl import Scope
+from aiemp.systemd.units import render
 from aiemp.vault.items import count_below, count_done_on
+from benchmarks.render import installation
 from tests.conftest import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,3 +165,17 @@ def test_counting_what_was_done_today_asks_for_each_time_once(tmp_path: Path) ->
     calls = calls_of(lambda: count_done_on(tmp_path, today, UTC))
     assert calls["stat"] <= 50 + 3
     assert calls["scandir"] == 1
+
+
+def checks_of_names(count: int) -> int:
+    """How often the name of a unit is worked out or checked while the units of so many tasks are rendered."""
+    tasks = tuple(replace(SCHEDULE_REGISTRY[0], name=f"t{count}_{n}") for n in range(count))
+    where = installation(Scope.USER)
+    calls = calls_of(lambda: render(Plan(Path("/vault"), tasks=tasks), where))
+    return calls["unit_name_part"]
+
+
+def test_each_name_of_a_unit_is_checked_once_for_all_that_name_it() -> None:
+    """A task's service names all that come before it; a thousand tasks are still no million of checks."""
+    checks_of_names(1)  # reads and compiles the templates
+    assert checks_of_names(100) <= 11 * checks_of_names(10)
