@@ -2,9 +2,9 @@
 puts there at the same moment.
 
 Claude writes into the vault, and so does whoever can talk it into something. A link that stays inside is the
-owner's to have, so the way is resolved first; then it is gone step by step through the descriptors of its
-folders, following no link any more. What has a second name (a hard link) may have it anywhere: it is read, and
-never written to.
+owner's to have. The way is gone step by step through the descriptors of its folders, following no link; where there
+is one, the way is resolved and gone again in the same manner, if it stays inside. What has a second name (a hard link)
+may have it anywhere: it is read, and never written to.
 """
 
 from __future__ import annotations
@@ -37,13 +37,32 @@ def open_folder(folder: AnyPath, boundary: AnyPath, *, make: int = 0) -> int:
 
     OSError when it does not lie in ``boundary`` once all links are followed, is no folder, or is missing.
     """
-    # Not Path.resolve(): of links in a circle it makes a RuntimeError before Python 3.13.
-    root, target = os.path.realpath(boundary), os.path.realpath(folder)
-    if target != root and not target.startswith(root.rstrip(os.sep) + os.sep):
+    written = _steps(os.fspath(folder), os.fspath(boundary))
+    if written is not None and ".." not in written:
+        try:
+            return _walk(boundary, written, folder, make)
+        except OSError as error:
+            if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+                raise
+    # There is a link on that way, or it is no folder. Not Path.resolve(): of links in a circle it makes a RuntimeError
+    # before Python 3.13.
+    root = os.path.realpath(boundary)
+    steps = _steps(os.path.realpath(folder), root)
+    if steps is None:
         raise OSError(errno.ELOOP, f"a link leads out of {boundary}; put a folder there instead", str(folder))
-    steps = [name for name in target[len(root) :].split(os.sep) if name]  # noqa: PTH206 - see AnyPath
+    return _walk(root, steps, folder, make)
+
+
+def _steps(folder: str, boundary: str) -> list[str] | None:
+    """The names that lead from ``boundary`` to ``folder``, as these are written; None when they do not."""
+    if folder != boundary and not folder.startswith(boundary.rstrip(os.sep) + os.sep):
+        return None
+    return [name for name in folder[len(boundary) :].split(os.sep) if name not in ("", ".")]  # noqa: PTH206 - see AnyPath
+
+
+def _walk(root: AnyPath, steps: list[str], folder: AnyPath, make: int) -> int:
     with _ToldOf(folder):
-        descriptor = os.open(root, _WAY)
+        descriptor = os.open(root, _WAY & ~os.O_NOFOLLOW)  # the boundary itself may be a link to where it is
         for number, name in enumerate(steps):
             try:
                 inner = _step(descriptor, name, may_make=len(steps) - number <= make)

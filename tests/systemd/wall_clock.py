@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import struct
@@ -37,8 +38,8 @@ def build_shifted_clock(folder: Path) -> Path:
 
 
 def shift_to(moment: datetime) -> int:
-    """By how many seconds a clock has to be moved to show ``moment`` now."""
-    return round(moment.timestamp() - time.time())
+    """By how many seconds a clock has to be moved to show ``moment`` now, or what is less than a second later."""
+    return math.ceil(moment.timestamp() - time.time())
 
 
 def write_shift(file: Path, shift_s: int) -> None:
