@@ -180,10 +180,16 @@ def test_4_full_disk(disk: Path, well: Aiemp, start_aiemp: Start) -> None:
     running = start_aiemp("run", "--interval", "1")
     wait_until((disk / "Done/marks").exists, "the first run")
     filler = disk / "Inbox" / "video"
-    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(b"x" * 4096)
-    (what,) = [what for what in problems(well) if "is full, so nothing runs" in what]
+
+    def full() -> list[str]:
+        # Again and again: what the running one removes meanwhile makes room.
+        with filler.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(b"x" * 4096)
+        return [what for what in problems(well) if "is full, so nothing runs" in what]
+
+    wait_until(full, "that it is seen")
+    (what,) = full()
     assert "free some space, and it goes on by itself" in problems(well)[what]
     found = checks(well, "vault")["vault"]
     assert found["level"] == "fail"

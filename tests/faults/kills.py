@@ -60,8 +60,12 @@ def killed_orchestrators(folder: Path, seed: int, kills: int) -> Tally:
         else:
             _kill(process, rng.uniform(0, 2.0), bench if how == "with all" else None)
         tally.note(f"orchestrator killed {how}, number {number}", _copies(bench, seed))
+    before = len(bench.said())
     last = bench.start("run", "--interval", "1")
     problems: list[str] = []
+    # All tasks may have run by now: it is to keep the watchers, too, before it is told to stop.
+    if not bench.until(lambda: "watcher nap" in bench.said()[before:]):
+        problems.append("refused: the last one does not start")
     if not bench.until(lambda: set(names) <= bench.settled(), 10.0 + 3.0 * len(names)):
         problems.append(f"lost: {set(names) - bench.settled()} do not run")
     if not bench.until(lambda: len(_copies_of_nap(seed)) == 1):
