@@ -5,8 +5,8 @@ This is the one place that says what is switched off, and how:
 * **pidfd**: ``os.pidfd_open`` and ``signal.pidfd_send_signal`` are not there.
 * **prctl** (the child subreaper, the death signal): ``prctl`` cannot be found in the C library.
 * **/proc**: the folders of processes cannot be opened, listed or seen; each is as if it were not there.
-* **inotify**: watchfiles' native part cannot be imported. (On a Mac it would use FSEvents. Here it has nothing,
-  which is the case that is harder.)
+* **inotify**: the system has none (ENOSYS), and watchfiles' native part cannot be imported. (On a Mac that would use
+  FSEvents. Here there is nothing, which is the case that is harder.)
 * **renameat2** (exchanging two names), **file leases** (``fcntl.F_SETLEASE``): not there. A Mac has renamex_np for
   the first; here it has nothing, as above.
 * **waitid**: not there, as on a Mac before Python 3.13.
@@ -16,6 +16,7 @@ goes by it finds one of the above missing.
 """
 
 import ctypes
+import errno
 import fcntl
 import io
 import os
@@ -36,10 +37,17 @@ for module, names in (
 sys.modules["watchfiles._rust_notify"] = None  # type: ignore[assignment]  # importing it now fails
 
 
+def _no_inotify(*_arguments: object) -> int:
+    ctypes.set_errno(errno.ENOSYS)
+    return -1
+
+
 class _CDLL(ctypes.CDLL):
     def __getattr__(self, name: str) -> Any:
         if name in ("prctl", "renameat2"):
             raise AttributeError(f"{name}: symbol not found")
+        if name == "inotify_init1":
+            return _no_inotify
         return super().__getattr__(name)
 
 
