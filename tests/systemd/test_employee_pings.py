@@ -18,14 +18,14 @@ class Listener(http.server.BaseHTTPRequestHandler):
             print(self.path, file=heard)
         self.send_response(200)
         self.end_headers()
-http.server.HTTPServer(("127.0.0.1", 8123), Listener).serve_forever()
+http.server.HTTPServer(("127.0.0.1", 8124), Listener).serve_forever()
 """
 CONFIG = (
     IDLE
     + """
 [alerts]
-ping_url = "http://127.0.0.1:8123/tick/4a7c9e1b2d"
-run_ping_url = "http://127.0.0.1:8123/run/4a7c9e1b2d/{task}"
+ping_url = "http://127.0.0.1:8124/tick/4a7c9e1b2d"
+run_ping_url = "http://127.0.0.1:8124/run/4a7c9e1b2d/{task}"
 [watchers.listener]
 command = ["python3", "Drop/listener.py"]
 """

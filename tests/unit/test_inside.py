@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,29 +23,54 @@ def places(tmp_path: Path) -> tuple[Path, Path]:
     return vault, outside
 
 
-def swapped_after_the_check(monkeypatch: pytest.MonkeyPatch, place: Path, outside: Path) -> None:
-    """Let ``place`` become a link to ``outside`` right after its way has been resolved."""
+def become_a_link(folder: Path, outside: Path) -> None:
+    """Put a link to ``outside`` in the place of ``folder``."""
+    if not folder.is_symlink():
+        folder.rename(folder.with_name("away"))
+        folder.symlink_to(outside)
+
+
+def swapped_on_the_way(monkeypatch: pytest.MonkeyPatch, folder: Path, outside: Path) -> None:
+    """Let ``folder`` become a link right after the first step on the way to it."""
+    real_open = os.open
+
+    def then_swap(path: Path | str, flags: int, *mode: int, dir_fd: int | None = None) -> int:
+        descriptor = real_open(path, flags, *mode, dir_fd=dir_fd)
+        become_a_link(folder, outside)
+        return descriptor
+
+    monkeypatch.setattr(inside.os, "open", then_swap)
+
+
+def swapped_once_resolved(monkeypatch: pytest.MonkeyPatch, folder: Path, outside: Path) -> None:
+    """Let ``folder`` become a link right after a way through another link, which leads to it, was resolved."""
     resolve = os.path.realpath
+    real = folder.with_name("real")
+    folder.rename(real)
+    folder.symlink_to("real")
 
     def then_swap(path: Path | str, **options: bool) -> str:
         found = str(resolve(path, **options))
-        if str(path).startswith(str(place)) and not place.is_symlink():
-            place.rename(place.with_name("away"))
-            place.symlink_to(outside)
+        if str(path).startswith(str(folder)):
+            become_a_link(real, outside)
         return found
 
     monkeypatch.setattr(inside.os.path, "realpath", then_swap)
 
 
+@pytest.mark.parametrize("swapped", [swapped_on_the_way, swapped_once_resolved])
 @pytest.mark.parametrize("what", ["folder", "replace", "append", "read"])
 def test_a_folder_that_becomes_a_link_after_it_was_checked_is_not_followed(
-    places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, what: str
+    places: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    swapped: Callable[[pytest.MonkeyPatch, Path, Path], None],
 ) -> None:
     """Between the look and the act somebody exchanges a folder for a link: the act fails, outside nothing is done."""
     vault, outside = places
     (outside / "file").write_text("theirs")
-    swapped_after_the_check(monkeypatch, vault / ".state", outside)
-    with pytest.raises(OSError, match=r"Not a directory|symbolic links"):
+    swapped(monkeypatch, vault / ".state", outside)
+    with pytest.raises(OSError, match=r"Not a directory|symbolic links|leads out"):
         if what == "folder":
             make_private_folder(vault / ".state" / "new")
         elif what == "replace":
