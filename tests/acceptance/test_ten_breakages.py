@@ -143,7 +143,7 @@ def test_3_no_claude(
     folder = tmp_path / "bin"
     folder.mkdir()
     path = f"{folder}:/usr/bin:/bin"
-    start_aiemp("run", "--interval", "1", PATH=path)
+    running = start_aiemp("run", "--interval", "1", PATH=path)
 
     def state() -> str:
         return str(explained(well, "ask")["state"])
@@ -154,9 +154,11 @@ def test_3_no_claude(
     assert checks(well, "claude-path")["claude-path"]["remedy"] == remedy
     assert remedy in explained(well, "ask")["steps"]
     program = folder / "claude"
+    running.process.send_signal(signal.SIGSTOP)  # else it may be quicker than the look
     program.write_text("#!/bin/sh\necho hello\n")
     program.chmod(0o755)
     seen = json.loads(well("explain", "ask", "--json", PATH=path).stdout)
+    running.process.send_signal(signal.SIGCONT)
     assert "it is there by now" in " ".join(seen["why"])
     wait_until(lambda: state() == "not due", "the run")
     assert json.loads(well("history", "ask", "--json").stdout)["runs"][0]["attempt"] == 1
@@ -178,7 +180,7 @@ def disk(request: pytest.FixtureRequest, vault: Path) -> Iterator[Path]:
 def test_4_full_disk(disk: Path, well: Aiemp, start_aiemp: Start) -> None:
     """Status, doctor and the refusal to run say so; when there is room again, it goes on by itself."""
     running = start_aiemp("run", "--interval", "1")
-    wait_until((disk / "Done/marks").exists, "the first run")
+    wait_until(lambda: "health_dashboard_update" in well("history").stdout, "what is due at the start")
     filler = disk / "Inbox" / "video"
 
     def full() -> list[str]:

@@ -95,7 +95,6 @@ def test_orderly_reboot(employee: Employee) -> None:
     assert employee.alerts() == []
 
 
-@in_make_test
 @pytest.mark.timeout(240)
 def test_power_cuts_at_random_moments(employee: Employee) -> None:
     """Everything is killed at once, again and again, at random moments of its work; in the end each task has run to

@@ -102,12 +102,19 @@ def _copies(bench: Bench, seed: int) -> list[str]:
     return [f"doubled: {count} copies of the watcher {name}" for name, count in counts.items() if count > 1]
 
 
+def command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").replace("\0", " ")
+    except OSError:
+        return "one that has ended meanwhile"
+
+
 def _conclude(tally: Tally, bench: Bench, problems: list[str]) -> None:
     """What shows only when all is over is counted with the kills of its vault."""
     if bench.processes():
-        bench.until(lambda: not bench.processes(), 5.0)
+        bench.until(lambda: not bench.processes(), 20.0)
     left = bench.processes()
     if left:
-        problems.append(f"left over: {len(left)} processes")
+        problems.append(f"left over: {[command_of(pid) for pid in left]}")
         bench.kill_all()
     tally.conclude(bench.folder.name, problems)
