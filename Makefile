@@ -31,7 +31,8 @@ run: $(VENV)/.installed
 	@exec $(BIN)/aiemp --vault "$(VAULT)" run
 
 # Several workers: most tests wait for something most of the time. Those that share a machine stay together.
-PYTEST := $(BIN)/pytest --numprocesses 4
+# One that dies ends the run: with a new one in its place pytest-xdist waits for ever for tests that nobody has.
+PYTEST := $(BIN)/pytest --numprocesses 4 --max-worker-restart 0
 
 # The test suite; PYTEST_ARGS narrows it down.
 test: $(VENV)/.installed-dev

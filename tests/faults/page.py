@@ -35,7 +35,7 @@ NOTES = """
   times (15 times where the text is long). An editor here is worse than Obsidian: it saves what it read 0.6 s before,
   again and again. It is looked at after one more update, when the other one has stopped.
 - *A full disk* is a real one, of 1 MB, with no page left, one page, two, …; and one that is mounted read-only.
-- Claude's budget has no file of its own (it is counted from the history), nor has health: it is on Dashboard.md.
+- Claude's budget has no file of its own (it is in the history and in the state), nor has health: it is on Dashboard.md.
 
 ## What remains possible
 - A program that writes Dashboard.md in place truncates it first. If it is killed in that millisecond, its text is gone;
