@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -115,25 +116,31 @@ def test_claude_task_without_claude_is_blocked_not_failed(
     assert results(vault, "morning_triage")[0] == "succeeded"
 
 
-def test_manual_run_waits_for_the_one_that_goes_on(
-    vault: Path, environ: dict[str, str], write_config: WriteConfig
-) -> None:
-    """A second run says whom it waits for, and starts when the lock is free; waiting costs no time limit."""
-    write_config(f'[tasks.mark]\n{HOURLY}command = ["sh", "-c", "echo done > Done/mark.txt"]\n')
-    lock = acquire(Places(vault).run_lock, Holder(os.getpid(), "task other", "scheduled"))
-    waiting = subprocess.Popen(
+def trigger_that_waits(vault: Path, environ: dict[str, str]) -> tuple[subprocess.Popen[str], IO[str]]:
+    """A trigger of ``mark`` by hand, while something else runs, and what it says."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "aiemp", "--vault", str(vault), "trigger", "mark"],
         env=environ,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
     )
-    assert waiting.stderr is not None
-    assert f"waiting for task other, pid {os.getpid()}" in waiting.stderr.readline()
+    assert process.stderr is not None
+    return process, process.stderr
+
+
+def test_manual_run_waits_for_the_one_that_goes_on(
+    vault: Path, environ: dict[str, str], write_config: WriteConfig
+) -> None:
+    """A second run says whom it waits for, and starts when the lock is free; waiting costs no time limit."""
+    write_config(f'[tasks.mark]\n{HOURLY}command = ["sh", "-c", "echo done > Done/mark.txt"]\n')
+    lock = acquire(Places(vault).run_lock, Holder(os.getpid(), "task other", "scheduled"))
+    waiting, said = trigger_that_waits(vault, environ)
+    assert f"waiting for task other, pid {os.getpid()}" in said.readline()
     assert not (vault / "Done" / "mark.txt").exists()
     lock.release()
     assert waiting.wait(30) == 0
-    waiting.stderr.close()
+    said.close()
     assert (vault / "Done" / "mark.txt").exists()
 
 
@@ -267,20 +274,13 @@ def test_second_run_waits_though_the_locks_were_deleted(
     write_config(LONG + f'[tasks.mark]\n{HOURLY}command = ["sh", "-c", "echo x > Done/mark"]\n')
     child = start_long(vault, environ)
     (vault / ".state").rename(vault.parent / "old")
-    waiting = subprocess.Popen(
-        [sys.executable, "-m", "aiemp", "--vault", str(vault), "trigger", "mark"],
-        env=environ,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    assert waiting.stderr is not None
-    assert "waiting for another run" in waiting.stderr.readline()
+    waiting, said = trigger_that_waits(vault, environ)
+    assert "waiting for another run" in said.readline()
     assert not (vault / "Done" / "mark").exists()
     child.terminate()
     child.wait()
     assert waiting.wait(30) == 0
-    waiting.stderr.close()
+    said.close()
     assert (vault / "Done" / "mark").exists()
 
 
