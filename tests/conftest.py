@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -73,6 +74,17 @@ def wait_until(condition: Callable[[], object], what: str, deadline_s: float = D
         if time.monotonic() >= deadline:
             pytest.fail(f"did not come about within {deadline_s:.0f} s: {what}")
         time.sleep(0.02)
+
+
+@pytest.fixture
+def quick_folder(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder, in memory where there is one: each step of the ledger waits for the disk several times."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir():
+        yield tmp_path
+        return
+    with TemporaryDirectory(dir=memory) as made:
+        yield Path(made)
 
 
 @pytest.fixture

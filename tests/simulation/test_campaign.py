@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,17 +22,6 @@ from tests.unit.test_schedule_properties import ZONES
 
 SEED = 7
 HEALTH = ScheduledTask("health", "", Frequency.EVERY_N_MINUTES, interval_minutes=15)
-MEMORY_FOLDER = Path("/dev/shm")
-
-
-@pytest.fixture
-def quick_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where there is one: each step of the ledger waits for the disk several times."""
-    if not MEMORY_FOLDER.is_dir():
-        yield tmp_path
-        return
-    with TemporaryDirectory(dir=MEMORY_FOLDER) as folder:
-        yield Path(folder)
 
 
 @pytest.mark.parametrize("timers", [False, True], ids=["loop", "timers"])
