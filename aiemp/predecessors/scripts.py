@@ -8,22 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aiemp.predecessors import Predecessor
-from aiemp.vault.layout import (
-    ACCOUNTING,
-    APPROVED,
-    BRIEFINGS,
-    DONE,
-    DROP,
-    IN_PROGRESS,
-    INBOX,
-    LOGS,
-    NEEDS_ACTION,
-    PENDING_APPROVAL,
-    PLANS,
-    REJECTED,
-    STATE,
-    UPDATES,
-)
+from aiemp.vault.layout import STATE
+from aiemp.vault.scaffold import FOLDERS
 
 SCHEDULER = re.compile(rb"(?m)^\s*(?:from|import)\s+(apscheduler|schedule)\b")
 LOOP_NAMES = ("orchestrator.py", "scheduler.py")
@@ -34,13 +20,8 @@ DEEPEST = 3
 MOST_ENTRIES = 20_000
 LARGEST = 512 * 1024
 PASSED_OVER = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
-NOTES = frozenset(
-    name.casefold()
-    for name in (
-        *(INBOX, NEEDS_ACTION, PLANS, PENDING_APPROVAL, APPROVED, REJECTED, IN_PROGRESS, DONE, LOGS),
-        *(BRIEFINGS, ACCOUNTING, DROP, UPDATES),
-    )
-)
+NOTES = frozenset(name.casefold() for name, _ in FOLDERS if name != STATE)
+"""The folders that a vault is scaffolded with hold notes, and no scripts; a database of jobs may lie in its state."""
 SAY_EVERY = 500
 
 PROC = Path("/proc")
