@@ -262,7 +262,7 @@ def test_a_log_that_cannot_be_written_keeps_no_watcher_from_starting(
     """Its output goes where ours goes."""
     log = vault / "Logs" / "aiemp" / "x.log"
     log.mkdir(parents=True)
-    processes.watch(Watcher("feed", command=("sh", "-c", "touch ran; sleep 300")), Plan(vault), log)
+    processes.watch(Watcher("feed", command=("sh", "-c", "touch ran; exec sleep 300")), Plan(vault), log)
     until((vault / "ran").exists, "its start")
 
 
