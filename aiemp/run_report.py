@@ -12,7 +12,7 @@ from datetime import datetime
 from aiemp.errors import AiempError
 from aiemp.frozen import replace
 from aiemp.places import Places
-from aiemp.plan import Plan
+from aiemp.plan import Plan, ScheduledTask
 from aiemp.runs import Ended, Result, Run, is_exhausted
 
 log = logging.getLogger("aiemp.runner")
@@ -36,13 +36,7 @@ def publish_end(
             return
     _add_activity(plan, run, end)
     if end.result is Result.FAILED:
-        exhausted = is_exhausted(run, end, plan.task(run.task))
-        task = plan.task(run.task)
-        again = f"is tried again in {task.retry_delay_minutes} min" if task else ""
-        resolution = "See the alert" if exhausted else ("Run by hand" if run.manual else f"It {again}")
-        _add_error(plan, run.task, end.finished, end.error, resolution)
-        if exhausted:
-            raise_task_alert(plan, run, end, environ)
+        _publish_error(plan, run, end, _what_is_next(run, plan.task(run.task)), environ)
 
 
 def publish_recovered(plan: Plan, run: Run, end: Ended, environ: Mapping[str, str]) -> None:
@@ -51,14 +45,28 @@ def publish_recovered(plan: Plan, run: Run, end: Ended, environ: Mapping[str, st
         publish_end(plan, run, end, {}, environ)
         return
     end = replace(end, error=f"the run {run.name} was cut off (power cut or kill)")
-    exhausted = is_exhausted(run, end, plan.task(run.task))
-    what_next = "See the alert" if exhausted else "It is done again"
+    what_next = "It is done again"
     if run.manual:
         what_next = "It was started by hand: run it again if it is still wanted"
-    log.warning("%s; %s", end.error, what_next)
-    _add_error(plan, run.task, end.finished, end.error, what_next)
-    if exhausted:
+    log.warning("%s", end.error)
+    _publish_error(plan, run, end, what_next, environ)
+
+
+def _what_is_next(run: Run, task: ScheduledTask | None) -> str:
+    if run.manual:
+        return "Run by hand"
+    minutes = task.retry_delay_minutes if task else 0
+    return f"It is tried again in {minutes} min" if minutes else "It is tried again at once"
+
+
+def _publish_error(plan: Plan, run: Run, end: Ended, what_next: str, environ: Mapping[str, str]) -> None:
+    """One row for what went wrong: the attempt's, or in its place the alert's once all attempts are used up."""
+    if is_exhausted(run, end, plan.task(run.task)):
+        if run.attempt > 1:
+            _remove_error(plan, run.task, end.error)
         raise_task_alert(plan, run, end, environ)
+        return
+    _add_error(plan, run.task, end.finished, end.error, what_next)
 
 
 def publish_blocked(plan: Plan, run: Run, end: Ended) -> None:
@@ -77,7 +85,7 @@ def raise_task_alert(plan: Plan, run: Run, end: Ended, environ: Mapping[str, str
         key=f"task-{run.task}",
         component=run.task,
         title=f"Task {run.task} failed",
-        detail=f"{run.name}, attempt {run.attempt}: {end.error}",
+        detail=f"{end.error} ({run.name}, attempt {run.attempt})",
         remedy=f"Mend the cause, then run: aiemp trigger {run.task}",
     )
     raise_alert(plan, alert, end.finished, environ)
@@ -103,6 +111,12 @@ def _add_error(plan: Plan, component: str, at: datetime, error: str, resolution:
     from aiemp.dashboard import add_error  # noqa: PLC0415 - errors are rare
 
     _update(plan, add_error(at.astimezone(plan.zone), component, error, resolution))
+
+
+def _remove_error(plan: Plan, component: str, error: str) -> None:
+    from aiemp.dashboard import remove_error  # noqa: PLC0415 - errors are rare
+
+    _update(plan, remove_error(component, error))
 
 
 def _update(plan: Plan, *edits: object) -> None:

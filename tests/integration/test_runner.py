@@ -39,6 +39,12 @@ def dashboard(vault: Path) -> str:
     return (vault / "Dashboard.md").read_text(encoding="utf-8")
 
 
+def error_rows(vault: Path) -> list[str]:
+    """The rows under Recent Errors, without the head of the table."""
+    lines = dashboard(vault).partition("Recent Errors")[2].splitlines()
+    return [line for line in lines if line.startswith("| 2")]
+
+
 def test_manual_run_does_its_work_and_is_written_down(
     vault: Path, aiemp: Aiemp, write_config: WriteConfig
 ) -> None:
@@ -75,20 +81,28 @@ def test_failed_command_says_why_and_exits_1(vault: Path, aiemp: Aiemp, write_co
 
 
 def test_exhausted_attempts_alert_once(vault: Path, aiemp: Aiemp, write_config: WriteConfig) -> None:
-    """After the last attempt of a slot there is one alert; a later success takes it back."""
+    """After the last attempt of a slot there is one alert, whose row takes the place of the attempts'; a later
+    success takes it back."""
     write_config(
         f'[tasks.bad]\n{HOURLY}retry_delay_minutes = 0\ncommand = ["sh", "-c", "test -e Done/mended"]\n'
     )
     alerts = Places(vault).alerts
     assert aiemp("trigger", "bad", "--scheduled").returncode == 1
     assert not alerts.exists(), "one attempt is left"
+    [row] = error_rows(vault)
+    assert "It is tried again at once" in row
     assert aiemp("trigger", "bad", "--scheduled").returncode == 1
     assert len(list(alerts.glob("*.md"))) == 1
+    [row] = error_rows(vault)
+    assert "the command ended with exit code 1" in row
+    assert "then run: aiemp trigger bad" in row
     assert aiemp("trigger", "bad", "--scheduled").returncode == 0, "given up until the next slot"
     assert results(vault, "bad") == ["failed", "failed"]
     (vault / "Done" / "mended").touch()
     assert aiemp("trigger", "bad").returncode == 0
     assert list(alerts.glob("*.md")) == []
+    [row] = error_rows(vault)
+    assert "| Resolved" in row
 
 
 def test_claude_task_without_claude_is_blocked_not_failed(
