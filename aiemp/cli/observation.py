@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiemp import __version__
 from aiemp.claude.pause import read_pause
+from aiemp.cli.call import Call
 from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.status_report import Queues, Status, Units
 from aiemp.cli.task_facts import TaskFacts, in_plan_order, task_facts
@@ -32,8 +33,8 @@ def observe_tasks(plan: Plan, now: datetime) -> list[TaskFacts]:
     return _task_facts(plan, Ledger(plan.vault).read().records, now)
 
 
-def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
-    """Look at everything once. What cannot be read is one of the status's troubles, and the rest is shown."""
+def observe(plan: Plan, now: datetime, environ: Mapping[str, str], call: Call | None = None) -> Status:
+    """Look at everything once, for ``call``. What cannot be read is one of the troubles, and the rest is shown."""
     from aiemp.cli.vault_signs import open_alerts, watcher_activity
     from aiemp.health import observed_watchers
 
@@ -72,6 +73,7 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         alerts=open_alerts(plan.vault),
         home=environ.get("HOME", ""),
         changed_scripts=_changed_scripts(plan, environ),
+        call=call or Call(),
     )
 
 

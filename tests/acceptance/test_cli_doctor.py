@@ -44,7 +44,7 @@ def claude(tmp_path: Path) -> Path:
     return program.parent
 
 
-def test_a_new_user_is_told_what_is_missing(aiemp: Aiemp, vault: Path, home: Path) -> None:
+def test_a_new_user_is_told_what_is_missing(aiemp: Aiemp, vault: Path, home: Path, named: str) -> None:
     """No Claude, nothing running: both with their remedy, the home as ~, exit status 3; what does not apply
     to him is not mentioned."""
     out = aiemp("doctor", "--json")
@@ -52,7 +52,7 @@ def test_a_new_user_is_told_what_is_missing(aiemp: Aiemp, vault: Path, home: Pat
     found = findings(out)
     assert found["claude-path"][0]["level"] == "fail"
     assert "https://claude.com/claude-code" in found["claude-path"][0]["remedy"]
-    assert found["orchestrator"][0]["remedy"].endswith("aiemp run")
+    assert found["orchestrator"][0]["remedy"].endswith(f"{named} run")
     assert not {"systemd-bus", "units-current", "linger", "state", "clock", "dotenv", "user"} & set(found)
     text = aiemp("doctor").stdout
     assert str(home) not in text
@@ -170,7 +170,7 @@ def test_a_vault_that_cannot_be_written(
 
 
 def test_a_watcher_that_nobody_has_adopted(
-    aiemp: Aiemp, start_aiemp: Callable[..., Running], vault: Path, write_config: Configure
+    aiemp: Aiemp, start_aiemp: Callable[..., Running], vault: Path, write_config: Configure, named: str
 ) -> None:
     """One that appears while aiemp runs is a warning with both ways out."""
     write_config(QUIET)
@@ -182,7 +182,7 @@ def test_a_watcher_that_nobody_has_adopted(
     (finding,) = findings(aiemp("doctor", "watchers", "--json"))["watchers"]
     assert finding["level"] == "warn"
     assert "late is new in the vault" in finding["what"]
-    assert "aiemp disable late" in finding["remedy"]
+    assert f"{named} disable late" in finding["remedy"]
 
 
 def test_fix_runs_what_is_safe_and_looks_again(

@@ -98,7 +98,7 @@ def test_interrupted_it_has_made_nothing(on_terminal: OnTerminal, config: Path, 
     assert not config.exists()
 
 
-def test_a_script_says_all_by_options(aiemp: Aiemp, config: Path, vault: Path) -> None:
+def test_a_script_says_all_by_options(aiemp: Aiemp, config: Path, vault: Path, named: str) -> None:
     """And may say the same again; something else is refused, since init changes nothing that is there."""
     words = ("--timezone", "Europe/Berlin", "--morning", "06:45", "--watcher", "approval", "--name", "Bo")
     first = json.loads(aiemp("init", *words, "--json", check=True).stdout)
@@ -111,7 +111,7 @@ def test_a_script_says_all_by_options(aiemp: Aiemp, config: Path, vault: Path) -
         out = aiemp("init", *other)
         assert out.returncode == 2
         assert other[0] in out.stderr
-        assert "aiemp config edit" in out.stderr
+        assert f"{named} config edit" in out.stderr
     assert config.read_bytes() == before
 
 

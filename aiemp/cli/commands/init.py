@@ -24,6 +24,7 @@ from aiemp.cli.init_answers import (
 from aiemp.cli.init_result import Initialised
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import completing, watcher_names
+from aiemp.frozen import replace
 from aiemp.plan import Origin
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def init(
         predecessors=_predecessors(invocation, vault) if seen.is_vault else (),
         can_install=_can_install(),
         is_running=probe(Places(vault).orchestrator_lock) is not None,
+        call=replace(invocation.call, vault=None),  # the configuration names it, or the advice does
     )
 
 
