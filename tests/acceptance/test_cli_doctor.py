@@ -247,3 +247,28 @@ def test_checks_and_options_are_completed(aiemp: Aiemp) -> None:
     """A shell is told the names of the checks that begin with what was typed."""
     out = aiemp(_AIEMP_COMPLETE="bash_complete", COMP_WORDS="aiemp doctor units", COMP_CWORD="2").stdout
     assert {line.partition(",")[2] for line in out.splitlines()} == {"units-current", "units-failed"}
+
+
+def test_what_others_may_write_is_closed(
+    aiemp: Aiemp, vault: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """The remedy is for that file, whatever its path holds: as it is told, pasted into a shell, and as --fix runs it,
+    which then has nothing left to do."""
+    config, dotenv = tmp_path / "my employee's" / "a b.toml", vault / ".env"
+    config.parent.mkdir()
+    for file in (config, dotenv):
+        file.touch()
+        file.chmod(0o666)
+    told = json.loads(aiemp("--config", str(config), "doctor", "config", "dotenv", "--json").stdout)
+    remedies = [each["remedy"] for each in told["checks"] if each["level"] == "warn"]
+    assert len(remedies) == 2
+    for remedy in remedies:
+        subprocess.run(["sh", "-c", remedy], env=environ, check=True)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (config, dotenv)} == {0o644}
+
+    for file in (config, dotenv):
+        file.chmod(0o666)
+    fixed = json.loads(aiemp("--config", str(config), "doctor", "--fix", "config", "dotenv", "--json").stdout)
+    assert [each["done"] for each in fixed["fixed"]] == [True, True]
+    again = json.loads(aiemp("--config", str(config), "doctor", "--fix", "config", "dotenv", "--json").stdout)
+    assert (again["fixed"], [each["level"] for each in again["checks"]]) == ([], ["ok", "ok"])
