@@ -39,9 +39,12 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str], call: Call | 
     from aiemp.health import observed_watchers
 
     troubles: list[str] = []
-    _look_for_room(plan.vault, troubles)
     _look_for_units(environ, troubles)
-    queues = _queues(plan, now, troubles)
+    closed = vault_problem(plan)
+    if closed:
+        return _from_outside(plan, now, environ, call or Call(), closed, troubles)
+    _look_for_room(plan.vault, troubles)
+    queues = _queues(plan, now)
     state = LedgerState()
     watchers: tuple[WatcherStatus, ...] = ()
     try:
@@ -74,6 +77,42 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str], call: Call | 
         home=environ.get("HOME", ""),
         changed_scripts=_changed_scripts(plan, environ),
         call=call or Call(),
+    )
+
+
+def vault_problem(plan: Plan) -> str:
+    """Why the vault cannot be looked into, with the remedy; "" when it can."""
+    from aiemp.vault.layout import require_vault
+
+    try:
+        require_vault(plan.vault)
+    except Blocked as blocked:
+        return blocked.reason
+    return ""
+
+
+def _from_outside(
+    plan: Plan, now: datetime, environ: Mapping[str, str], call: Call, closed: str, troubles: Iterable[str]
+) -> Status:
+    """What can be told of a vault that is not there: all that it holds is not known, which is not "never ran"."""
+    program, problem = _claude(plan, environ)
+    return Status(
+        plan=plan,
+        now=now,
+        orchestrator=None,
+        since=None,
+        watchers=(),
+        supervised=frozenset(),
+        tasks=(),
+        queues=Queues(),
+        mcp={},
+        claude=program,
+        claude_problem=problem,
+        troubles=tuple(troubles),
+        units=observe_units(plan, environ),
+        home=environ.get("HOME", ""),
+        call=call,
+        vault_problem=closed,
     )
 
 
@@ -177,15 +216,10 @@ def _task_facts(plan: Plan, records: Mapping[str, TaskRecord], now: datetime) ->
     return task_facts(plan, records, now, probe(Places(plan.vault).run_lock))
 
 
-def _queues(plan: Plan, now: datetime, troubles: list[str]) -> Queues:
+def _queues(plan: Plan, now: datetime) -> Queues:
     from aiemp.vault.items import items_by_domain, queue_counts
-    from aiemp.vault.layout import PENDING_APPROVAL, require_vault
+    from aiemp.vault.layout import PENDING_APPROVAL
 
-    try:
-        require_vault(plan.vault)
-    except Blocked as blocked:
-        troubles.append(blocked.reason)
-        return Queues()
     counts = queue_counts(plan.vault, now.astimezone(plan.zone).date(), plan.zone)
     pending, stale = _approvals(plan, now) if counts.get(f"/{PENDING_APPROVAL}/") else (0, 0)
     return Queues(counts, items_by_domain(plan.vault), pending, stale)

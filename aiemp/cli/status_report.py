@@ -80,7 +80,8 @@ class Status:
     for this vault. ``troubles`` are reasons, each with its remedy, why not all is known. ``saved``: when the
     state was last written, by whomever. ``last_sign``: when the orchestrator
     last showed that it works. ``activity``: of watchers, by name. ``home`` is shown as ``~``.
-    ``call``: what the options of this call named.
+    ``call``: what the options of this call named. ``vault_problem``: why the vault cannot be looked into, with its
+    remedy; what lies in it (tasks, watchers, queues, who runs) is then not known and left out.
     """
 
     plan: Plan
@@ -104,6 +105,7 @@ class Status:
     home: str = ""
     changed_scripts: tuple[str, ...] = ()
     call: Call = field(default_factory=Call)
+    vault_problem: str = ""
 
     @property
     def exit_code(self) -> int:

@@ -16,7 +16,7 @@ from aiemp.cli.names import all_names, completing, suggestion
 from aiemp.cli.observation import observe
 from aiemp.cli.status_report import Status
 from aiemp.clock import utc_now
-from aiemp.errors import AiempError, UsageError
+from aiemp.errors import AiempError, Blocked, UsageError
 from aiemp.frozen import replace
 from aiemp.places import Places
 from aiemp.plan import ScheduledTask, Watcher
@@ -49,6 +49,8 @@ def explain(invocation: Invocation, name: str, count: int) -> Explanation:
     if task is not None and watcher is not None:
         invocation.note(f"{name!r} is a task and a watcher; this is about the task")
     status = observe(plan, utc_now(), os.environ, invocation.call)
+    if status.vault_problem:  # why it does not run, and all that can be told
+        raise Blocked(status.vault_problem)
     if task is not None:
         return _of_task(task, status, count)
     assert watcher is not None
