@@ -61,7 +61,7 @@ def load_plan(
     decision = _dry_run(dry_run, environ, source, folder, mistakes, of_vault)
     watchers: tuple[Watcher, ...] = ()
     if folder is not None:
-        if source.exists and _lies_in(file, folder):
+        if source.exists and lies_in(file, folder):
             inside = f"{printable(file)} lies inside the vault, where Claude can change it; move it out"
             if config is None:
                 mistakes.append(f"{inside}, or name it with --config")
@@ -208,7 +208,8 @@ def _current_folder() -> Path | None:
         return None
 
 
-def _lies_in(file: Path, folder: Path) -> bool:
+def lies_in(file: Path, folder: Path) -> bool:
+    """Whether ``file``, which need not exist, lies below ``folder``, all links resolved."""
     try:
         return file.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError):  # a loop of links; whoever opens the vault says so
