@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -143,6 +144,12 @@ def aiemp(vault: Path, environ: dict[str, str], tmp_path: Path) -> Aiemp:
         )
 
     return call
+
+
+@pytest.fixture
+def named(vault: Path) -> str:
+    """How a command line that `aiemp` tells of begins, when it was called as :func:`aiemp` calls it."""
+    return f"aiemp --vault {shlex.quote(str(vault))}"
 
 
 @pytest.fixture

@@ -81,7 +81,8 @@ def why_blocked(settings: ClaudeSettings, spent: Spent) -> str | None:
     cost = spent.cost_usd
     used_up: tuple[str, str] | None = None
     if settings.runs_per_day is not None and spent.runs >= settings.runs_per_day:
-        used_up = f"{settings.runs_per_day} runs", "runs_per_day"
+        most = settings.runs_per_day
+        used_up = f"{most} run{'' if most == 1 else 's'}", "runs_per_day"
     elif settings.minutes_per_day is not None and spent.minutes >= settings.minutes_per_day:
         used_up = f"{settings.minutes_per_day} min", "minutes_per_day"
     elif settings.cost_per_day is not None and cost is not None and cost >= settings.cost_per_day:

@@ -20,8 +20,8 @@ HELP_NAMES = ["-h", "--help"]
 def global_options() -> list[click.Option]:
     """The options of every command and of ``aiemp`` itself; what is given last wins."""
     return [
-        _remembered(["--config"], "config", _PathType(), "Read FILE as the configuration.", metavar="FILE"),
-        _remembered(["--vault"], "vault", _PathType(), "Use the vault at PATH.", metavar="PATH"),
+        _remembered(["--config"], "config", PathType(), "Read FILE as the configuration.", metavar="FILE"),
+        _remembered(["--vault"], "vault", PathType(), "Use the vault at PATH.", metavar="PATH"),
         _counted(["-v", "--verbose"], 1, "Say more on standard error; -vv for everything."),
         _counted(["-q", "--quiet"], -1, "Say only what went wrong."),
     ]
@@ -113,7 +113,7 @@ def _help_option(command: click.Command, ctx: click.Context) -> list[click.Param
     return [option] if option else []
 
 
-class _PathType(click.Path):
+class PathType(click.Path):
     """A path that says something: ``--vault "$UNSET"`` must not mean the current folder."""
 
     def __init__(self) -> None:

@@ -41,7 +41,7 @@ def _run(arguments: Sequence[str], invocation: Invocation) -> int:  # noqa: PLR0
             answer: Answer | None = cli.invoke(context)
             if answer is None:
                 return 0
-            show(answer, as_json=invocation.json)
+            show(answer, as_json=invocation.json, pasted=invocation.pasted)
             return answer.exit_code
     except click.exceptions.Exit as done:  # --help, --version
         return done.exit_code
@@ -54,7 +54,7 @@ def _run(arguments: Sequence[str], invocation: Invocation) -> int:  # noqa: PLR0
         note(_click_message(mistake))
         return mistake.exit_code
     except AiempError as error:
-        note(_message(error))
+        note(invocation.pasted(_message(error)))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last one to understand it
         note(_unexpected(error, invocation.verbosity))

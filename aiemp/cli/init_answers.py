@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import time
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -82,6 +83,28 @@ def check_as_configured(answers: Answers, settings: Settings, plan: Plan, file: 
         raise UsageError(
             f"{file} is there already and says something else than {' and '.join(other)}; "
             "init changes nothing that is there: aiemp config edit"
+        )
+
+
+def check_places(vault: Path, config: Path, *, is_new_config: bool, is_named: bool) -> None:
+    """UsageError where the vault or a new configuration cannot be: before anything is made, so that nothing is left
+    half made."""
+    from aiemp.config.load import lies_in
+
+    there = next(path for path in (vault, *vault.parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise UsageError(f"{there} is not a folder; name another for the vault")
+    if not is_new_config:
+        return
+    if lies_in(config, vault) and not is_named:
+        raise UsageError(
+            f"{config}, the configuration, would lie inside the vault {vault}, where Claude can change it; make the "
+            "vault a folder of its own: aiemp init ~/vault"
+        )
+    there = next(parent for parent in config.parents if os.path.lexists(parent))
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        raise UsageError(
+            f"{config} cannot be made, since {there} cannot be written; name another place with --config"
         )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from aiemp.cli.call import Call
 from aiemp.cli.screen import Screen, visible
-from aiemp.frozen import frozen
+from aiemp.frozen import field, frozen
 
 if TYPE_CHECKING:
     from aiemp.predecessors import Predecessor
@@ -20,7 +20,7 @@ class Initialised:
 
     ``other_vault`` is what an existing configuration names instead of this vault; "" when it names none.
     ``last_runs`` are those that its state file knows: name, when in words, whether a task has that name.
-    ``can_install``: there is a systemd for units.
+    ``can_install``: there is a systemd for units. ``call``: the configuration that was named.
     """
 
     vault: Path
@@ -38,6 +38,7 @@ class Initialised:
     predecessors: tuple[Predecessor, ...] = ()
     can_install: bool = False
     is_running: bool = False
+    call: Call = field(default_factory=Call)
     exit_code: int = 0
 
     @property
@@ -117,13 +118,13 @@ class Initialised:
             yield f"    {visible(found.note)}"
         if self.advice:
             yield screen.paint(visible(self.advice), "warn")
-            yield f"Or, for once: aiemp --vault {quote(str(self.vault))} run"
+            yield f"Or, for once: {Call(self.call.config, self.vault).pasted('aiemp run')}"
         elif self.is_running:
-            yield "aiemp runs already; `aiemp status` shows how it is."
+            yield self.call.pasted("aiemp runs already; `aiemp status` shows how it is.")
         elif self.can_install:
-            yield "Next: aiemp install-units --now, or in the foreground: aiemp run"
+            yield self.call.pasted("Next: aiemp install-units --now, or in the foreground: aiemp run")
         else:
-            yield "Next: aiemp run"
+            yield self.call.pasted("Next: aiemp run")
 
 
 def _made(paths: tuple[Path, ...], vault: Path) -> str:

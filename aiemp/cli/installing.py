@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,9 +92,10 @@ def check_can_read(run_as: str, path: Path) -> None:
         ["test", "-r", str(path)], user=entry.pw_uid, group=entry.pw_gid, extra_groups=groups, check=False
     )
     if done.returncode != 0:
+        file = shlex.quote(str(path))
         raise AiempError(
             f"{run_as} cannot read {path}, so nothing would start and nothing was installed; give that user "
-            f"the right to, for example: chgrp {_group_name(entry.pw_gid)} {path} && chmod 640 {path}"
+            f"the right to, for example: chgrp {_group_name(entry.pw_gid)} {file} && chmod 640 {file}"
         )
 
 

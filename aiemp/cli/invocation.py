@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from aiemp.cli.call import Call
     from aiemp.plan import Plan
 
 log = logging.getLogger("aiemp.cli")
@@ -24,6 +25,18 @@ class Invocation:
     verbosity: int = 0
     failure_pause_s: float = 0.0
     """How long a call that failed waits before it ends, having said why."""
+
+    @property
+    def call(self) -> Call:
+        """What command lines for this call have to name."""
+        from aiemp.cli.call import Call
+
+        named = (None if path is None else Path(os.path.abspath(path)) for path in (self.config, self.vault))  # noqa: PTH100 - no link is resolved, as it is named
+        return Call(*named)
+
+    def pasted(self, text: str) -> str:
+        """``text``, its command lines naming what this call named (:meth:`aiemp.cli.call.Call.pasted`)."""
+        return self.call.pasted(text) if self.config or self.vault else text
 
     def start_logging(self, level: int | None = None) -> None:
         """Log to standard error, from ``level`` or what ``-q`` and ``-v`` ask for. With ``level``, as a program does
@@ -58,4 +71,4 @@ class Invocation:
         if self.verbosity >= 0:
             from aiemp.cli.output import note
 
-            note(text)
+            note(self.pasted(text))

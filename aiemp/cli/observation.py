@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiemp import __version__
 from aiemp.claude.pause import read_pause
+from aiemp.cli.call import Call
 from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.status_report import Queues, Status, Units
 from aiemp.cli.task_facts import TaskFacts, in_plan_order, task_facts
@@ -32,15 +33,18 @@ def observe_tasks(plan: Plan, now: datetime) -> list[TaskFacts]:
     return _task_facts(plan, Ledger(plan.vault).read().records, now)
 
 
-def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
-    """Look at everything once. What cannot be read is one of the status's troubles, and the rest is shown."""
+def observe(plan: Plan, now: datetime, environ: Mapping[str, str], call: Call | None = None) -> Status:
+    """Look at everything once, for ``call``. What cannot be read is one of the troubles, and the rest is shown."""
     from aiemp.cli.vault_signs import open_alerts, watcher_activity
     from aiemp.health import observed_watchers
 
     troubles: list[str] = []
-    _look_for_room(plan.vault, troubles)
     _look_for_units(environ, troubles)
-    queues = _queues(plan, now, troubles)
+    closed = vault_problem(plan)
+    if closed:
+        return _from_outside(plan, now, environ, call or Call(), closed, troubles)
+    _look_for_room(plan.vault, troubles)
+    queues = _queues(plan, now)
     state = LedgerState()
     watchers: tuple[WatcherStatus, ...] = ()
     try:
@@ -72,6 +76,43 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         alerts=open_alerts(plan.vault),
         home=environ.get("HOME", ""),
         changed_scripts=_changed_scripts(plan, environ),
+        call=call or Call(),
+    )
+
+
+def vault_problem(plan: Plan) -> str:
+    """Why the vault cannot be looked into, with the remedy; "" when it can."""
+    from aiemp.vault.layout import require_vault
+
+    try:
+        require_vault(plan.vault)
+    except Blocked as blocked:
+        return blocked.reason
+    return ""
+
+
+def _from_outside(
+    plan: Plan, now: datetime, environ: Mapping[str, str], call: Call, closed: str, troubles: Iterable[str]
+) -> Status:
+    """What can be told of a vault that is not there: all that it holds is not known, which is not "never ran"."""
+    program, problem = _claude(plan, environ)
+    return Status(
+        plan=plan,
+        now=now,
+        orchestrator=None,
+        since=None,
+        watchers=(),
+        supervised=frozenset(),
+        tasks=(),
+        queues=Queues(),
+        mcp={},
+        claude=program,
+        claude_problem=problem,
+        troubles=tuple(troubles),
+        units=observe_units(plan, environ),
+        home=environ.get("HOME", ""),
+        call=call,
+        vault_problem=closed,
     )
 
 
@@ -175,15 +216,10 @@ def _task_facts(plan: Plan, records: Mapping[str, TaskRecord], now: datetime) ->
     return task_facts(plan, records, now, probe(Places(plan.vault).run_lock))
 
 
-def _queues(plan: Plan, now: datetime, troubles: list[str]) -> Queues:
+def _queues(plan: Plan, now: datetime) -> Queues:
     from aiemp.vault.items import items_by_domain, queue_counts
-    from aiemp.vault.layout import PENDING_APPROVAL, require_vault
+    from aiemp.vault.layout import PENDING_APPROVAL
 
-    try:
-        require_vault(plan.vault)
-    except Blocked as blocked:
-        troubles.append(blocked.reason)
-        return Queues()
     counts = queue_counts(plan.vault, now.astimezone(plan.zone).date(), plan.zone)
     pending, stale = _approvals(plan, now) if counts.get(f"/{PENDING_APPROVAL}/") else (0, 0)
     return Queues(counts, items_by_domain(plan.vault), pending, stale)

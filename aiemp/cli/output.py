@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,11 +26,16 @@ class Answer(Protocol):
     def as_text(self, screen: Screen) -> str: ...
 
 
-def show(answer: Answer, *, as_json: bool) -> None:
-    """Print ``answer``. A reader that went away (``| head``) has what it wanted, so that is no error."""
+def show(answer: Answer, *, as_json: bool, pasted: Callable[[str], str] = str) -> None:
+    """Print ``answer``. A reader that went away (``| head``) has what it wanted, so that is no error.
+
+    ``pasted`` completes the command lines in the words of an answer that ``tells_commands``.
+    """
     from aiemp.redaction import in_force
 
     text = json_text(answer.as_json()) if as_json else answer.as_text(screen())
+    if not as_json and getattr(answer, "tells_commands", False):
+        text = pasted(text)
     if not getattr(answer, "is_file", False):  # a unit must come out as it is written
         text = in_force().text(text)
     if not text:

@@ -35,6 +35,8 @@ class Problem:
 
 def find_problems(status: Status) -> list[Problem]:
     """What is not well, the most important first; a cause is told once, and not again by what follows from it."""
+    if status.vault_problem:
+        return [_problem(status.vault_problem), *map(_problem, status.troubles), *_unit_problems(status)]
     return [
         *map(_problem, status.troubles),
         *_orchestrator_problems(status),

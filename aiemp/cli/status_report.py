@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aiemp.cli.call import Call
 from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.screen import Screen
 from aiemp.cli.status_problems import Problem, find_problems
 from aiemp.cli.task_facts import TaskFacts, json_moment
-from aiemp.frozen import field, frozen
+from aiemp.frozen import field, frozen, replace
 from aiemp.locks import Holder
 from aiemp.plan import Origin, Plan
 from aiemp.systemd.names import watcher_unit
@@ -79,6 +80,8 @@ class Status:
     for this vault. ``troubles`` are reasons, each with its remedy, why not all is known. ``saved``: when the
     state was last written, by whomever. ``last_sign``: when the orchestrator
     last showed that it works. ``activity``: of watchers, by name. ``home`` is shown as ``~``.
+    ``call``: what the options of this call named. ``vault_problem``: why the vault cannot be looked into, with its
+    remedy; what lies in it (tasks, watchers, queues, who runs) is then not known and left out.
     """
 
     plan: Plan
@@ -101,6 +104,8 @@ class Status:
     alerts: tuple[OpenAlert, ...] = ()
     home: str = ""
     changed_scripts: tuple[str, ...] = ()
+    call: Call = field(default_factory=Call)
+    vault_problem: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -130,7 +135,7 @@ class Status:
 
     def problems(self) -> list[Problem]:
         """What is not well, the most important first."""
-        return find_problems(self)
+        return [replace(each, remedy=self.call.pasted(each.remedy)) for each in find_problems(self)]
 
     def as_text(self, screen: Screen) -> str:
         from aiemp.cli.status_view import status_lines

@@ -52,7 +52,9 @@ def _heads(status: Status) -> list[list[Cell | str]]:
         folder = with_tilde(str(status.units.folder), home)
         rows.append(["systemd", f"{status.units.scope.value} units in {folder}"])
     style = "warn" if plan.dry_run.active else ""
-    if status.use.spent.runs or any(task.enabled and task.requires_claude for task in plan.tasks):
+    if status.use.spent.runs or (
+        not status.vault_problem and any(task.enabled and task.requires_claude for task in plan.tasks)
+    ):
         held = status.use.is_held_back(plan.claude)
         rows.append(["claude", Cell(status.use.text(plan.claude, plan.zone), "warn" if held else "")])
     return [*rows, ["mode", Cell(f"{mode} (decided by: {plan.dry_run.decided_by})", style)]]
@@ -60,6 +62,8 @@ def _heads(status: Status) -> list[list[Cell | str]]:
 
 def _orchestrator(status: Status) -> Cell:
     holder = status.orchestrator
+    if status.vault_problem:
+        return Cell("not known: its lock lies in the vault", "faint")
     if holder is None:
         return Cell("not running", "bad")
     since = f", for {span_in_words(status.now - status.since)}" if status.since else ""

@@ -58,6 +58,7 @@ def _with_what_holds_claude(reason: Reason, facts: TaskFacts, status: Status) ->
     budget = why_blocked(status.plan.claude, use.spent)
     if budget is not None and "budget" not in said:
         what, _, remedy = budget.rpartition("; ")
+        remedy = remedy.replace("aiemp trigger NAME", _trigger(facts))
         return replace(reason, why=(*reason.why, f"{what}."), steps=(remedy, *reason.steps))
     return reason
 
@@ -92,10 +93,12 @@ def _renew_line(status: Status) -> str:
 
 def _due(facts: TaskFacts, status: Status, run_holder: Holder | None) -> Reason:
     """It should run now; something has to start it."""
-    why = [_why_due(facts.decision, facts, status)]
+    why, last = [_why_due(facts.decision, facts, status)], facts.record.last
     if facts.cut_off and facts.record.running is not None:
         began = _when(facts.record.running.started, status)
         why.insert(0, f"Its last run, begun {began}, died without a word (a power cut, or it was killed).")
+    elif last is not None and last.result is Result.INTERRUPTED:
+        why.insert(0, f"Its last run was cut off {ago_in_words(last.finished, status.now)}: {last.error}.")
     if run_holder is not None:
         why.append(f"One run at a time: it waits for {run_holder}.")
         return Reason("waiting", tuple(why))
@@ -114,7 +117,8 @@ def _due(facts: TaskFacts, status: Status, run_holder: Holder | None) -> Reason:
 
 def _why_due(decision: Decision, facts: TaskFacts, status: Status) -> str:
     if decision.reason == "never run":
-        return "It is due: it has never run here."
+        has_begun = facts.record.last is not None or facts.cut_off
+        return f"It is due: {'no run of it has come to its end' if has_begun else 'it has never run'} here."
     slot = f"the run of {_when(decision.slot, status)}" if decision.slot else "a run"
     if decision.attempt > 1:
         return f"It is due again: attempt {decision.attempt} of {facts.task.max_attempts} at {slot}."
@@ -128,12 +132,13 @@ def _not_due(facts: TaskFacts, status: Status) -> Reason:
     if record.retry_at is not None and facts.decision.slot is not None and last is not None:
         why = f"Attempt {record.attempts} of {task.max_attempts} failed {ago_in_words(last.finished, status.now)}"
         tried = f"{why}: {last.error or 'it gave no reason'}."
-        return Reason(
-            "retry", (tried, f"It is tried again by itself. {following}"), _mend(facts), is_bad=True
-        )
+        again = f"It is tried again by itself. {following}"
+        if status.orchestrator is None:
+            again = "It would be tried again, but nothing starts it: the orchestrator is not running."
+        return Reason("retry", (tried, again), (*_start_steps(status), *_mend(facts)), is_bad=True)
     if last is not None and (last.result is Result.FAILED or facts.is_given_up):
         why = f"Its last run failed {ago_in_words(last.finished, status.now)}: {last.error or 'no reason given'}."
-        over = f"All attempts at that slot are used up. {following}".rstrip()
+        over = f"It is not tried again before its next time. {following}".rstrip()
         return Reason("failed", (why, over), _mend(facts), is_bad=True)
     dropped = _dropped_slot(facts, status)
     notes = []
@@ -156,9 +161,10 @@ def _not_due(facts: TaskFacts, status: Status) -> Reason:
 def _dropped_slot(facts: TaskFacts, status: Status) -> datetime | None:
     """The last slot before now, if nothing ran for it because it was too old when somebody could have."""
     task, last_run = facts.task, facts.record.last_run
-    if task.interval is not None or last_run is None:
+    if task.interval is not None:
         return None
-    slot = latest_slot(task, max(last_run, status.now - ALL_BACK), status.now, status.plan.zone)
+    since = None if last_run is None else max(last_run, status.now - ALL_BACK)
+    slot = latest_slot(task, since, status.now, status.plan.zone)
     return slot if slot is not None and not within_catch_up(task, slot, status.now) else None
 
 

@@ -39,6 +39,7 @@ class UnitsChanged:
     in_full: bool = False
     declined: bool = False
     exit_code: int = 0
+    tells_commands: bool = True
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -34,7 +34,8 @@ def _as_wanted(watcher: Watcher, seen: WatcherStatus, status: Status) -> Reason 
         return Reason("disabled", ("It is disabled in aiemp.toml.",), (step,))
     if seen.state is WatcherState.RUNNING:
         since = f", for {span_in_words(status.now - seen.since)}" if seen.since else ""
-        often = f" It was restarted {seen.restarts} times." if seen.restarts else ""
+        times = "once" if seen.restarts == 1 else f"{seen.restarts} times"
+        often = f" It was restarted {times}." if seen.restarts else ""
         return Reason("running", (f"It runs (pid {seen.pid or 'not known'}){since}.{often}",))
     return None
 

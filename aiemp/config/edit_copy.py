@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,7 +97,7 @@ class EditedCopy:
                 if self.file.read_bytes() != self.before:
                     raise ChangedMeanwhile(
                         f"{self.file} was changed by somebody else meanwhile, so nothing was overwritten; yours is "
-                        f"kept, compare the two: diff {self.file} {self.path}"
+                        f"kept, compare the two: diff {shlex.quote(str(self.file))} {shlex.quote(str(self.path))}"
                     )
                 replace_file(self.backup, self.before)
                 replace_file(self.file, after)

@@ -57,10 +57,11 @@ def load_plan(
     (mistakes if system else warnings).extend(unsafe)
 
     folder = _vault(vault, environ, source, cwd, mistakes)
-    decision = _dry_run(dry_run, environ, source, folder, mistakes, warnings)
+    of_vault: list[str] = []
+    decision = _dry_run(dry_run, environ, source, folder, mistakes, of_vault)
     watchers: tuple[Watcher, ...] = ()
     if folder is not None:
-        if source.exists and _lies_in(file, folder):
+        if source.exists and lies_in(file, folder):
             inside = f"{printable(file)} lies inside the vault, where Claude can change it; move it out"
             if config is None:
                 mistakes.append(f"{inside}, or name it with --config")
@@ -78,7 +79,8 @@ def load_plan(
         raise ConfigError(mistakes)
 
     servers, server_warnings = planned_servers(settings.mcp, folder)
-    warnings += server_warnings
+    # Of a vault that is shut nothing can be read, which is told by whoever needs it: as one thing.
+    warnings += [*of_vault, *server_warnings] if not folder.is_dir() or os.access(folder, os.X_OK) else []
     zone = settings.zone
     if zone is None:
         zone, zone_warning = machine_zone(environ)
@@ -206,7 +208,8 @@ def _current_folder() -> Path | None:
         return None
 
 
-def _lies_in(file: Path, folder: Path) -> bool:
+def lies_in(file: Path, folder: Path) -> bool:
+    """Whether ``file``, which need not exist, lies below ``folder``, all links resolved."""
     try:
         return file.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError):  # a loop of links; whoever opens the vault says so

@@ -67,7 +67,7 @@ def others_may_write(path: Path, status: os.stat_result, user: int) -> list[str]
     """
     reasons = []
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        reasons.append(f"can be written by others; run: chmod go-w {path}")
+        reasons.append(f"can be written by others; run: chmod go-w {_quoted(path)}")
     if status.st_uid not in (0, user):
         reasons.append(
             f"belongs to another user (uid {status.st_uid}); {_as_the_right_one(path, status, user)}"
@@ -132,7 +132,7 @@ def _is_shared(status: os.stat_result) -> bool:
 
 def _as_the_right_one(path: Path, status: os.stat_result, user: int) -> str:
     if user != 0:
-        return f"run: chown {user} {path}"
+        return f"run: sudo chown {user} {_quoted(path)}"
     import pwd  # noqa: PLC0415 - hardly ever needed
 
     try:

@@ -37,4 +37,5 @@ def judge_skills(seen: SkillsSeen) -> list[Finding]:
 
 def _missing(vault: Path, skill: SkillSeen) -> Finding:
     remedy = f"aiemp init {shlex.quote(str(vault))}" if skill.is_ours else f"write {skill.file}"
-    return warn(f"{skill.file} is not there, and {', '.join(skill.tasks)} needs it", remedy)
+    verb = "needs" if len(skill.tasks) == 1 else "need"
+    return warn(f"{skill.file} is not there, and {', '.join(skill.tasks)} {verb} it", remedy)

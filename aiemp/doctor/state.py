@@ -39,7 +39,9 @@ def judge_state(seen: StateSeen) -> list[Finding]:
         findings.append(fail(f"the history of runs cannot be written: {what}", remedy))
     if seen.set_aside:
         names = " ".join(shlex.quote(str(path)) for path in seen.set_aside)
-        what = f"{counted(len(seen.set_aside), 'torn state file')} was set aside: runs may have been lost"
+        number = len(seen.set_aside)
+        verb = "was" if number == 1 else "were"
+        what = f"{counted(number, 'torn state file')} {verb} set aside: runs may have been lost"
         findings.append(warn(what, f"look at the runs with `aiemp history`, then: rm {names}"))
     if not findings and seen.exists:
         findings.append(ok(f"{seen.file} can be read"))

@@ -71,8 +71,11 @@ def require_vault(path: Path) -> None:
     except NotADirectoryError:
         raise Blocked(f"the vault {where} is not a folder; name the vault's folder with --vault") from None
     except PermissionError:
+        import shlex  # noqa: PLC0415 - for a remedy only; no long-running process needs it
+
+        own = f'sudo chown "$(id -u)" {shlex.quote(where)} && chmod u+rwx {shlex.quote(where)}'
         raise Blocked(
-            f"the vault folder {where} cannot be read; give the user that runs aiemp access to it"
+            f"the vault folder {where} cannot be read; give yourself the right, for example: {own}"
         ) from None
     except (OSError, ValueError) as error:
         raise Blocked(

@@ -38,7 +38,8 @@ def discover(vault: Path, fallback_python: str = sys.executable) -> list[Watcher
         paths = sorted(folder.glob(f"*{SUFFIX}.py"))
         boundary = vault.resolve()
     except OSError as error:
-        log.warning("%s cannot be searched for watchers: %s", folder, error)
+        if os.access(vault, os.X_OK):  # else nothing of the vault can be read, which others tell
+            log.warning("%s cannot be searched for watchers: %s", folder, error)
         return []
     python = python_of(vault, fallback_python)
     return [

@@ -197,11 +197,11 @@ def test_a_link_stays_one(aiemp: Aiemp, config: Path, editor: Callable[[str], st
     assert real.read_text() == RIGHT + "# new\n"
 
 
-def test_without_a_configuration_it_says_how_to_get_one(aiemp: Aiemp) -> None:
+def test_without_a_configuration_it_says_how_to_get_one(aiemp: Aiemp, named: str) -> None:
     """The defaults need no file, so an empty one would be of no use."""
     out = aiemp("config", "edit", EDITOR="true")
     assert out.returncode == 2
-    assert "`aiemp init` makes one" in out.stderr
+    assert f"`{named} init` makes one" in out.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")

@@ -44,7 +44,7 @@ def claude(tmp_path: Path) -> Path:
     return program.parent
 
 
-def test_a_new_user_is_told_what_is_missing(aiemp: Aiemp, vault: Path, home: Path) -> None:
+def test_a_new_user_is_told_what_is_missing(aiemp: Aiemp, vault: Path, home: Path, named: str) -> None:
     """No Claude, nothing running: both with their remedy, the home as ~, exit status 3; what does not apply
     to him is not mentioned."""
     out = aiemp("doctor", "--json")
@@ -52,7 +52,7 @@ def test_a_new_user_is_told_what_is_missing(aiemp: Aiemp, vault: Path, home: Pat
     found = findings(out)
     assert found["claude-path"][0]["level"] == "fail"
     assert "https://claude.com/claude-code" in found["claude-path"][0]["remedy"]
-    assert found["orchestrator"][0]["remedy"].endswith("aiemp run")
+    assert found["orchestrator"][0]["remedy"].endswith(f"{named} run")
     assert not {"systemd-bus", "units-current", "linger", "state", "clock", "dotenv", "user"} & set(found)
     text = aiemp("doctor").stdout
     assert str(home) not in text
@@ -170,7 +170,7 @@ def test_a_vault_that_cannot_be_written(
 
 
 def test_a_watcher_that_nobody_has_adopted(
-    aiemp: Aiemp, start_aiemp: Callable[..., Running], vault: Path, write_config: Configure
+    aiemp: Aiemp, start_aiemp: Callable[..., Running], vault: Path, write_config: Configure, named: str
 ) -> None:
     """One that appears while aiemp runs is a warning with both ways out."""
     write_config(QUIET)
@@ -182,7 +182,7 @@ def test_a_watcher_that_nobody_has_adopted(
     (finding,) = findings(aiemp("doctor", "watchers", "--json"))["watchers"]
     assert finding["level"] == "warn"
     assert "late is new in the vault" in finding["what"]
-    assert "aiemp disable late" in finding["remedy"]
+    assert f"{named} disable late" in finding["remedy"]
 
 
 def test_fix_runs_what_is_safe_and_looks_again(
@@ -247,3 +247,28 @@ def test_checks_and_options_are_completed(aiemp: Aiemp) -> None:
     """A shell is told the names of the checks that begin with what was typed."""
     out = aiemp(_AIEMP_COMPLETE="bash_complete", COMP_WORDS="aiemp doctor units", COMP_CWORD="2").stdout
     assert {line.partition(",")[2] for line in out.splitlines()} == {"units-current", "units-failed"}
+
+
+def test_what_others_may_write_is_closed(
+    aiemp: Aiemp, vault: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """The remedy is for that file, whatever its path holds: as it is told, pasted into a shell, and as --fix runs it,
+    which then has nothing left to do."""
+    config, dotenv = tmp_path / "my employee's" / "a b.toml", vault / ".env"
+    config.parent.mkdir()
+    for file in (config, dotenv):
+        file.touch()
+        file.chmod(0o666)
+    told = json.loads(aiemp("--config", str(config), "doctor", "config", "dotenv", "--json").stdout)
+    remedies = [each["remedy"] for each in told["checks"] if each["level"] == "warn"]
+    assert len(remedies) == 2
+    for remedy in remedies:
+        subprocess.run(["sh", "-c", remedy], env=environ, check=True)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (config, dotenv)} == {0o644}
+
+    for file in (config, dotenv):
+        file.chmod(0o666)
+    fixed = json.loads(aiemp("--config", str(config), "doctor", "--fix", "config", "dotenv", "--json").stdout)
+    assert [each["done"] for each in fixed["fixed"]] == [True, True]
+    again = json.loads(aiemp("--config", str(config), "doctor", "--fix", "config", "dotenv", "--json").stdout)
+    assert (again["fixed"], [each["level"] for each in again["checks"]]) == ([], ["ok", "ok"])

@@ -132,7 +132,7 @@ def test_init_onto_a_file_is_refused(call: Call, tmp_path: Path, target: str) ->
     """A vault that cannot be made is an error with its reason, and no configuration is written for it."""
     (tmp_path / "here" / "file").write_text("x")
     out = call("init", target)
-    assert out.returncode == 1
+    assert out.returncode == 2
     assert "file" in out.stderr
     assert not (tmp_path / "home" / ".config").exists()
 

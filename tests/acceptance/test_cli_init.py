@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,7 +100,7 @@ def test_interrupted_it_has_made_nothing(on_terminal: OnTerminal, config: Path, 
     assert not config.exists()
 
 
-def test_a_script_says_all_by_options(aiemp: Aiemp, config: Path, vault: Path) -> None:
+def test_a_script_says_all_by_options(aiemp: Aiemp, config: Path, vault: Path, named: str) -> None:
     """And may say the same again; something else is refused, since init changes nothing that is there."""
     words = ("--timezone", "Europe/Berlin", "--morning", "06:45", "--watcher", "approval", "--name", "Bo")
     first = json.loads(aiemp("init", *words, "--json", check=True).stdout)
@@ -111,7 +113,7 @@ def test_a_script_says_all_by_options(aiemp: Aiemp, config: Path, vault: Path) -
         out = aiemp("init", *other)
         assert out.returncode == 2
         assert other[0] in out.stderr
-        assert "aiemp config edit" in out.stderr
+        assert f"{named} config edit" in out.stderr
     assert config.read_bytes() == before
 
 
@@ -203,3 +205,49 @@ def test_a_configuration_that_is_there_gets_no_schema(
     path = write_config("")
     aiemp("init", check=True)
     assert {each.name for each in path.parent.iterdir()} == {"aiemp.toml", "scripts-adopted.json"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("home", "would lie inside the vault"),
+        ("file", "file is not a folder"),
+        ("file/vault", "file is not a folder"),
+        ("", "it is empty"),
+    ],
+)
+def test_what_cannot_be_a_vault_is_refused_before_anything_is_made(
+    environ: dict[str, str], tmp_path: Path, folder: str, words: str
+) -> None:
+    """Not the home, where the configuration lies; not a file; and an empty word is not the current folder."""
+    (tmp_path / "file").touch()
+    there = sorted(tmp_path.rglob("*"))
+    target = str(tmp_path / folder) if folder else ""
+    out = subprocess.run(
+        [sys.executable, "-m", "aiemp", "init", "--yes", target],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (out.returncode, out.stdout) == (2, "")
+    assert words in out.stderr
+    assert "WARNING" not in out.stderr
+    assert sorted(tmp_path.rglob("*")) == there
+
+
+def test_a_vault_within_a_vault_is_warned_of(aiemp: Aiemp, vault: Path, environ: dict[str, str]) -> None:
+    """It is made, since it was asked for; but who works in the outer one would take its files for his own."""
+    inner = vault / "Inbox" / "second"
+    inner.mkdir(parents=True)
+    (inner / "Dashboard.md").touch()
+    out = subprocess.run(
+        [sys.executable, "-m", "aiemp", "init", "--yes", str(inner)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"{inner} lies inside another vault, {vault}; " in out.stdout
+    assert "inside another vault" not in aiemp("init", "--yes", check=True).stdout

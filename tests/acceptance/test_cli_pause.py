@@ -51,7 +51,7 @@ def spend(vault: Path, started: datetime, **details: object) -> None:
 
 
 def test_a_pause_holds_for_everybody_and_is_shown_everywhere(
-    aiemp: Aiemp, claude: FakeClaude, vault: Path
+    aiemp: Aiemp, claude: FakeClaude, vault: Path, named: str
 ) -> None:
     """By hand and by a timer nothing is asked of Claude; status, list, check, doctor and the dashboard say so,
     none of them as something that needs its owner; resume ends it, and the task runs."""
@@ -71,7 +71,7 @@ def test_a_pause_holds_for_everybody_and_is_shown_everywhere(
         assert (told["paused"], told["pause_reason"]) == (True, "at the sea")
     assert not [each for each in answer(aiemp, "status")["problems"] if "paused" in each["what"]]
     (finding,) = answer(aiemp, "doctor", "pause")["checks"]
-    assert (finding["level"], finding["remedy"]) == ("warn", "aiemp resume")
+    assert (finding["level"], finding["remedy"]) == ("warn", f"{named} resume")
     assert "| Claude Code | ⏸ Paused until " in (vault / "Dashboard.md").read_text()
     assert aiemp("resume").stdout.startswith("Claude may run again")
     assert "| Claude Code | 🟢 Ready |" in (vault / "Dashboard.md").read_text()
@@ -102,14 +102,16 @@ def test_an_until_that_cannot_be(aiemp: Aiemp, vault: Path, until: str) -> None:
     assert not Places(vault).pause.exists()
 
 
-def test_a_torn_pause_holds_and_says_what_to_do(aiemp: Aiemp, claude: FakeClaude, vault: Path) -> None:
+def test_a_torn_pause_holds_and_says_what_to_do(
+    aiemp: Aiemp, claude: FakeClaude, vault: Path, named: str
+) -> None:
     """In doubt Claude stays away; that is a problem of the status, with its remedy, and resume mends it."""
     aiemp("pause", check=True)
     Places(vault).pause.write_bytes(b'{"until": "2026-')
     assert aiemp("trigger", "ask").returncode == 1
     assert claude.calls == []
     (problem,) = [each for each in answer(aiemp, "status")["problems"] if "pause.json" in each["what"]]
-    assert problem["remedy"] == "end that: aiemp resume"
+    assert problem["remedy"] == f"end that: {named} resume"
     aiemp("resume", check=True)
     assert aiemp("trigger", "ask").returncode == 0
 

@@ -201,7 +201,7 @@ def test_status_watch_redraws_until_it_is_ended(
 
 
 def test_an_orchestrator_that_hangs_is_told(
-    aiemp: Aiemp, start_aiemp: Callable[..., Running], vault: Path
+    aiemp: Aiemp, start_aiemp: Callable[..., Running], vault: Path, named: str
 ) -> None:
     """It holds the vault and does nothing: status and doctor say so, with what starts it afresh. One that goes on is
     well again after its next look."""
@@ -218,7 +218,7 @@ def test_an_orchestrator_that_hangs_is_told(
         long_ago = time.time() - 2.01 * 3600
         os.utime(lock, (long_ago, long_ago))
         (remedy,) = silent()
-        assert remedy == f"see why: aiemp logs; start it afresh: kill -9 {running.pid}; aiemp run"
+        assert remedy == f"see why: {named} logs; start it afresh: kill -9 {running.pid}; {named} run"
         out = json.loads(aiemp("doctor", "orchestrator", "--json").stdout)
         assert out["checks"][0]["remedy"] == remedy
     finally:

@@ -51,7 +51,7 @@ def test_a_good_run(aiemp: Aiemp) -> None:
     assert "good" in aiemp("history").stdout
 
 
-def test_a_bad_run(aiemp: Aiemp) -> None:
+def test_a_bad_run(aiemp: Aiemp, named: str) -> None:
     """It fails with 1; the reason is in the answer, in the history, and makes the status unhealthy."""
     out = aiemp("trigger", "bad", "--json")
     answer = json.loads(out.stdout)
@@ -62,7 +62,7 @@ def test_a_bad_run(aiemp: Aiemp) -> None:
     status = aiemp("status")
     assert status.returncode == 3
     assert "task bad failed" in status.stdout
-    assert "aiemp explain bad" in status.stdout
+    assert f"{named} explain bad" in status.stdout
     assert "why" in aiemp("logs", "bad").stdout
 
 

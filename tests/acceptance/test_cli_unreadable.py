@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -57,3 +59,21 @@ def test_a_folder_of_units_that_may_not_be_read_is_told(
     assert "cannot be read, so nobody knows which units there are" in done.stdout
     assert "chmod u+rwx" in done.stdout
     assert done.returncode == 3
+
+
+def test_a_vault_that_is_shut_is_told_as_one_thing(vault: Path, environ: dict[str, str]) -> None:
+    """Not by each file of it that cannot be read; and status shows what it can, instead of failing."""
+    vault.chmod(0)
+    try:
+        status, explained = (
+            call(environ, "--vault", str(vault), *words)
+            for words in (("status", "--json"), ("explain", "done_archive"))
+        )
+    finally:
+        vault.chmod(0o700)
+    assert (status.returncode, status.stderr) == (3, "")
+    (problem,) = json.loads(status.stdout)["problems"]
+    remedy = f'sudo chown "$(id -u)" {shlex.quote(str(vault))} && chmod u+rwx {shlex.quote(str(vault))}'
+    assert problem["what"] == f"the vault folder {vault} cannot be read"
+    assert problem["remedy"].endswith(remedy)
+    assert explained.stderr.splitlines() == [f"aiemp: {problem['what']}; {problem['remedy']}"]

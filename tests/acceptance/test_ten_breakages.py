@@ -94,7 +94,7 @@ def state_of_orchestrator(call: Aiemp) -> bool:
     return bool(json.loads(call("status", "--json").stdout)["orchestrator"]["running"])
 
 
-def test_1_killed(well: Aiemp, start_aiemp: Start, vault: Path) -> None:
+def test_1_killed(well: Aiemp, start_aiemp: Start, vault: Path, named: str) -> None:
     """``kill -9``, the run that is on included: status says that nothing runs and what starts it; what was cut off is
     explained, and done by the one that is started."""
     slow = vault / "slow"
@@ -109,11 +109,11 @@ def test_1_killed(well: Aiemp, start_aiemp: Start, vault: Path) -> None:
         os.kill(each, signal.SIGKILL)
     running.process.wait()
     wait_until(lambda: not state_of_orchestrator(well), "its end")
-    assert problems(well) == {"the orchestrator is not running": "start it: aiemp run"}
-    assert checks(well)["orchestrator"]["remedy"].endswith("aiemp run")
+    assert problems(well) == {"the orchestrator is not running": f"start it: {named} run"}
+    assert checks(well)["orchestrator"]["remedy"].endswith(f"{named} run")
     seen = explained(well, "slow")
     assert "died without a word" in " ".join(seen["why"])
-    assert "start the orchestrator: aiemp run" in seen["steps"]
+    assert f"start the orchestrator: {named} run" in seen["steps"]
     start_aiemp("run", "--interval", "1")
     wait_until((vault / "Done/finished").exists, "the second attempt")
     wait_until(lambda: not problems(well), "that all is well")
@@ -212,12 +212,12 @@ def test_4_full_disk(disk: Path, well: Aiemp, start_aiemp: Start) -> None:
 @pytest.mark.skipif(
     Path("/run/systemd/system").exists(), reason="there is a bus; tests/systemd takes one away"
 )
-def test_5_no_bus(well: Aiemp, start_aiemp: Start, home: Path) -> None:
+def test_5_no_bus(well: Aiemp, start_aiemp: Start, home: Path, named: str) -> None:
     """Units are installed where no systemd runs them: one failure, whose consequences are skipped by name; the remedy
     is the engine that needs none."""
     well("render", "--user", "--output", str(home / ".config/systemd/user"), check=True)
     found = checks(well)
-    assert (found["systemd-bus"]["level"], found["systemd-bus"]["remedy"]) == ("fail", "aiemp run")
+    assert (found["systemd-bus"]["level"], found["systemd-bus"]["remedy"]) == ("fail", f"{named} run")
     assert {name for name, each in found.items() if each["level"] == "fail"} == {"systemd-bus"}
     text = well("doctor").stdout
     assert re.search(r"^skip +orchestrator +skipped: because systemd-bus fails$", text, re.MULTILINE)

@@ -71,7 +71,7 @@ def test_a_planted_approval_watcher_is_not_asked(config: Path, vault: Path, aiem
 
 
 def test_a_planted_watcher_is_not_started_by_a_restart(
-    config: Path, vault: Path, aiemp: Aiemp, note: Path, start_aiemp: Callable[..., Running]
+    config: Path, vault: Path, aiemp: Aiemp, named: str, note: Path, start_aiemp: Callable[..., Running]
 ) -> None:
     """A supervisor starts `aiemp run` anew by itself: what was planted since is told of by status and doctor, and
     runs after `aiemp init`."""
@@ -82,9 +82,9 @@ def test_a_planted_watcher_is_not_started_by_a_restart(
     assert "nobody has adopted it" in running.said()
     status, doctor = aiemp("status").stdout, aiemp("doctor", "watchers").stdout
     assert "watcher mail is new in the vault and not started" in status
-    assert "aiemp init" in status
+    assert f"{named} init" in status
     assert "mail is new in the vault, and nobody has adopted it" in doctor
-    assert "aiemp init" in doctor
+    assert f"{named} init" in doctor
     assert running.stop() == 0
     assert ran(note) == ""
     assert "mail" in aiemp("init", check=True).stdout

@@ -39,6 +39,7 @@ class Edited:
     warnings: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
+    tells_commands: bool = True
 
     @property
     def exit_code(self) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aiemp.cli.call import Call
 from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import suggestion
@@ -14,7 +15,7 @@ from aiemp.cli.screen import Screen, visible
 from aiemp.clock import utc_now
 from aiemp.doctor.tilde import with_tilde
 from aiemp.errors import UsageError
-from aiemp.frozen import frozen
+from aiemp.frozen import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +34,13 @@ LEAST_ROOM = 20
 
 @frozen
 class Diagnosis:
-    """What the doctor found; ``fixed`` is what was run before. ``home`` is shown as ``~``."""
+    """What the doctor found; ``fixed`` is what was run before. ``home`` is shown as ``~``. ``call``: what
+    the options of this call named."""
 
     examination: Examination
     fixed: tuple[Fixed, ...] = ()
     home: str = ""
+    call: Call = field(default_factory=Call)
 
     @property
     def exit_code(self) -> int:
@@ -51,7 +54,7 @@ class Diagnosis:
                     "check": name,
                     "level": each.level.value,
                     "what": each.what,
-                    "remedy": each.remedy,
+                    "remedy": self._remedy(each),
                     "fixable": bool(each.fix),
                 }
                 for name, found in self.examination.findings.items()
@@ -61,7 +64,7 @@ class Diagnosis:
             "because": dict(self.examination.because),
             "fixed": [
                 {
-                    "command": with_tilde(each.command, self.home),
+                    "command": with_tilde(self.call.pasted(each.command), self.home),
                     "done": each.done,
                     "said": with_tilde(each.said, self.home),
                 }
@@ -73,18 +76,22 @@ class Diagnosis:
         examination = self.examination
         names = [*examination.findings, *examination.left_out]
         width = max(map(len, names), default=0) + 2
-        lines = [line for each in self.fixed for line in _fixed_lines(each, self.home, screen)]
+        lines = [line for each in self.fixed for line in _fixed_lines(each, self.home, self.call, screen)]
         lines += [""] if lines else []
         lines += [
             line
             for name, found in examination.findings.items()
             for finding in found
-            for line in _lines(name.ljust(width), finding, screen)
+            for line in _lines(name.ljust(width), finding, self._remedy(finding), screen)
         ]
         for name, cause in examination.because.items():
             head = screen.paint("skip", STYLES["skip"]) + " " * (LEVEL_WIDTH - len("skip"))
             lines.append(f"{head}{name.ljust(width)}skipped: because {cause} fails")
         return "\n".join([*lines, "", *self._summary(screen)])
+
+    def _remedy(self, finding: Finding) -> str:
+        """As it is to be pasted; a vault that was named may lie below the home, too."""
+        return with_tilde(self.call.pasted(finding.remedy), self.home)
 
     def _summary(self, screen: Screen) -> Iterator[str]:
         from aiemp.doctor.findings import Level, counted
@@ -97,7 +104,8 @@ class Diagnosis:
             return
         fixable = sum(bool(each.fix) for found in self.examination.findings.values() for each in found)
         if fixable and not self.fixed:
-            yield f"{fixable} of these can be mended by: aiemp doctor --fix"
+            line = with_tilde(self.call.pasted("aiemp doctor --fix"), self.home)
+            yield f"{fixable} of these can be mended by: {line}"
         yield screen.paint(", ".join(told), "bad" if failures else "warn")
 
 
@@ -130,7 +138,7 @@ def doctor(invocation: Invocation, checks: tuple[str, ...], mend: bool) -> Diagn
     if mend:
         fixed = _mend(invocation, examination)
         examination = _examine(invocation, checks) if fixed else examination
-    return Diagnosis(examination, fixed, os.environ.get("HOME", ""))
+    return Diagnosis(examination, fixed, os.environ.get("HOME", ""), invocation.call)
 
 
 def _examine(invocation: Invocation, checks: tuple[str, ...]) -> Examination:
@@ -148,28 +156,28 @@ def _mend(invocation: Invocation, examination: Examination) -> tuple[Fixed, ...]
     options += [f"--vault={invocation.vault}"] if invocation.vault is not None else []
     lines = safe_lines(finding for found in examination.findings.values() for finding in found)
     home = os.environ.get("HOME", "")
-    tell = lambda line: invocation.note(f"running: {with_tilde(line, home)}")  # noqa: E731
+    tell = lambda line: invocation.note(f"running: {with_tilde(invocation.call.pasted(line), home)}")  # noqa: E731
     return tuple(fix(lines, os.environ, options, tell))
 
 
-def _fixed_lines(fixed: Fixed, home: str, screen: Screen) -> Iterator[str]:
+def _fixed_lines(fixed: Fixed, home: str, call: Call, screen: Screen) -> Iterator[str]:
     head = screen.paint("ran", "good") if fixed.done else screen.paint("failed", "bad")
     said = f": {fixed.said}" if fixed.said else ""
     indent = " " * len("failed  ")
-    text = _wrapped(visible(with_tilde(f"{fixed.command}{said}", home)), len(indent), screen)
+    text = _wrapped(visible(with_tilde(f"{call.pasted(fixed.command)}{said}", home)), len(indent), screen)
     yield head + indent[len("ran" if fixed.done else "failed") :] + text[0]
     yield from (indent + line for line in text[1:])
 
 
-def _lines(name: str, finding: Finding, screen: Screen) -> Iterator[str]:
+def _lines(name: str, finding: Finding, remedy: str, screen: Screen) -> Iterator[str]:
     level = finding.level.value
     head = screen.paint(level, STYLES[level]) + " " * (LEVEL_WIDTH - len(level)) + name
     indent = " " * (LEVEL_WIDTH + len(name))
     what = _wrapped(visible(finding.what), len(indent), screen)
     yield head + what[0]
     yield from (indent + line for line in what[1:])
-    if finding.remedy:
-        for number, line in enumerate(_wrapped(visible(finding.remedy), len(indent) + 3, screen)):
+    if remedy:
+        for number, line in enumerate(_wrapped(visible(remedy), len(indent) + 3, screen)):
             yield indent + screen.paint(("-> " if number == 0 else "   ") + line, "strong")
 
 

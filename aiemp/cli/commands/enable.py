@@ -30,6 +30,7 @@ class Switched:
     changed: bool
     config_file: Path
     units: UnitUpdate
+    tells_commands: bool = True
 
     @property
     def exit_code(self) -> int:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from aiemp.cli.command import command
-from aiemp.cli.explanation import Explanation, LogEnd
+from aiemp.cli.explanation import Explanation, LogEnd, Reason
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import all_names, completing, suggestion
 from aiemp.cli.observation import observe
 from aiemp.cli.status_report import Status
 from aiemp.clock import utc_now
-from aiemp.errors import AiempError, UsageError
+from aiemp.errors import AiempError, Blocked, UsageError
+from aiemp.frozen import replace
 from aiemp.places import Places
 from aiemp.plan import ScheduledTask, Watcher
 
@@ -46,7 +48,9 @@ def explain(invocation: Invocation, name: str, count: int) -> Explanation:
         raise UsageError(f"there is no task or watcher {name!r}{suggestion(name, all_names(plan))}")
     if task is not None and watcher is not None:
         invocation.note(f"{name!r} is a task and a watcher; this is about the task")
-    status = observe(plan, utc_now(), os.environ)
+    status = observe(plan, utc_now(), os.environ, invocation.call)
+    if status.vault_problem:  # why it does not run, and all that can be told
+        raise Blocked(status.vault_problem)
     if task is not None:
         return _of_task(task, status, count)
     assert watcher is not None
@@ -64,7 +68,7 @@ def _of_task(task: ScheduledTask, status: Status, count: int) -> Explanation:
     log = _log_of(status, task.name, task_service(task.name), places.task_log(task.name), count)
     shown = (*task_facts_shown(facts, status), *_claude_log(status, task.name))
     more = {"task": facts.as_json(), "watcher": None}
-    return Explanation(task.name, "task", task.description, reason, shown, log, more, status.home)
+    return _explanation("task", task, reason, shown, log, more, status)
 
 
 def _of_watcher(watcher: Watcher, status: Status, count: int) -> Explanation:
@@ -79,7 +83,22 @@ def _of_watcher(watcher: Watcher, status: Status, count: int) -> Explanation:
     log = _log_of(status, watcher.name, watcher_unit(watcher.name), file, count)
     shown = watcher_facts_shown(watcher, seen, status)
     more = {"task": None, "watcher": status.watcher_json(seen)}
-    return Explanation(watcher.name, "watcher", watcher.description, reason, shown, log, more, status.home)
+    return _explanation("watcher", watcher, reason, shown, log, more, status)
+
+
+def _explanation(
+    kind: str,
+    of: ScheduledTask | Watcher,
+    reason: Reason,
+    shown: tuple[tuple[str, str], ...],
+    log: LogEnd,
+    more: dict[str, Any],
+    status: Status,
+) -> Explanation:
+    """All of it, the command lines in it being those of this call."""
+    reason = replace(reason, steps=tuple(status.call.pasted(step) for step in reason.steps))
+    log = replace(log, command=status.call.pasted(log.command))
+    return Explanation(of.name, kind, of.description, reason, shown, log, more, status.home)
 
 
 def _lacks(watcher: Watcher, status: Status, environ: Mapping[str, str]) -> str:

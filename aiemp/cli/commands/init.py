@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aiemp.cli.command import command
+from aiemp.cli.command import PathType, command
 from aiemp.cli.init_answers import (
     Answers,
     ask_name,
     ask_settings,
     check_as_configured,
+    check_places,
     check_watchers,
     checked_time,
     checked_zone,
@@ -24,6 +25,7 @@ from aiemp.cli.init_answers import (
 from aiemp.cli.init_result import Initialised
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.names import completing, watcher_names
+from aiemp.frozen import replace
 from aiemp.plan import Origin
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ PRIVATE_FILE = 0o600
 
 
 @command("init")
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.argument("folder", metavar="[DIR]", required=False, type=PathType())
 @click.option("--name", metavar="NAME", help="Your name, for the handbook of a new vault.")
 @click.option("--timezone", metavar="ZONE", help="The zone of all times, like Europe/Berlin.")
 @click.option("--morning", metavar="HH:MM", help="When the morning triage runs.")
@@ -106,6 +108,7 @@ def init(
         check_watchers(answers, watchers)
         check_as_configured(answers, source.settings, plan, file)
     check_watchers(answers, watchers)
+    check_places(vault, file, is_new_config=not source.exists, is_named=invocation.config is not None)
     seen = survey(vault)
     if may_ask(yes=yes, as_json=invocation.json) and (seen.lacks_handbook or not source.exists):
         _tell(invocation, vault, file, seen, watchers, is_new_config=not source.exists)
@@ -128,13 +131,14 @@ def init(
         other_vault=None if created else _other_vault(source.settings.vault, vault),
         watchers=_adopted(tuple(watcher for watcher in plan.watchers if watcher.enabled)),
         last_runs=_last_runs(plan),
-        warnings=plan.warnings,
+        warnings=(*_around(vault), *plan.warnings),
         layout=seen.layout,
         mcp_servers=tuple(server.name for server in plan.mcp_servers if server.from_vault),
         disabled=tuple(watcher.name for watcher in plan.watchers if not watcher.enabled),
         predecessors=_predecessors(invocation, vault) if seen.is_vault else (),
         can_install=_can_install(),
         is_running=probe(Places(vault).orchestrator_lock) is not None,
+        call=replace(invocation.call, vault=None),  # the configuration names it, or the advice does
     )
 
 
@@ -158,6 +162,8 @@ def _tell(
             invocation.note("  the MCP servers of its .mcp.json will be adopted")
     else:
         invocation.note(f"A new vault in {vault}.")
+    for warning in _around(vault):
+        invocation.note(f"  warning: {warning}")
     if is_new_config:
         invocation.note(f"Its configuration will be {file}; Enter takes what stands in brackets.")
 
@@ -195,6 +201,16 @@ def _write_config(file: Path, vault: Path, answers: Answers, watchers: tuple[Wat
             f"{file} cannot be made ({error.strerror}); name another place with --config"
         ) from error
     return True
+
+
+def _around(vault: Path) -> tuple[str, ...]:
+    """A warning where the vault lies in another one: who works there would take its files for his own."""
+    from aiemp.config.locate import looks_like_vault
+
+    outer = next((parent for parent in vault.parents if looks_like_vault(parent)), None)
+    return (
+        () if outer is None else (f"{vault} lies inside another vault, {outer}; make it a folder of its own",)
+    )
 
 
 def _watchers(vault: Path) -> tuple[Watcher, ...]:

@@ -31,6 +31,7 @@ class Paused:
     changed: bool
     running: Holder | None = None
     exit_code: int = 0
+    tells_commands: bool = True
 
     def as_json(self) -> dict[str, Any]:
         pause, running = self.pause, self.running

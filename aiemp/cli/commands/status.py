@@ -52,4 +52,4 @@ def _keep_looking(invocation: Invocation) -> Status | None:
 
 def _look(invocation: Invocation) -> Status:
     # The status shows the plan's warnings itself.
-    return observe(invocation.load_plan(warn=False), utc_now(), os.environ)
+    return observe(invocation.load_plan(warn=False), utc_now(), os.environ, invocation.call)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aiemp.claude.budget import Spent
 from aiemp.claude.pause import Pause
 from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.explanation import Explanation, LogEnd, Reason
@@ -18,7 +19,7 @@ from aiemp.cli.task_reasons import explain_task
 from aiemp.cli.watcher_reasons import explain_watcher
 from aiemp.frozen import replace
 from aiemp.locks import Holder
-from aiemp.plan import Frequency, Origin, Plan, ScheduledTask, Watcher
+from aiemp.plan import ClaudeSettings, Frequency, Origin, Plan, ScheduledTask, Watcher
 from aiemp.runs import Ended, Result, Run, TaskRecord
 from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
@@ -70,6 +71,8 @@ def blocked(reason: str, until: datetime | None = None) -> TaskRecord:
 
 FAILED = Ended(Result.FAILED, NOW - timedelta(minutes=2), 3.0, "boom")
 RUNNING = TaskRecord(slot=SLOT, attempts=1, running=Run("tidy up", SLOT, 1, NOW - timedelta(minutes=1), 9))
+RETRY = TaskRecord(slot=SLOT, attempts=1, retry_at=NOW + timedelta(minutes=3), last=FAILED)
+CUT_OFF = TaskRecord(last=Ended(Result.INTERRUPTED, NOW - timedelta(minutes=2), 4.0, "died without a word"))
 WELL = TaskRecord(last_run=SLOT, last=Ended(Result.SUCCEEDED, SLOT, 1.0))
 
 
@@ -92,16 +95,29 @@ WELL = TaskRecord(last_run=SLOT, last=Ended(Result.SUCCEEDED, SLOT, 1.0))
         (status(orchestrator=None), "due", "start the orchestrator: aiemp run"),
         (status(orchestrator=None, units=UNITS), "due", "systemctl --user start aiemp.target"),
         (
-            status(
-                record=TaskRecord(slot=SLOT, attempts=1, retry_at=NOW + timedelta(minutes=3), last=FAILED)
-            ),
+            status(record=CUT_OFF),
+            "due",
+            "cut off 2 min ago: died without a word. It is due: no run of it has come to its end here.",
+        ),
+        (
+            status(record=RETRY, orchestrator=None),
+            "retry",
+            "but nothing starts it: the orchestrator is not running. start the orchestrator: aiemp run",
+        ),
+        (
+            status(replace(TASK, catch_up=False)),
+            "not due",
+            "The run of today 08:00 was missed and is dropped, since catch_up = false",
+        ),
+        (
+            status(record=RETRY),
             "retry",
             "Attempt 1 of 2 failed 2 min ago: boom. It is tried again by itself. It runs next today 10:03 (in 3 min).",
         ),
         (
             status(record=TaskRecord(last_run=SLOT, last=FAILED)),
             "failed",
-            "boom. All attempts at that slot are used up.",
+            "boom. It is not tried again before its next time. It runs next tomorrow 08:00",
         ),
         (
             status(record=blocked("no disk; mount it")),
@@ -231,3 +247,16 @@ def test_an_explanation_can_be_shown_to_others() -> None:
 def test_an_explanation_fits_the_screen() -> None:
     """No line is broken by the terminal."""
     assert max(map(cells_of, explanation().as_text(Screen(width=50)).splitlines())) <= 50
+
+
+def test_a_budget_that_is_used_up_names_the_run_by_hand() -> None:
+    """The command line is for this task, so that it can be pasted."""
+    seen = status(record=WELL)
+    seen = replace(
+        seen,
+        plan=replace(seen.plan, claude=ClaudeSettings(runs_per_day=1)),
+        use=ClaudeUse(Spent(runs=1)),
+    )
+    reason = reason_of(seen)
+    assert "Claude's budget of today, 1 run, is used up." in reason.why
+    assert "aiemp trigger 'tidy up' --over-budget" in reason.steps[0]

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from aiemp.cli.observation import observe
+from aiemp.cli.screen import PAPER
 from aiemp.plan import Plan
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -48,3 +49,13 @@ def test_a_folder_of_units_that_cannot_be_read(
     monkeypatch.setattr("aiemp.systemd.installed.unreadable_folder", lambda _environ: Path("/my units"))
     (trouble,) = [each for each in observe(Plan(vault), NOW, environ).problems() if "/my units" in each.what]
     assert trouble.remedy == "run: chmod u+rwx '/my units'"
+
+
+def test_a_vault_that_is_not_there_is_the_one_thing_that_is_told(tmp_path: Path) -> None:
+    """What it holds is not known: neither "never ran" nor "not running" is said of it, nor anything to start."""
+    seen = observe(Plan(tmp_path / "gone"), NOW, {"HOME": str(tmp_path), "PATH": "/usr/bin"})
+    (problem,) = seen.problems()
+    assert "does not exist" in problem.what
+    assert seen.exit_code == 3
+    shown = seen.as_text(PAPER)
+    assert not any(words in shown for words in ("never ran", "not running", "due now", "Claude Code is not"))

@@ -97,6 +97,7 @@ def test_state() -> None:
     (finding,) = judge_state(replace(STATE, is_corrupt=True))
     assert (finding.level, "aiemp list" in finding.remedy) == (Level.FAIL, True)
     (finding,) = judge_state(replace(STATE, set_aside=(Path("/v/a b"), Path("/v/c"))))
+    assert finding.what.startswith("2 torn state files were set aside")
     assert finding.level is Level.WARN
     assert finding.remedy.endswith("rm '/v/a b' /v/c")
 

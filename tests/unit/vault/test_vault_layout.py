@@ -72,7 +72,7 @@ def test_a_vault_without_permission_blocks(locked_vault) -> None:
     """A vault folder that this user may not list is Blocked, naming the cause."""
     folder, as_owner = locked_vault
     folder.chmod(0o000)
-    with as_owner(), pytest.raises(Blocked, match="give the user that runs aiemp access"):
+    with as_owner(), pytest.raises(Blocked, match="give yourself the right, for example: sudo chown"):
         require_vault(folder)
     folder.chmod(0o700)
 
