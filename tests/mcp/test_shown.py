@@ -73,7 +73,7 @@ def test_a_server_that_appears_in_the_vault_is_not_started(
     doctor = aiemp("doctor", "--json")
     (found,) = [each for each in json.loads(doctor.stdout)["checks"] if each["check"] == "mcp"]
     assert found["level"] == "warn"
-    assert found["remedy"].endswith("aiemp init")
+    assert found["remedy"].endswith(" init")
     tried = aiemp("doctor", "mcp").stdout
     assert "notes-mcp answers: fake 1.2.3" in tried
     assert "is new in the vault" in tried
