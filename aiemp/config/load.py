@@ -40,8 +40,9 @@ def load_plan(
     ``config`` and ``vault`` are what ``--config`` and ``--vault`` name, ``dry_run`` is ``--dry-run``.
     ``system``: for the whole machine, from ``/etc/aiemp/aiemp.toml``; a file that others can write, also the
     vault's ``.env``, is refused there, while a user is warned. ``owner``: the user who runs everything, when
-    that is not this process's; the file may be his. ``environ`` and ``cwd`` default to the process's. ``planned_watchers``
-    merges what the file says with the built-in and the discovered watchers; None: the watchers' registry.
+    that is not this process's; the file may be his. ``environ`` and ``cwd`` default to the process's.
+    ``planned_watchers`` merges what the file says with the built-in and the discovered watchers; None: the
+    watchers' registry.
     ``adopting``: what appeared in the vault is taken as adopted, since the caller is about to note that.
 
     Raises ConfigError with all mistakes, each ``file:line: what; what to do``.
