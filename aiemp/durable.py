@@ -14,12 +14,22 @@ import stat
 import time
 from pathlib import Path
 
-from aiemp.inside import PRIVATE_FILE, PRIVATE_FOLDER, give, open_file, open_folder, owner_of_new, read_file
+from aiemp.inside import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    SHARED_FOLDER,
+    give,
+    open_file,
+    open_folder,
+    owner_of_new,
+    read_file,
+)
 
 __all__ = [
     "PRIVATE_FILE",
     "PRIVATE_FOLDER",
     "append_line",
+    "make_folders",
     "make_private_folder",
     "remove_leftovers",
     "replace_file",
@@ -52,6 +62,20 @@ def make_private_folder(path: Path, *, levels: int = 2, may_lead_away: bool = Fa
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=PRIVATE_FOLDER)
             _give_folder(folder)
+
+
+def make_folders(path: Path, *, mode: int = SHARED_FOLDER) -> None:
+    """Create ``path``, outside of the vault, and what is missing above it; nobody else may write there, also
+    without a umask (Path.mkdir gives ``mode`` to the last folder alone). Existing folders stay as they are."""
+    missing = []
+    for folder in (path, *path.parents):
+        if folder.exists():
+            break
+        missing.append(folder)
+    for folder in reversed(missing):
+        folder.mkdir(mode=mode if folder == path else SHARED_FOLDER, exist_ok=True)
+    if not missing and not path.is_dir():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE_FILE, beneath: Path | None = None) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from aiemp.config.dry_run import is_blank, meaning
-from aiemp.config.reading import others_may_write, problem, read_regular_file
+from aiemp.config.reading import others_may_write, others_may_write_itself, problem, read_regular_file
 
 LARGEST_DOTENV = 256 * 1024
 
@@ -41,12 +41,11 @@ NOT_FOR_CHILDREN_PREFIX = "LISTEN_"
 PM2: a child that is a Node program (Claude, an MCP server) would look for PM2's channel, and abort."""
 
 
-def vault_environment(vault: Path, *, refuse_writable: bool = False) -> tuple[dict[str, str], list[str]]:
+def vault_environment(vault: Path) -> tuple[dict[str, str], list[str]]:
     """The variables of the vault's ``.env``, and what is wrong with it, one sentence each.
 
     Nothing is taken from this process's environment: ``${NAME}`` stands for a variable of the same file. One
     that refers to something else is left out, for a program that reads ``.env`` by itself to resolve.
-    ``refuse_writable``: do not use a file that others can write (a system installation), else only say so.
     """
     path = vault / ".env"
     try:
@@ -57,10 +56,19 @@ def vault_environment(vault: Path, *, refuse_writable: bool = False) -> tuple[di
     except OSError as error:
         return {}, [f"{path} {problem(error)}; its variables are not used"]
     problems = [f"{path} {reason}" for reason in writable]
-    if writable and refuse_writable:
-        return {}, [f"{entry}; until then its variables are not used" for entry in problems]
     variables, complaints = parse_dotenv(data.decode("utf-8", errors="replace"))
     return variables, problems + [f"{path}:{line}: {complaint}" for line, complaint in complaints]
+
+
+def others_may_write_dotenv(vault: Path, user: int) -> list[str]:
+    """Why others can change the vault's ``.env``, a sentence each with its remedy; what is above it is the vault's
+    to tell."""
+    path = vault / ".env"
+    try:
+        _, status = read_regular_file(path, LARGEST_DOTENV, beneath=vault)
+    except OSError:
+        return []  # it is not used then
+    return [f"{path} {reason}" for reason in others_may_write_itself(path, status, user)]
 
 
 def vault_dry_run(vault: Path) -> tuple[str | None, list[str]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from aiemp.durable import remove_leftovers, replace_file
 from aiemp.inside import open_folder, open_in
+from aiemp.ledger_format import read_moment
 from aiemp.locks import short_lock
 from aiemp.places import Places
 
@@ -27,6 +28,8 @@ log = logging.getLogger("aiemp.ledger")
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 NO_STATE = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO)
 """What stands in the place of the file is a link, or no file."""
+
+LAST_RUNS = "schedule_last_run"
 
 RESERVE_BYTES = 64 * 1024
 """Room on the disk that is kept from the start of a run until its end is written down."""
@@ -49,6 +52,7 @@ class StateFile:
         if document is None:
             with short_lock(self.places.ledger_lock):
                 document = self._read_or_set_aside()
+        self._complete(document)
         return document
 
     def signature(self) -> Signature | None:
@@ -69,7 +73,8 @@ class StateFile:
                 remove_leftovers(self.places.ledger)
                 self._is_tidy = True
             document = self._read_or_set_aside()
-            _mend(document)
+            for told in [*self._complete(document), *_mend(document)]:
+                log.error("%s", told)
             change(document)
             data = json.dumps(document, indent=2).encode() + b"\n"
             try:
@@ -130,7 +135,29 @@ class StateFile:
 
     def _from_history(self) -> dict[str, Any]:
         last_runs = dict(self._last_runs())
-        return {"schedule_last_run": last_runs} if last_runs else {}
+        return {LAST_RUNS: last_runs} if last_runs else {}
+
+    def _complete(self, document: dict[str, Any]) -> list[str]:
+        """Take from the history what ``schedule_last_run`` does not say, or not in words that can be read: a task must
+        not run again because of that. Returns what was wrong with it."""
+        last_runs = document.get(LAST_RUNS)
+        if not isinstance(last_runs, dict):
+            told = [f"the state file's {LAST_RUNS!r} is no table; it is made anew from the history"]
+            was_there = LAST_RUNS in document
+            document.pop(LAST_RUNS, None)
+            document.update(self._from_history())
+            return told if was_there else []
+        unreadable = [task for task, value in last_runs.items() if read_moment(value) is None]
+        if unreadable:
+            known = self._last_runs()
+            for task in unreadable:
+                del last_runs[task]
+                if task in known:
+                    last_runs[task] = known[task]
+        return [
+            f"the state file's last run of {task} is no time; it is taken from the history"
+            for task in unreadable
+        ]
 
     def _read_or_set_aside(self) -> dict[str, Any]:
         """:meth:`_read`; a file that is no state is kept under another name, as it may still tell its
@@ -155,12 +182,14 @@ class StateFile:
         return document
 
 
-def _mend(document: dict[str, Any]) -> None:
-    """Replace values of a wrong type, so that writing cannot fail on what somebody typed into the file."""
-    for key in ("schedule_last_run", "aiemp"):
-        if not isinstance(document.get(key, {}), dict):
-            log.error("the state file's %r is not a table; it is replaced", key)
-            del document[key]
+def _mend(document: dict[str, Any]) -> list[str]:
+    """Remove values of a wrong type, so that writing cannot fail on what somebody typed into the file. Returns what
+    was wrong."""
+    told = []
+    if not isinstance(document.get("aiemp", {}), dict):
+        told = ["the state file's 'aiemp' is no table; it is made anew"]
+        del document["aiemp"]
     tasks = document.get("aiemp", {}).get("tasks", {})
     if not isinstance(tasks, dict):
         del document["aiemp"]["tasks"]
+    return told

@@ -38,10 +38,11 @@ def load_plan(
     """The plan that this configuration asks for. The vault need not exist.
 
     ``config`` and ``vault`` are what ``--config`` and ``--vault`` name, ``dry_run`` is ``--dry-run``.
-    ``system``: for the whole machine, from ``/etc/aiemp/aiemp.toml``; a file that others can write is refused
-    there, while a user is warned. ``owner``: the user who runs everything, when that is not this process's;
-    the file may be his. ``environ`` and ``cwd`` default to the process's. ``planned_watchers``
-    merges what the file says with the built-in and the discovered watchers; None: the watchers' registry.
+    ``system``: for the whole machine, from ``/etc/aiemp/aiemp.toml``; a file that others can write, also the
+    vault's ``.env``, is refused there, while a user is warned. ``owner``: the user who runs everything, when
+    that is not this process's; the file may be his. ``environ`` and ``cwd`` default to the process's.
+    ``planned_watchers`` merges what the file says with the built-in and the discovered watchers; None: the
+    watchers' registry.
     ``adopting``: what appeared in the vault is taken as adopted, since the caller is about to note that.
 
     Raises ConfigError with all mistakes, each ``file:line: what; what to do``.
@@ -70,6 +71,10 @@ def load_plan(
         user = os.getuid() if owner is None else owner
         unsafe = [f"the vault {printable(folder)} {why}" for why in others_may_write_vault(folder, user)]
         (mistakes if system else warnings).extend(unsafe)
+        if system:
+            from aiemp.environment import others_may_write_dotenv  # noqa: PLC0415 - often not needed
+
+            mistakes += others_may_write_dotenv(folder, user)  # a user is warned when it is used
         new: list[Path] = []
         merge = planned_watchers or _registry(file if source.exists else None, folder, environ, new, adopting)
         watchers = _watchers(settings, folder, source.document, warnings, merge)

@@ -8,7 +8,9 @@ import stat
 from pathlib import Path
 
 UNMAPPED = 65534
-"""Whose files look like that in a user namespace may be root's (user_namespaces(7))."""
+"""Whose files look like that in a user namespace may be root's (user_namespaces(7)). Elsewhere it is a user."""
+MOST_LINKS = 40
+"""As many as Linux follows in one look-up (path_resolution(7))."""
 
 
 class UnsuitableFile(OSError):
@@ -65,6 +67,11 @@ def others_may_write(path: Path, status: os.stat_result, user: int) -> list[str]
     ``status`` is the opened file's. ``user`` is who runs this program; root can change anything anyway. Every
     folder above it counts: who can write to one can put another in the place of what lies in it.
     """
+    return others_may_write_itself(path, status, user) + _above(path, user)
+
+
+def others_may_write_itself(path: Path, status: os.stat_result, user: int) -> list[str]:
+    """As :func:`others_may_write`, without the folders above it."""
     reasons = []
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         reasons.append(f"can be written by others; run: chmod go-w {_quoted(path)}")
@@ -72,7 +79,7 @@ def others_may_write(path: Path, status: os.stat_result, user: int) -> list[str]
         reasons.append(
             f"belongs to another user (uid {status.st_uid}); {_as_the_right_one(path, status, user)}"
         )
-    return reasons + _above(path, user)
+    return reasons
 
 
 def others_may_write_vault(vault: Path, user: int) -> list[str]:
@@ -95,7 +102,9 @@ def others_may_write_vault(vault: Path, user: int) -> list[str]:
 
 def _above(path: Path, user: int) -> list[str]:
     reasons = []
-    for folder in dict.fromkeys((*path.parents, *Path(os.path.realpath(path)).parents)):
+    folders, links = _passed(path)
+    trusted = {0, user, *([UNMAPPED] if _in_user_namespace() else [])}
+    for folder in reversed(folders):
         try:
             status = folder.stat()
         except OSError:
@@ -108,11 +117,47 @@ def _above(path: Path, user: int) -> list[str]:
             elif _is_shared(status):
                 group = f"a group can write to (gid {status.st_gid})"
                 reasons.append(f"lies in a folder that {group}; run: chmod g-w {_quoted(folder)}")
-        if user != 0 and status.st_uid not in (0, user, UNMAPPED):
+        if user != 0 and status.st_uid not in trusted:
             reasons.append(
                 f"lies in a folder of another user (uid {status.st_uid}), {folder}; move it into one of your own"
             )
+    for link, owner in links.items():
+        if user != 0 and owner not in trusted:
+            reasons.append(
+                f"is reached by a link of another user (uid {owner}), {link}; name the place that it leads to"
+            )
     return reasons
+
+
+def _passed(path: Path) -> tuple[list[Path], dict[Path, int]]:
+    """The folders and the links that are passed on the way to ``path``, also those to which a link leads; of a link,
+    whose it is: in a folder like /tmp its owner can let it lead elsewhere."""
+    here = Path(path.anchor or os.curdir)
+    folders: dict[Path, None] = {here: None}
+    links: dict[Path, int] = {}
+    steps = [*reversed(path.relative_to(path.anchor).parts)]
+    while steps and len(links) <= MOST_LINKS:
+        name = steps.pop()
+        entry = here.parent if name == ".." else here / name
+        try:
+            target = Path(entry.readlink())
+            links[entry] = entry.lstat().st_uid
+        except OSError:  # no link, or not to be passed at all
+            here = entry
+            if steps:
+                folders[here] = None
+            continue
+        here = Path(target.anchor) if target.is_absolute() else here
+        steps += reversed(target.relative_to(target.anchor).parts)
+    return list(folders), links
+
+
+def _in_user_namespace() -> bool:
+    """Whether this process may see other people's files as UNMAPPED's."""
+    try:
+        return Path("/proc/self/uid_map").read_text(encoding="ascii").split() != ["0", "0", str(2**32 - 1)]
+    except OSError:
+        return False
 
 
 def _is_shared(status: os.stat_result) -> bool:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from aiemp.durable import replace_file
+from aiemp.durable import make_folders, replace_file
 from aiemp.errors import AiempError
 from aiemp.systemd.names import is_ours
 from aiemp.systemd.units import UnitFile
@@ -45,7 +45,7 @@ def write_units(folder: Path, units: Sequence[UnitFile], kept: Collection[str] =
     done: list[str] = []
     try:
         if units:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folders(folder)
         for unit in units:
             done.append(unit.name)
             replace_file(folder / unit.name, _data(unit.content), mode=UNIT_MODE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from aiemp.durable import make_folders
 from aiemp.errors import VaultError
 from aiemp.frozen import frozen
 from aiemp.inside import PRIVATE_FOLDER, SHARED_FILE, SHARED_FOLDER
@@ -107,7 +108,8 @@ class _Builder:
 
     def make_vault(self) -> None:
         try:
-            self.vault.mkdir(mode=SHARED_FOLDER, parents=True)
+            make_folders(self.vault.parent)
+            self.vault.mkdir(mode=SHARED_FOLDER)
             self.created.append(self.vault)
         except FileExistsError:
             if not self.vault.is_dir():

@@ -28,7 +28,8 @@ def test_edit_of_the_configuration(employee: Employee) -> None:
 
 
 def test_dry_run(employee: Employee) -> None:
-    """Nothing in the vault is touched: no run is recorded, no file made, none moved; it says what it would do."""
+    """Nothing in the vault is touched but the locks: no run is recorded, no file made, none moved; it says what it
+    would do."""
     employee.write("Drop/letter.txt", "Dear Sirs")
     employee.write("Needs_Action/email/question.md", "---\ntype: email\n---\nWhen?\n")
     dry = "dry_run = true\n" + IDLE.replace("[watchers.filesystem]\nenabled = false\n", "")

@@ -37,7 +37,11 @@ def _kinds() -> Iterator[Kind]:
         yield Kind(
             f"{path.name}: killed at a call", lambda folder, _seed, path=path: killed(path, folder / "w")
         )
-    for what, damage in (("cut at", cut_short), ("zeros from", zeroed), ("a bit flipped in", flipped)):
+    for what, damage in (
+        ("cut at", cut_short),
+        ("zeros from", zeroed),
+        ("the highest bit flipped in", flipped),
+    ):
         yield Kind(
             f"state: {what} each byte",
             lambda folder, _seed, damage=damage: torn_states(folder / "vault", damage),

@@ -49,6 +49,9 @@ NOTES = """
 - Where a system cannot exchange two names (some network file systems), a file that somebody renames into place within
   the microseconds between our last look and our rename is lost.
 - A disk that says that something is written and forgets it at a power cut: nothing here can show that.
+- A flipped bit that leaves the state a state, with another time in it or another name of a task: nothing notices that,
+  and the task may run again, or not. The highest bit of a byte makes it no text, and a time that is none is taken
+  from the history.
 """
 
 

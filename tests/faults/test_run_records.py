@@ -51,7 +51,7 @@ def test_a_kill_at_any_step_loses_and_repeats_nothing(folder: Path, first_run: b
 
 @pytest.mark.parametrize("damage", [cut_short, zeroed, flipped])
 def test_a_damaged_state_is_kept_and_repeats_nothing(folder: Path, damage: object) -> None:
-    """A state file that is cut, full of zeros or has a flipped bit is set aside whole, and the history says what
+    """A state file that is cut, full of zeros or no text is set aside whole, and the history says what
     ran."""
     assert callable(damage)
     tally = torn_states(folder, lambda whole: islice(damage(whole), 0, None, EVERY_NTH))

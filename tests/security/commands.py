@@ -18,7 +18,14 @@ COMMANDS = (
     *(("trigger", task) for task in TASKS),
     ("trigger", "fails", "--scheduled"),  # which raises an alert
     *(("watch", "filesystem", "--once"), ("watch", "approval", "--once"), ("run", "--once")),
-    *(("pause", "a reason"), ("status",), ("resume",), ("status", "--json"), ("history",), ("list",)),
+    *(
+        ("pause", "--reason", "a reason"),
+        ("status",),
+        ("resume",),
+        ("status", "--json"),
+        ("history",),
+        ("list",),
+    ),
     *(("check",), ("logs", "shout"), ("logs",), ("doctor",), ("config", "show"), ("init",)),
 )
 CONFIG = """

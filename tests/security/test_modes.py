@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from aiemp.systemd.unit_folder import write_units
+from aiemp.systemd.units import UnitFile
 from tests.security.conftest import Everything
 
 SOMEBODY = 23456
@@ -36,6 +40,50 @@ def test_what_aiemp_keeps_is_private_and_nothing_can_be_written_by_others(
         assert stat.S_IMODE(path.stat().st_mode) == wanted, path
     for path in made:
         assert not path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH), path
+
+
+@pytest.mark.parametrize(
+    ("made", "command"),
+    [
+        (".config/aiemp", ["init", "deep/vault", "--yes"]),
+        ("deep/vault", ["init", "deep/vault", "--yes"]),
+        ("deep/units", ["render", "--output", "deep/units"]),
+    ],
+)
+def test_folders_that_are_made_on_the_way_cannot_be_written_by_others(
+    tmp_path: Path, made: str, command: list[str]
+) -> None:
+    """What lies above the folder that was asked for is made, too; who can write there can swap what lies in it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    environ = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    vault = [] if command[0] == "init" else ["--vault", str(home)]
+    done = subprocess.run(
+        [sys.executable, "-m", "aiemp", *vault, *command],
+        cwd=home,
+        env=environ,
+        umask=0,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (home / made).is_dir()
+    for path in home.rglob("*"):
+        assert not path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH), path
+
+
+def test_the_folder_for_units_cannot_be_written_by_others(tmp_path: Path) -> None:
+    """A user's first units are written into folders that are not there yet, also without a umask."""
+    folder = tmp_path / ".config/systemd/user"
+    before = os.umask(0)
+    try:
+        write_units(folder, [UnitFile("aiemp.target", "[Unit]\n")])
+    finally:
+        os.umask(before)
+    for path in (folder, *folder.parents[:2]):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o755, path
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")

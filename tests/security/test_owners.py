@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from aiemp.config import reading
 from aiemp.config.load import load_plan
+from aiemp.environment import vault_environment
 from aiemp.errors import ConfigError
 
 SOMEBODY, ANOTHER = 23456, 23457
@@ -57,6 +59,23 @@ def test_what_others_can_write_is_refused_for_the_machine(
     assert any(told in warning for warning in load_plan(config=config, environ=environ).warnings)
 
 
+def test_a_dotenv_that_others_can_write_is_refused_for_the_machine(
+    vault: Path, write_config: Callable[[str], Path]
+) -> None:
+    """Tokens and paths of what runs by itself are taken from there; a user is warned wherever it is used."""
+    config = write_config(named(vault))
+    config.chmod(0o600)
+    dotenv = vault / ".env"
+    dotenv.write_text("TOKEN=1\n", encoding="utf-8")
+    dotenv.chmod(0o600)
+    assert load_plan(config=config, environ={}, system=True).vault == vault
+    dotenv.chmod(0o666)
+    with pytest.raises(ConfigError, match="env can be written by others; run: chmod go-w"):
+        load_plan(config=config, environ={}, system=True)
+    assert load_plan(config=config, environ={}).vault == vault
+    assert vault_environment(vault)[1] == [f"{dotenv} can be written by others; run: chmod go-w {dotenv}"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to a group")
 @pytest.mark.parametrize("what", ["vault", "above"])
 def test_a_shared_group_counts_as_others(
@@ -87,6 +106,42 @@ def test_what_belongs_to_another_user_is_refused_for_the_machine(
     assert f"{config} belongs to another user" in told
     assert f"the vault {vault} belongs to another user" in told
     assert "lies in a folder of another user" in told
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give things away")
+@pytest.mark.parametrize("what", ["link", "folder of the link"])
+def test_a_link_on_the_way_that_others_can_turn_is_refused_for_the_machine(
+    vault: Path, tmp_path: Path, write_config: Callable[[str], Path], what: str
+) -> None:
+    """A link leads to a second one, which belongs to another user, or lies in a folder of his."""
+    real = write_config(named(vault))
+    real.chmod(0o600)
+    between = tmp_path / "between"
+    between.mkdir(mode=0o755)
+    (between / "second").symlink_to(real.parent)
+    (tmp_path / "first").symlink_to(between / "second")
+    config = tmp_path / "first" / real.name
+    others(tmp_path)
+    assert load_plan(config=config, environ={}, system=True, owner=SOMEBODY).vault == vault
+    place = {"link": between / "second", "folder of the link": between}[what]
+    os.chown(place, ANOTHER, ANOTHER, follow_symlinks=False)
+    with pytest.raises(ConfigError, match=f"of another user \\(uid {ANOTHER}\\), {place}"):
+        load_plan(config=config, environ={}, system=True, owner=SOMEBODY)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give things away")
+def test_the_user_nobody_is_another_user(
+    vault: Path, tmp_path: Path, write_config: Callable[[str], Path]
+) -> None:
+    """Only in a user namespace may what looks like his be root's."""
+    if reading._in_user_namespace():
+        pytest.skip("in a user namespace")
+    config = write_config(named(vault))
+    config.chmod(0o600)
+    others(tmp_path)
+    os.chown(tmp_path, reading.UNMAPPED, reading.UNMAPPED)
+    with pytest.raises(ConfigError, match=f"lies in a folder of another user \\(uid {reading.UNMAPPED}\\)"):
+        load_plan(config=config, environ={}, system=True, owner=SOMEBODY)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="what root is told")

@@ -128,6 +128,32 @@ def test_wrong_types_in_the_state_do_not_stop_a_run(vault: Path, plan: Plan) -> 
     assert ledger.read().record("triage").last_run == NOW
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [{"schedule_last_run": None}, {"schedule_last_run": 3}, {"schedule_last_run": {"triage": 1e400}}]
+    + [{"schedule_last_run": {"triage": text}} for text in ("", "2026-11-2_T08", "0001-01-01T00:00:00+14:00")]
+    + [{"aiemp": None, "schedule_last_run": []}, {"tick_count": 3}],
+)
+def test_a_last_run_that_cannot_be_read_is_taken_from_the_history(
+    vault: Path, plan: Plan, damaged: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The task does not run again because of it, also after the file was written anew; said once."""
+    ledger = Ledger(vault)
+    ledger.begin(a_run())
+    ledger.finish(a_run(), an_end(), plan)
+    document = json.loads(state_file(vault).read_bytes())
+    if "tick_count" in damaged:
+        document = {}
+    state_file(vault).write_text(json.dumps(document | damaged))
+    assert Ledger(vault).read().record("triage").last_run == NOW
+    ledger = Ledger(vault)
+    for _ in range(2):
+        ledger.block(a_run("health"), an_end(Result.BLOCKED, "no Claude"), plan)
+        assert ledger.read().record("triage").last_run == NOW
+    told = [record for record in caplog.records if "from the history" in record.message]
+    assert len(told) == ("tick_count" not in damaged)
+
+
 def test_interrupted_runs_are_found_by_recovery(vault: Path, plan: Plan) -> None:
     """A run without a record of its end is closed as interrupted, once, and counts as an attempt."""
     ledger = Ledger(vault)

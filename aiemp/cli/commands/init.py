@@ -187,12 +187,13 @@ def _vault_to_make(folder: Path | None, invocation: Invocation, configured: Path
 def _write_config(file: Path, vault: Path, answers: Answers, watchers: tuple[Watcher, ...]) -> bool:
     """Write a new configuration. False when somebody else made one meanwhile."""
     from aiemp.config.template import commented_config
+    from aiemp.durable import PRIVATE_FOLDER, make_folders
     from aiemp.errors import AiempError
     from aiemp.vault.moves import make_exclusively
 
     text = commented_config(vault, answers.timezone, answers.choices(watchers))
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folders(file.parent, mode=PRIVATE_FOLDER)
         make_exclusively(file, text.encode())
     except FileExistsError:
         return False

@@ -93,11 +93,11 @@ def _systemd_version(environ: Mapping[str, str]) -> int:
 
 def _write(units: tuple[UnitFile, ...], folder: Path) -> None:
     """Write the files. AiempError before anything is written when one would replace somebody else's."""
-    from aiemp.durable import replace_file
+    from aiemp.durable import make_folders, replace_file
     from aiemp.errors import AiempError
     from aiemp.systemd.changes import is_generated
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     for unit in units:
         path = folder / unit.name
         if path.exists() and not is_generated(path.read_text(encoding="utf-8", errors="replace")):
