@@ -186,7 +186,6 @@ def _wrapped(text: str, indent: int, screen: Screen) -> list[str]:
     room = (screen.width or 0) - indent
     if room < LEAST_ROOM:
         return [text]
-    from textwrap import wrap
+    from aiemp.cli.wrapping import wrapped
 
-    # A command must not be broken inside a word: it is there to be copied.
-    return wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+    return wrapped(text, room)

@@ -242,6 +242,26 @@ def test_lines_fit_a_narrow_terminal(make: Callable[[], Status]) -> None:
     assert max(map(cells_of, lines)) <= 40
 
 
+def test_a_narrow_terminal_loses_nothing() -> None:
+    """Where the columns of the tasks do not fit, each task has a line more; what runs is told to its end."""
+    text = status(saved=NOW).as_text(Screen(width=40))
+    assert "…" not in text
+    told = " ".join(text.split())
+    assert "for 5 h; last save just now" in told
+    assert "today 10:00, 2.0 s; next: Tue 08:00, in 22 h" in told
+
+
+def test_a_long_name_leaves_room_for_the_rest() -> None:
+    """The name is cut before the columns of when it ran and runs next are; what needs its owner names it whole."""
+    task = replace(TASK, name="n" * 90)
+    plan = replace(PLAN, tasks=(task,))
+    records = {task.name: ran(Result.FAILED, "boom")}
+    text = status(plan=plan, tasks=tuple(task_facts(plan, records, NOW, None))).as_text(Screen(width=84))
+    (line,) = [line for line in text.splitlines() if "n…" in line]
+    assert "  failed  today 10:00, 2.0 s  Tue 08:00, in 22 h" in line
+    assert f"aiemp trigger {'n' * 90}" in text
+
+
 @pytest.mark.parametrize(
     ("verdict", "words"),
     [
