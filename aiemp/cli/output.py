@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from aiemp.cli.screen import Screen, screen_of
+from aiemp.errors import AiempError
 from aiemp.escaping import escaped_lines
 
 
@@ -44,6 +45,9 @@ def show(answer: Answer, *, as_json: bool, pasted: Callable[[str], str] = str) -
         write(text + "\n")
     except BrokenPipeError:
         close_quietly()
+    except OSError as error:
+        close_quietly()
+        raise AiempError(f"standard output cannot be written: {error.strerror}; see where it goes") from error
 
 
 def json_text(value: Mapping[str, Any]) -> str:
