@@ -7,6 +7,7 @@ from aiemp.cli.status_report import Status
 from aiemp.cli.table import Cell, cut, natural_width, table
 from aiemp.cli.task_facts import TaskFacts
 from aiemp.cli.words import about, ago_in_words, duration_in_words, near_moment_in_words
+from aiemp.config.dry_run import BY_ENVIRONMENT
 from aiemp.doctor.tilde import with_tilde
 from aiemp.runs import Result
 from aiemp.schedule_words import span_in_words
@@ -66,7 +67,12 @@ def _heads(status: Status) -> list[list[Cell | str]]:
     ):
         held = status.use.is_held_back(plan.claude)
         rows.append(["claude", Cell(status.use.text(plan.claude, plan.zone), "warn" if held else "")])
-    return [*rows, ["mode", Cell(f"{mode} (decided by: {plan.dry_run.decided_by})", style)]]
+    told = f"{mode} (decided by: {plan.dry_run.decided_by})"
+    if status.units is not None and plan.dry_run.decided_by == BY_ENVIRONMENT:
+        told = (
+            f"{mode} in this shell alone ({BY_ENVIRONMENT}); the units do not see that: aiemp doctor dry-run"
+        )
+    return [*rows, ["mode", Cell(status.call.pasted(told), style)]]
 
 
 def _orchestrator(status: Status) -> Cell:
