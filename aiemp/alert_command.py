@@ -52,15 +52,20 @@ def run_alert_command(command: tuple[str, ...], alert: Alert, state: str, enviro
             output = files.enter_context(tempfile.TemporaryFile())
         except OSError:  # a full disk, maybe: then its own words are lost, not the alert
             output = files.enter_context(Path(os.devnull).open("r+b"))
-        process = subprocess.Popen(
-            filled_in(command, {**values, "text": text}),
-            cwd="/",
-            env=child_environment(environ, {}, False, extra),
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(
+                filled_in(command, {**values, "text": text}),
+                cwd="/",
+                env=child_environment(environ, {}, False, extra),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise VaultError(
+                f"{command[0]} cannot be started ({error.strerror}); install it, or write its full path"
+            ) from error
         try:
             assert process.stdin is not None  # asked for above
             with contextlib.suppress(BrokenPipeError), process.stdin:

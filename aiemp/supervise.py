@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -31,12 +32,17 @@ from aiemp.systemd.notify import take_over
 
 log = logging.getLogger("aiemp.supervise")
 
+INTERRUPTED = 130
+
 
 def main(arguments: list[str]) -> int:
     """Run the orchestrator as OPTIONS say. Returns the exit status."""
     options: dict[str, Any] = json.loads(arguments[0])
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked by `aiemp run` until here
         status = _run(options)
+    except KeyboardInterrupt:  # before the orchestrator took the signal over
+        return INTERRUPTED
     except Exception as error:
         # The journal and the log file have the traceback, a person who sees the terminal the words.
         log.critical("aiemp run has ended", exc_info=error)

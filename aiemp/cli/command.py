@@ -40,6 +40,13 @@ class Command(click.Command):
         self.own_params = [*self.params, *([json_option()] if answers else [])]
         self.params = [*self.own_params, *global_options()]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as mistake:  # of an option without its value click does not say whose it is
+            mistake.ctx = mistake.ctx or ctx
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options first, those of every command below."""
         shared = [param for param in self.params if param not in self.own_params]

@@ -95,16 +95,6 @@ class Explanation:
         text = visible(with_tilde(text, self.home))
         if not text:
             return []
-        if screen.width is None:
-            return [indent + text]
-        from textwrap import wrap
+        from aiemp.cli.wrapping import wrapped
 
-        # A command is there to be copied, so it is broken only between words.
-        return wrap(
-            text,
-            screen.width,
-            initial_indent=indent,
-            subsequent_indent=indent if further is None else further,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        return wrapped(text, screen.width, indent, further)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from aiemp.cli.screen import Screen, screen_of
+from aiemp.errors import AiempError
 from aiemp.escaping import escaped_lines
 
 
@@ -44,6 +45,9 @@ def show(answer: Answer, *, as_json: bool, pasted: Callable[[str], str] = str) -
         write(text + "\n")
     except BrokenPipeError:
         close_quietly()
+    except OSError as error:
+        close_quietly()
+        raise AiempError(f"standard output cannot be written: {error.strerror}; see where it goes") from error
 
 
 def json_text(value: Mapping[str, Any]) -> str:
@@ -99,12 +103,27 @@ def redraw(text: str) -> None:
     """Draw ``text`` over what was drawn before, without a flicker; what does not fit is left out."""
     from aiemp.redaction import in_force
 
-    height = screen().height
-    lines = in_force().text(text).split("\n")
-    if height is not None and len(lines) >= height:
-        lines = [*lines[: height - 2], "..."]
+    lines = _fitting(in_force().text(text).split("\n"), screen())
     # Home; each line to its end; then everything below (ECMA-48: CUP, EL, ED).
     write("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")
+
+
+def _fitting(lines: list[str], screen: Screen) -> list[str]:
+    """As many of ``lines`` as fit; a long one takes several rows."""
+    if screen.height is None:
+        return lines
+    import re
+
+    from aiemp.cli.table import cells_of
+
+    ends, row = [], 0
+    for line in lines:
+        cells = cells_of(re.sub(r"\x1b\[[0-9;]*m", "", line))
+        row += max(-(-cells // (screen.width or cells or 1)), 1)
+        ends.append(row)
+    if row < screen.height:
+        return lines
+    return [*(line for line, end in zip(lines, ends, strict=True) if end <= screen.height - 2), "..."]
 
 
 def note(text: str, *, is_painted: bool = False) -> None:

@@ -10,6 +10,7 @@ from aiemp.claude.pause import PAUSED
 from aiemp.cli.words import moment_in_words
 from aiemp.frozen import frozen
 from aiemp.plan import McpServer
+from aiemp.remedy import split_remedy
 from aiemp.runs import Result
 from aiemp.systemd.command_lines import revive_line, start_line, systemctl_line
 from aiemp.systemd.names import watcher_unit
@@ -51,8 +52,8 @@ def find_problems(status: Status) -> list[Problem]:
 
 def _problem(text: str) -> Problem:
     """A problem from a message of ours: what it is, then, after the last semicolon, what to do."""
-    what, separator, remedy = text.rpartition("; ")
-    return Problem(what, remedy) if separator else Problem(text, "see the message")
+    what, remedy = split_remedy(text)
+    return Problem(what, remedy or "see the message")
 
 
 def _orchestrator_problems(status: Status) -> Iterator[Problem]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from aiemp.cli.screen import Screen, visible
 from aiemp.cli.status_report import Status
-from aiemp.cli.table import Cell, cells_of, cut, table
+from aiemp.cli.table import Cell, cut, natural_width, table
 from aiemp.cli.task_facts import TaskFacts
 from aiemp.cli.words import about, ago_in_words, duration_in_words, near_moment_in_words
+from aiemp.config.dry_run import BY_ENVIRONMENT
 from aiemp.doctor.tilde import with_tilde
 from aiemp.runs import Result
 from aiemp.schedule_words import span_in_words
@@ -25,17 +26,26 @@ MOST_ALERTS, LONGEST_ALERT = 5, 200
 LONGEST_WORDS = 60
 LEAST_WORDS = 16
 """Cells for what a task said of its last run; where there is less room it is left out, not broken off."""
+LONGEST_NAME = 32
+"""Cells of a task's name where room is scarce; what needs its owner names it whole."""
+MOST_CUT = 8
+"""So many cells of a line of tasks may be cut off: what stands there is still understood."""
 
 
 def status_lines(status: Status, screen: Screen) -> list[str]:
     """The whole status, what needs the owner near its top: a small screen shows that in any case."""
-    lines = [*table(_heads(status), screen), "", *_problems(status, screen), *_waiting(status, screen)]
+    lines = [
+        *table(_heads(status), screen, whole=True),
+        "",
+        *_problems(status, screen),
+        *_waiting(status, screen),
+    ]
     watchers = [_watcher(watcher, status) for watcher in status.watchers]
     for title, rows in (("WATCHERS", watchers), ("TOOLS", _tools(status))):
         if rows:
-            lines += ["", screen.paint(title, "strong"), *table(rows, screen, indent="  ")]
+            lines += ["", screen.paint(title, "strong"), *table(rows, screen, indent="  ", whole=True)]
         if title == "WATCHERS" and status.tasks:
-            lines += ["", *table(_tasks(status, screen), screen)]
+            lines += ["", *_task_lines(status, screen)]
     if status.queues.counts:
         lines += ["", screen.paint("VAULT", "strong"), *_wrapped(_queues(status), "  ", screen)]
     return lines
@@ -57,7 +67,12 @@ def _heads(status: Status) -> list[list[Cell | str]]:
     ):
         held = status.use.is_held_back(plan.claude)
         rows.append(["claude", Cell(status.use.text(plan.claude, plan.zone), "warn" if held else "")])
-    return [*rows, ["mode", Cell(f"{mode} (decided by: {plan.dry_run.decided_by})", style)]]
+    told = f"{mode} (decided by: {plan.dry_run.decided_by})"
+    if status.units is not None and plan.dry_run.decided_by == BY_ENVIRONMENT:
+        told = (
+            f"{mode} in this shell alone ({BY_ENVIRONMENT}); the units do not see that: aiemp doctor dry-run"
+        )
+    return [*rows, ["mode", Cell(status.call.pasted(told), style)]]
 
 
 def _orchestrator(status: Status) -> Cell:
@@ -95,20 +110,45 @@ def _watcher(watcher: WatcherStatus, status: Status) -> list[Cell | str]:
     return [watcher.name, Cell(watcher.state.value, style), ", ".join(told)]
 
 
-def _tasks(status: Status, screen: Screen) -> list[list[Cell | str]]:
-    """The tasks below the names of the columns; without what they said where there is no room for it."""
+def _task_lines(status: Status, screen: Screen) -> list[str]:
+    """The tasks below the names of the columns; without what they said where there is no room for it, and in two lines
+    each where there is none for the columns."""
+    rows = _tasks(status)
+    if screen.width is None or natural_width(rows) <= screen.width:
+        return table(rows, screen)
+    short = [[_shortened(row[0]), *row[1:-1]] for row in rows]
+    room = screen.width - natural_width(short)
+    if room < -MOST_CUT:
+        return _in_two_lines(status, screen)
+    return table(
+        [[*row, last[-1]] for row, last in zip(short, rows, strict=True)] if room >= LEAST_WORDS else short,
+        screen,
+    )
+
+
+def _shortened(name: Cell | str) -> Cell:
+    cell = name if isinstance(name, Cell) else Cell(name)
+    return Cell(cut(cell.text, LONGEST_NAME), cell.style)
+
+
+def _in_two_lines(status: Status, screen: Screen) -> list[str]:
+    lines = [screen.paint("TASKS", "strong")]
+    for facts in status.tasks:
+        name, result, last, ahead, *_ = _task(facts, status)
+        lines += table([[name, result]], screen)
+        lines += _wrapped(f"{last}; next: {_text(ahead)}", "      ", screen)
+    return lines
+
+
+def _tasks(status: Status) -> list[list[Cell | str]]:
+    """The tasks below the names of the columns."""
     heads: list[Cell | str] = [
         Cell("TASKS", "strong"),
         "",
         Cell("LAST RUN", "faint"),
         Cell("NEXT RUN", "faint"),
     ]
-    rows = [[*heads, ""], *(_task(facts, status) for facts in status.tasks)]
-    if screen.width is not None:
-        taken = sum(max(cells_of(_text(row[column])) + 2 for row in rows) for column in range(len(heads)))
-        if screen.width - taken < LEAST_WORDS:
-            return [row[:-1] for row in rows]
-    return rows
+    return [[*heads, ""], *(_task(facts, status) for facts in status.tasks)]
 
 
 def _task(facts: TaskFacts, status: Status) -> list[Cell | str]:
@@ -229,9 +269,9 @@ def _wrapped(text: str, indent: str, screen: Screen) -> list[str]:
     """``text`` as lines that fit, so that nothing an owner has to read is cut off."""
     if screen.width is None:
         return [indent + visible(text)]
-    from textwrap import wrap
+    from aiemp.cli.wrapping import wrapped
 
-    return wrap(visible(text), screen.width, initial_indent=indent, subsequent_indent=indent) or [""]
+    return wrapped(visible(text), screen.width, indent)
 
 
 def _text(cell: Cell | str) -> str:

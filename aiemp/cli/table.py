@@ -29,9 +29,11 @@ def table(
     headers: Sequence[str] = (),
     *,
     indent: str = "",
+    whole: bool = False,
 ) -> list[str]:
     """``rows`` as lines, below ``headers``. Where they are too wide for the screen, the last column is cut
-    first, then the widest; the first column, what a line is about, comes last."""
+    first, then the widest; the first column, what a line is about, comes last. ``whole``: the last column is not cut
+    but goes on in further lines."""
     grid = [[_cell(cell) for cell in row] for row in rows]
     if headers:
         grid.insert(0, [Cell(header, "faint") for header in headers])
@@ -40,7 +42,15 @@ def table(
     widths = [max(cells_of(row[column].text) for row in grid) for column in range(len(grid[0]))]
     if screen.width is not None:
         _narrow(widths, screen.width - len(indent) - len(GAP) * (len(widths) - 1))
+    if whole:
+        return [indent + line for row in grid for line in _whole(row, widths, screen)]
     return [indent + _line(row, widths, screen) for row in grid]
+
+
+def natural_width(rows: Sequence[Sequence[Cell | str]]) -> int:
+    """The cells that the lines of ``rows`` take where nothing is cut."""
+    widths = [max(cells_of(_cell(row[column]).text) for row in rows) for column in range(len(rows[0]))]
+    return sum(widths) + len(GAP) * (len(widths) - 1)
 
 
 def cells_of(text: str) -> int:
@@ -63,10 +73,34 @@ def cut(text: str, cells: int) -> str:
     return "".join(kept).rstrip() + "…"
 
 
+def split_at(text: str, cells: int) -> list[str]:
+    """``text`` in parts of at most ``cells`` cells, none of them empty."""
+    parts, taken = [""], 0
+    for character in text:
+        taken += _cells_of_one(character)
+        if taken > cells and parts[-1]:
+            parts.append("")
+            taken = _cells_of_one(character)
+        parts[-1] += character
+    return parts
+
+
 def _cell(cell: Cell | str) -> Cell:
     if isinstance(cell, str):
         return Cell(visible(cell))
     return Cell(visible(cell.text), cell.style)
+
+
+def _whole(row: Sequence[Cell], widths: Sequence[int], screen: Screen) -> list[str]:
+    from aiemp.cli.wrapping import wrapped
+
+    first, *further = wrapped(row[-1].text, widths[-1])
+    nothing = [Cell("") for _ in row[:-1]]
+    rows = [
+        [*row[:-1], Cell(first, row[-1].style)],
+        *([*nothing, Cell(line, row[-1].style)] for line in further),
+    ]
+    return [_line(each, widths, screen) for each in rows]
 
 
 def _line(row: Sequence[Cell], widths: Sequence[int], screen: Screen) -> str:

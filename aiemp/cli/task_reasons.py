@@ -14,6 +14,7 @@ from aiemp.cli.words import ago_in_words, ahead_in_words, duration_in_words, mom
 from aiemp.decisions import Decision
 from aiemp.frozen import replace
 from aiemp.locks import Holder
+from aiemp.remedy import split_remedy
 from aiemp.runs import Result
 from aiemp.schedules import latest_slot, within_catch_up
 from aiemp.systemd.command_lines import start_line
@@ -57,7 +58,7 @@ def _with_what_holds_claude(reason: Reason, facts: TaskFacts, status: Status) ->
         return replace(reason, why=(*reason.why, words), steps=("end the pause: aiemp resume", *reason.steps))
     budget = why_blocked(status.plan.claude, use.spent)
     if budget is not None and "budget" not in said:
-        what, _, remedy = budget.rpartition("; ")
+        what, remedy = split_remedy(budget)
         remedy = remedy.replace("aiemp trigger NAME", _trigger(facts))
         return replace(reason, why=(*reason.why, f"{what}."), steps=(remedy, *reason.steps))
     return reason
@@ -65,10 +66,10 @@ def _with_what_holds_claude(reason: Reason, facts: TaskFacts, status: Status) ->
 
 def _blocked(facts: TaskFacts, status: Status) -> Reason:
     """Something outside of it keeps it from running; that costs no attempt."""
-    what, _, remedy = facts.blocked_reason.rpartition("; ")
-    why = [f"It is blocked: {what or remedy}."]
+    what, remedy = split_remedy(facts.blocked_reason)
+    why = [f"It is blocked: {what}."]
     until = facts.decision.held_until
-    steps = [remedy] if what and remedy else []
+    steps = [remedy] if remedy else []
     if until is not None:
         why.append(f"It is tried again {_when(until, status)}, and that costs no attempt.")
     else:

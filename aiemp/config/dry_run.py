@@ -20,6 +20,7 @@ WORDS = {
     "off": False,
 }
 UNDECIDED = DryRun()
+BY_ENVIRONMENT = "DRY_RUN in the environment"
 
 
 def decide_dry_run(
@@ -43,7 +44,7 @@ def decide_dry_run(
             raise UsageError(
                 f"DRY_RUN in the environment is {environ_value!r}; set it to true or false, or unset it"
             )
-        return DryRun(active, "DRY_RUN in the environment")
+        return DryRun(active, BY_ENVIRONMENT)
     if config_value is not None:
         return DryRun(config_value, f"dry_run in {config_name}")
     if not is_blank(dotenv_value):

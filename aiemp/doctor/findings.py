@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from aiemp.frozen import field, frozen
+from aiemp.remedy import split_remedy
 
 
 class Level(Enum):
@@ -46,8 +47,8 @@ def closing(what: str, remedy: str) -> Finding:
 
 def with_remedy(message: str) -> tuple[str, str]:
     """A message of ours as what it says and, behind its last semicolon, what to do."""
-    what, separator, remedy = message.rpartition("; ")
-    return (what, remedy.removeprefix("run: ")) if separator else (message, "see the message")
+    what, remedy = split_remedy(message)
+    return what, remedy.removeprefix("run: ") or "see the message"
 
 
 def counted(number: int, noun: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from aiemp.doctor.findings import Finding, closing, counted, fail, ok, warn, with_remedy
@@ -13,7 +14,8 @@ MOST_NAMED = 4
 @frozen
 class UnitFilesSeen:
     """The units in one folder. ``changed`` would be written or removed by `install-units`; ``by_version``:
-    for their first line alone. ``error``: why that cannot be told. ``unsafe``: why others can change them.
+    for their first line alone. ``error``: why that cannot be told. ``unsafe``: why others can change them;
+    ``unsafe_files``: those of them whose own mode lets others.
     ``outlived``: units whose process was started before their file was written, and what starts it afresh."""
 
     folder: Path
@@ -29,6 +31,7 @@ class UnitFilesSeen:
     is_enabled: bool = True
     enable_line: str = ""
     unsafe: tuple[str, ...] = ()
+    unsafe_files: tuple[Path, ...] = ()
     outlived: tuple[tuple[str, str], ...] = ()
 
 
@@ -48,6 +51,10 @@ def judge_unit_files(seen: UnitFilesSeen | OtherUnits | None) -> list[Finding]:
         keep = f"keep {seen.vault}, not this vault" if seen.vault else "cannot be understood"
         return [warn(f"the units in {seen.folder} {keep}", "to change that: aiemp install-units")]
     findings = [closing(*with_remedy(f"{seen.folder} {reason}")) for reason in seen.unsafe]
+    findings += [
+        closing(f"{file} can be written by others", f"chmod go-w {shlex.quote(str(file))}")
+        for file in seen.unsafe_files
+    ]
     findings += _outdated(seen)
     if not seen.is_enabled:
         what = "aiemp.target is not enabled: nothing starts when the machine does"

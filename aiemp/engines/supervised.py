@@ -123,6 +123,8 @@ class Supervised:
         events = []
         if self.process is not None and has_ended(self.process):
             how = describe_exit(self.process.returncode)
+            if self.state is WatcherState.HUNG:  # the signal that ended it came from here
+                how = f"{self.reason}, so it was ended"
             self.process = None
             events.append(self._ended(now, tick_s, how))
         elif self.adopted is not None and running(self.plan.vault, self.name) is None:

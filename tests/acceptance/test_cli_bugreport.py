@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aiemp.cli.bugreport.disguise import Disguise, our_lines, plain_config
+from aiemp.cli.bugreport.disguise import Disguise, our_lines, plain_command, plain_config
 from aiemp.redaction import Redactor
 from tests.conftest import Aiemp
 
@@ -22,6 +22,8 @@ SECRETS = (
     "hunter2-of-a-watcher",
     "hunter2-of-a-task",
     "hunter2-in-a-log",
+    "hunter2glued",
+    "hunter2-of-a-script",
 )
 USER = "kunigunde"
 CONFIG = """
@@ -31,7 +33,7 @@ args = ["--model", "opus"]
 frequency = "hourly"
 command = [
   "sh", "-c", "cat Needs_Action/*; echo LOG_TOKEN=hunter2-in-a-log; cat nothing-there",
-  "--api-key=hunter2-of-a-task",
+  "--api-key=hunter2-of-a-task", "-phunter2glued", "my passphrase is hunter2-of-a-script",
 ]
 [tasks.gifts]
 frequency = "daily"
@@ -129,7 +131,9 @@ def test_a_configuration_with_mistakes_is_no_obstacle(
     file = tmp_path / "report.tar.gz"
     answer = json.loads(aiemp("bugreport", "--output", str(file), "--json", check=True).stdout)
     told = members(file)
-    assert [each["name"] for each in answer["left_out"]] == ["status.json"]
+    (left_out,) = answer["left_out"]
+    assert left_out["name"] == "status.json"
+    assert left_out["why"] == "the configuration has mistakes, which config.json and doctor.json have"
     assert json.loads(told["config.json"])["mistakes"]
     assert "1: nonsense = (19 characters)" in told["aiemp.toml.txt"]
     assert "hunter2" not in "\n".join(told.values())
@@ -151,6 +155,22 @@ def test_settings_without_their_texts() -> None:
         "13: (8 characters)",
         "14: enabled = false",
     ]
+
+
+def test_commands_without_their_words() -> None:
+    """What runs and with which options helps; a word that may be anything does not have to be known."""
+    argv = ["node", "dist/x.mjs", "--port=80", "--quiet", "-v", "-pSECRET", "a b", "secret"]
+    assert plain_command(argv) == [
+        "node",
+        "dist/x.mjs",
+        "--port=(2 characters)",
+        "--quiet",
+        "-v",
+        "(8 characters)",
+        "(3 characters)",
+        "(6 characters)",
+    ]
+    assert plain_command(()) == []
 
 
 def test_only_lines_of_ours() -> None:

@@ -56,7 +56,7 @@ def test_names_of_the_configuration_are_offered(
     assert "calendar" not in asked(environ, vault, shell, "aiemp trigger ").stdout
     assert "calendar" in asked(environ, vault, shell, "aiemp watch c").stdout
     logs = asked(environ, vault, shell, "aiemp logs ").stdout
-    assert "calendar" in logs and "invoice_review" in logs
+    assert "calendar" in logs and "invoice_review" in logs and "orchestrator" in logs
     triage = asked(environ, vault, shell, "aiemp enable morn").stdout
     assert ("Process all pending" in triage) == (shell != "bash")
 

@@ -114,6 +114,22 @@ def test_a_reader_that_goes_away_is_no_error(aiemp: Aiemp, environ: dict[str, st
         assert out.stderr == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_answer_that_cannot_be_written_is_an_error(environ: dict[str, str], vault: Path) -> None:
+    """A full disk behind ``> file`` is told, with where, and a script sees it."""
+    out = subprocess.run(
+        ["bash", "-c", f'"{sys.executable}" -m aiemp --vault "$VAULT" list > /dev/full'],
+        env={**environ, "VAULT": str(vault)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert out.returncode == 1
+    assert out.stderr.startswith("aiemp: standard output cannot be written: No space left on device; ")
+    assert len(out.stderr.splitlines()) == 1
+
+
 def test_closed_streams_do_no_harm(environ: dict[str, str], vault: Path) -> None:
     """Started without any standard stream, as some supervisors do, it still works."""
     line = f'"{sys.executable}" -m aiemp --vault "$VAULT" disable done_archive >&- 2>&- <&-'

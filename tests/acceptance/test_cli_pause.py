@@ -65,6 +65,8 @@ def test_a_pause_holds_for_everybody_and_is_shown_everywhere(
     assert "end that with: aiemp resume" in by_hand.stdout
     assert aiemp("trigger", "ask", "--scheduled").returncode == 0
     assert claude.calls == []
+    for command in ("list", "check"):
+        assert f"(end that: {named} resume)" in aiemp(command).stdout
     for command in ("status", "list", "check"):
         assert "08:00 (at the sea)" in aiemp(command).stdout, command
         told = answer(aiemp, command)["claude"]

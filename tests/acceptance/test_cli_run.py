@@ -200,6 +200,26 @@ def test_status_watch_redraws_until_it_is_ended(
     assert b"NEEDS YOU" in left
 
 
+def test_ctrl_c_before_it_has_begun_is_quiet(environ: dict[str, str], vault: Path) -> None:
+    """The signal waits until the process that `aiemp run` becomes can be stopped; no import of it is broken off."""
+
+    def press_at_once() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # as `aiemp run` leaves it
+        os.kill(os.getpid(), signal.SIGINT)
+
+    options = json.dumps({"vault": str(vault)})
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "aiemp.supervise", options],
+        env=environ,
+        preexec_fn=press_at_once,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_an_orchestrator_that_hangs_is_told(
     aiemp: Aiemp, start_aiemp: Callable[..., Running], vault: Path, named: str
 ) -> None:

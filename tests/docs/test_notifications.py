@@ -166,7 +166,12 @@ def test_mail(recipe: Recipe, stand_in: Callable, environ: dict[str, str]) -> No
     words, message = seen()
     head, _, body = message.partition("\n\n")
     assert words == ["-t"]
-    assert head == "To: you@example.com\nSubject: aiemp: It is down Bcc: all@example.com"
+    assert head.splitlines() == [
+        "To: you@example.com",
+        "Subject: aiemp: It is down Bcc: all@example.com",
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=UTF-8",  # what is told may hold any letters
+    ]
     assert ALERT.detail in body
 
 
@@ -251,6 +256,10 @@ def test_alert_test_tries_all_ways(
         "command",
         "ping_url",
     ]
+    write_config('[alerts]\ncommand = ["not-there"]\n')
+    assert aiemp("alert", "--test").stdout == (
+        "command: not-there cannot be started (No such file or directory); install it, or write its full path\n"
+    )
     assert not (vault / "Needs_Action" / "alerts").exists()
     write_config("")
     done = aiemp("alert", "--test")

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiemp import __version__
-from aiemp.cli.bugreport.disguise import Disguise, our_lines, plain_config
+from aiemp.cli.bugreport.disguise import Disguise, our_lines, plain_command, plain_config
 from aiemp.doctor.observers.scene import Scene
+from aiemp.errors import AiempError
 from aiemp.frozen import frozen
 from aiemp.plan import Plan
 from aiemp.redaction import Redactor, redactor_of
@@ -119,7 +120,8 @@ def _part(name: str, make: Callable[[], object], disguise: Disguise) -> Part:
     try:
         value = make()
     except Exception as error:  # noqa: BLE001 - a report is asked for because something is broken
-        return Part(disguise.text(name), problem=disguise.text(f"{type(error).__name__}: {error}"))
+        said = str(error) if isinstance(error, AiempError) else f"{type(error).__name__}: {error}"
+        return Part(disguise.text(name), problem=disguise.text(said))
     if isinstance(value, str):
         return Part(disguise.text(name), disguise.text(value))
     # Before it is written as JSON: there a path may be written in another way.
@@ -155,6 +157,8 @@ def _versions(source: Source) -> dict[str, object]:
 
 def _status(source: Source) -> dict[str, object]:
     """The status without what tasks said of their work."""
+    if source.plan is None:
+        raise AiempError("the configuration has mistakes, which config.json and doctor.json have")
     status = dict(source.status())
     for task in status.get("tasks", ()):
         if isinstance(task.get("last"), dict):
@@ -163,17 +167,19 @@ def _status(source: Source) -> dict[str, object]:
 
 
 def _config(source: Source) -> object:
-    """The plan as `aiemp config show` has it, without the words of prompts; or the mistakes."""
+    """The plan as `aiemp config show` has it, without the words of prompts and commands; or the mistakes."""
     from aiemp.config.show import plan_as_dict
 
     if source.plan is None:
         return {"mistakes": list(source.scene.loaded) if not isinstance(source.scene.loaded, Plan) else []}
     shown = plan_as_dict(source.plan)
-    tasks = shown["tasks"]
-    assert isinstance(tasks, list)
-    for task in tasks:
+    tables: Any = shown
+    for task in tables["tasks"]:
         if task["prompt"]:
             task["prompt"] = f"({len(task['prompt'])} characters)"
+    for each in (*tables["tasks"], *tables["watchers"], *tables["mcp_servers"], tables["alerts"]):
+        each["command"] = plain_command(each["command"])
+    tables["claude"]["args"] = plain_command(["", *tables["claude"]["args"]])[1:]
     return shown
 
 

@@ -109,6 +109,27 @@ def plain_config(text: str) -> str:
     return "\n".join(shown) + "\n" if shown else ""
 
 
+SCRIPT = re.compile(r"[\w./@-]+\.(py|js|mjs|cjs|ts|sh)")
+
+
+def plain_command(argv: Iterable[str]) -> list[str]:
+    """A command with its program, the names of its options and of scripts; of every other word only how long it is.
+
+    Which of them is a secret only the program knows: ``-pSECRET``, ``-u me:SECRET``, a script of a shell.
+    """
+    words = list(argv)
+    return words[:1] + [_plain_word(word) for word in words[1:]]
+
+
+def _plain_word(word: str) -> str:
+    if SCRIPT.fullmatch(word):
+        return word
+    option, equals, value = word.partition("=")
+    if re.fullmatch(r"--?[A-Za-z][\w-]*", option) and (option.startswith("--") or len(option) == 2):
+        return f"{option}=({len(value)} characters)" if equals else option
+    return f"({len(word)} characters)"
+
+
 _END = {"[": "]", "{": "}"}
 
 

@@ -29,6 +29,7 @@ class DueCheck:
     tasks: tuple[TaskFacts, ...]
     pause: Pause | None = None
     exit_code: int = 0
+    tells_commands: bool = True
 
     @property
     def due(self) -> list[str]:

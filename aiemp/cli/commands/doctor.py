@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 UNHEALTHY = 3
 STYLES = {"ok": "good", "warn": "warn", "fail": "bad", "skip": "faint"}
 LEVEL_WIDTH = 6
+LOOKS_AGAIN, LOOK_PAUSE_S = 8, 0.7
 LEAST_ROOM = 20
 
 
@@ -137,8 +139,22 @@ def doctor(invocation: Invocation, checks: tuple[str, ...], mend: bool) -> Diagn
     fixed: tuple[Fixed, ...] = ()
     if mend:
         fixed = _mend(invocation, examination)
-        examination = _examine(invocation, checks) if fixed else examination
+        examination = _look_again(invocation, checks, fixed) if fixed else examination
     return Diagnosis(examination, fixed, os.environ.get("HOME", ""), invocation.call)
+
+
+def _look_again(invocation: Invocation, checks: tuple[str, ...], fixed: tuple[Fixed, ...]) -> Examination:
+    """After the remedies. One that only asks somebody else (systemd, the running aiemp) may take a moment to show."""
+    from aiemp.doctor.fixing import safe_lines
+
+    done = {each.command for each in fixed if each.done}
+    for _ in range(LOOKS_AGAIN):
+        examination = _examine(invocation, checks)
+        wanted = safe_lines(finding for found in examination.findings.values() for finding in found)
+        if not done.intersection(wanted):
+            break
+        time.sleep(LOOK_PAUSE_S)
+    return examination
 
 
 def _examine(invocation: Invocation, checks: tuple[str, ...]) -> Examination:
@@ -186,7 +202,6 @@ def _wrapped(text: str, indent: int, screen: Screen) -> list[str]:
     room = (screen.width or 0) - indent
     if room < LEAST_ROOM:
         return [text]
-    from textwrap import wrap
+    from aiemp.cli.wrapping import wrapped
 
-    # A command must not be broken inside a word: it is there to be copied.
-    return wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+    return wrapped(text, room)

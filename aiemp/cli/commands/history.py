@@ -151,8 +151,10 @@ def history(
     from aiemp.run_history import History
 
     if drawn and count is not None:
-        raise UsageError("--timeline draws all runs of a span; leave --lines out, or name a --since")
-    span = read_span(since or USUAL_SPAN) if since or drawn else None
+        raise UsageError(
+            "--timeline draws all runs of its span, so leave --lines out; --since says how long that is"
+        )
+    span = read_span(USUAL_SPAN if since is None else since) if since is not None or drawn else None
     plan, now = invocation.load_plan_of_vault(), utc_now()
     records = History(Places(plan.vault).runs)
     start = now - span if span else None

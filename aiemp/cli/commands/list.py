@@ -30,6 +30,7 @@ class TaskList:
     tasks: tuple[TaskFacts, ...]
     pause: Pause | None = None
     exit_code: int = 0
+    tells_commands: bool = True
 
     def as_json(self) -> dict[str, Any]:
         return {

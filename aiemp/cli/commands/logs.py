@@ -19,7 +19,7 @@ import click
 from aiemp.cli.command import command
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.log_tail import Follower, last_lines
-from aiemp.cli.names import all_names, completing, suggestion
+from aiemp.cli.names import Described, all_names, completing, suggestion
 from aiemp.cli.output import screen, write
 from aiemp.cli.screen import visible
 from aiemp.errors import AiempError, ConfigError, UsageError
@@ -31,12 +31,18 @@ from aiemp.redaction import in_force
 log = logging.getLogger("aiemp.cli")
 
 ORCHESTRATOR = "orchestrator"
+
+
+def _names(plan: Plan) -> Described:
+    return {ORCHESTRATOR: "What keeps everything going", **all_names(plan)}
+
+
 FOLLOW_PAUSE_S = 0.3
 LINES_AT_ONCE = 1000
 
 
 @command("logs", answers=False)
-@click.argument("name", required=False, shell_complete=completing(all_names))
+@click.argument("name", required=False, shell_complete=completing(_names))
 @click.option("-f", "--follow", is_flag=True, help="Go on showing what is added, until Ctrl-C.")
 @click.option(
     "-n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -141,6 +142,8 @@ def _become_orchestrator(options: Mapping[str, object]) -> NoReturn:
     sys.stderr.flush()
     # -P: a module in the working directory (which may be the vault, where Claude writes) must not be loaded.
     argv = [sys.executable, "-P", "-m", "aiemp.supervise", json.dumps(options)]
+    # Ctrl-C waits until that process can be stopped: it would break off an import of it, with a traceback.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.execv(sys.executable, argv)  # noqa: S606 - no shell is what is wanted
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -82,6 +84,7 @@ def observe_unit_files(scene: Scene) -> UnitFilesSeen | OtherUnits | None:
         is_enabled=scene.shown.get(TARGET, {}).get("UnitFileState") in ("enabled", "enabled-runtime"),
         enable_line=systemctl_line(units.scope, "enable", TARGET),
         unsafe=tuple(_unsafe(units)),
+        unsafe_files=tuple(_unsafe_files(units)),
         outlived=tuple(_outlived(scene, units)),
     )
 
@@ -164,3 +167,15 @@ def _unsafe(units: InstalledUnits) -> list[str]:
         return others_may_write(units.folder, units.folder.stat(), os.getuid())
     except OSError:
         return []
+
+
+def _unsafe_files(units: InstalledUnits) -> list[Path]:
+    """Units, and drop-ins of them, whose own mode lets others change them."""
+    found = []
+    for name in sorted(units.texts):
+        drop_ins = units.folder / f"{name}.d"
+        for path in (units.folder / name, drop_ins, *sorted(drop_ins.glob("*.conf"))):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                    found.append(path)
+    return found

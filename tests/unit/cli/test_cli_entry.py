@@ -131,6 +131,8 @@ def test_an_empty_path_is_a_mistake(option: str, value: str, capsys: pytest.Capt
         (["run", "--interval", "-5"], "--interval"),
         (["run", "--engine", "launchd"], "--engine"),
         (["history", "-n", "0"], "-n"),
+        (["history", "--since"], "Run `aiemp history --help` to see"),
+        (["history", "--since", ""], "'' is no length of time"),
         (["status", "--watch"], "--watch draws on a terminal"),
     ],
 )

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from aiemp.cli.screen import PAPER, Screen
-from aiemp.cli.status_report import UNHEALTHY, Activity, OpenAlert, Queues, Status
+from aiemp.cli.status_report import UNHEALTHY, Activity, OpenAlert, Queues, Status, Units
 from aiemp.cli.table import cells_of
 from aiemp.cli.task_facts import task_facts
 from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.mcp.verdict import State, Verdict
-from aiemp.plan import Frequency, Origin, Plan, ScheduledTask, Watcher
+from aiemp.plan import DryRun, Frequency, Origin, Plan, ScheduledTask, Watcher
 from aiemp.runs import Ended, Result, TaskRecord
+from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -240,6 +241,34 @@ def test_lines_fit_a_narrow_terminal(make: Callable[[], Status]) -> None:
     """Down to 40 columns no line is broken by the terminal."""
     lines = make().as_text(Screen(width=40)).splitlines()
     assert max(map(cells_of, lines)) <= 40
+
+
+def test_a_dry_run_of_this_shell_is_not_said_of_the_units() -> None:
+    """Units see no DRY_RUN of a shell; what runs may be live."""
+    plan = replace(PLAN, dry_run=DryRun(True, "DRY_RUN in the environment"))
+    told = "dry run in this shell alone (DRY_RUN in the environment); the units do not see that"
+    assert told in status(plan=plan, units=Units(Scope.USER, Path("/u"))).as_text(PAPER)
+    assert "dry run (decided by: DRY_RUN in the environment)" in status(plan=plan).as_text(PAPER)
+
+
+def test_a_narrow_terminal_loses_nothing() -> None:
+    """Where the columns of the tasks do not fit, each task has a line more; what runs is told to its end."""
+    text = status(saved=NOW).as_text(Screen(width=40))
+    assert "…" not in text
+    told = " ".join(text.split())
+    assert "for 5 h; last save just now" in told
+    assert "today 10:00, 2.0 s; next: Tue 08:00, in 22 h" in told
+
+
+def test_a_long_name_leaves_room_for_the_rest() -> None:
+    """The name is cut before the columns of when it ran and runs next are; what needs its owner names it whole."""
+    task = replace(TASK, name="n" * 90)
+    plan = replace(PLAN, tasks=(task,))
+    records = {task.name: ran(Result.FAILED, "boom")}
+    text = status(plan=plan, tasks=tuple(task_facts(plan, records, NOW, None))).as_text(Screen(width=84))
+    (line,) = [line for line in text.splitlines() if "n…" in line]
+    assert "  failed  today 10:00, 2.0 s  Tue 08:00, in 22 h" in line
+    assert f"aiemp trigger {'n' * 90}" in text
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiemp.cli.screen import PAPER, Screen, screen_of, visible
-from aiemp.cli.table import Cell, cells_of, cut, table
+from aiemp.cli.table import Cell, cells_of, cut, natural_width, table
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 CELLS = st.text(max_size=30)
@@ -114,3 +114,15 @@ def test_a_terminal_without_a_size_has_the_usual_one() -> None:
 def test_a_pipe_is_paper() -> None:
     """What is no terminal has neither colours nor a width, whatever the environment says."""
     assert screen_of(io.StringIO(), {"TERM": "xterm", "FORCE_COLOR": "1"}) == PAPER
+
+
+def test_last_column_goes_on_below_where_it_is_to_be_whole() -> None:
+    """What an owner has to read is not cut off; the columns before it are not repeated."""
+    lines = table([["crash", "down", "for 4 s, 4 restarts, exit status 1"]], Screen(30), whole=True)
+    assert lines == ["crash  down  for 4 s, 4", "             restarts, exit", "             status 1"]
+
+
+def test_natural_width_is_that_of_the_longest_line() -> None:
+    """Blanks between the columns included."""
+    rows = [["a", "日本"], ["abc", "x"]]
+    assert natural_width(rows) == max(map(cells_of, table(rows, PAPER))) == 9

@@ -75,6 +75,12 @@ def test_bus(changes: dict[str, object], level: Level, remedy: str) -> None:
         ),
         ({"is_enabled": False}, Level.FAIL, "nothing starts when the machine does", "enable aiemp.target"),
         (
+            {"unsafe_files": (Path("/u/my unit.d"),)},
+            Level.FAIL,
+            "/u/my unit.d can be written by others",
+            "chmod go-w '/u/my unit.d'",
+        ),
+        (
             {"unsafe": ("can be written by others; run: chmod go-w /u",)},
             Level.FAIL,
             "/u can be written by others",

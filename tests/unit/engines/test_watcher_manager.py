@@ -201,6 +201,10 @@ def test_hung_watcher_is_ended_and_started_again(world: Callable[..., World], va
     until(look, "the hang")
     assert found[0].happening is Happening.WATCHER_HUNG
     w.until(lambda: w.pid("gmail") not in (first, None), "a new process")
+    # What ended it was this: "killed by SIGTERM" alone would set its owner looking for somebody else.
+    died = next(event for event in w.events if event.happening is Happening.WATCHER_DIED)
+    assert died.detail.startswith("no sign of work for ")
+    assert died.detail.endswith(", so it was ended")
 
 
 def test_missing_environment_is_no_error(world: Callable[..., World]) -> None:
