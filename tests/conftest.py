@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.kill_guard import guard_this_process
 from tests.terminal import OnTerminal, Terminal
 from tests.worker_groups import group_of
 
@@ -40,6 +41,8 @@ My own notes stay.
 """
 
 DEADLINE_S = 30.0
+
+guard_this_process()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -169,6 +169,7 @@ time.sleep(300)
 """
 
 
+@pytest.mark.timeout(method="thread")  # SIGALRM is for the run's time limit
 @pytest.mark.parametrize(("lived_min", "result"), [(5, "failed"), (4, "interrupted")])
 def test_waiting_run_knows_how_long_the_one_before_it_lived(vault: Path, lived_min: int, result: str) -> None:
     """The one that holds the lock is killed while another waits for it: over its limit it has timed out, and before

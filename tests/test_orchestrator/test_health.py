@@ -60,7 +60,9 @@ def test_health_check_updates_dashboard(vault: Path, start_aiemp: Start, write_c
     start_aiemp("run", "--no-schedules")
     dashboard = vault / "Dashboard.md"
     wait_until(lambda: "| Gmail Watcher | 🟢 Running |" in dashboard.read_text(encoding="utf-8"), "its row")
-    os.kill(pid_of(vault, "gmail"), signal.SIGKILL)
+    watcher = pid_of(vault, "gmail")
+    assert watcher, "it is gone already"
+    os.kill(watcher, signal.SIGKILL)
     wait_until(lambda: "killed by SIGKILL" in dashboard.read_text(encoding="utf-8"), "the error row")
     text = dashboard.read_text(encoding="utf-8")
     assert text.count("Gmail Watcher") == 1
