@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.kill_guard import guard_this_process
+from tests.rights import NOBODY, OBEYING_MODES
 from tests.terminal import OnTerminal, Terminal
 from tests.worker_groups import group_of
 
@@ -91,6 +92,15 @@ def quick_folder(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
+def nobodys_folder() -> Iterator[Path]:
+    """An empty folder of the user that ``as_nobody()`` is; the folders above are open to all."""
+    with TemporaryDirectory(prefix="aiemp-nobody-") as made:
+        if os.geteuid() == 0:
+            os.chown(made, NOBODY, NOBODY)
+        yield Path(made)
+
+
+@pytest.fixture
 def vault(tmp_path: Path) -> Path:
     """A small vault whose path has what paths may have."""
     folder = tmp_path / "Mein Vault's 100% $HOME ü"
@@ -132,11 +142,15 @@ Aiemp = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def aiemp(vault: Path, environ: dict[str, str], tmp_path: Path) -> Aiemp:
-    """Runs ``aiemp`` to its end, as a person would who has named the vault."""
+    """Runs ``aiemp`` to its end, as a person would who has named the vault. ``obeying_modes``: also as root it may
+    only read and write what the modes of files allow."""
 
-    def call(*arguments: str, check: bool = False, **env: str) -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: str, check: bool = False, obeying_modes: bool = False, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        before = OBEYING_MODES if obeying_modes else ()
         return subprocess.run(
-            [sys.executable, "-m", "aiemp", "--vault", str(vault), *arguments],
+            [*before, sys.executable, "-m", "aiemp", "--vault", str(vault), *arguments],
             env={**environ, **env},
             cwd=tmp_path,
             text=True,

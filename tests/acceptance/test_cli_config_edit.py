@@ -204,12 +204,12 @@ def test_without_a_configuration_it_says_how_to_get_one(aiemp: Aiemp) -> None:
     assert "`aiemp init` makes one" in out.stderr
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
-def test_who_may_not_write_is_told_before_typing(aiemp: Aiemp, config: Path) -> None:
+def test_who_may_not_write_is_told_before_typing(aiemp: Aiemp, config: Path, tmp_path: Path) -> None:
     """The editor is not even opened."""
     config.chmod(0o400)
-    out = aiemp("config", "edit", EDITOR="false")
+    out = aiemp("config", "edit", obeying_modes=True, EDITOR="touch opened; false")
     assert out.returncode == 1
+    assert not (tmp_path / "opened").exists()
     assert "cannot be edited" in out.stderr
 
 

@@ -20,6 +20,7 @@ from aiemp.config.reading import others_may_write
 from aiemp.config.zones import machine_zone
 from aiemp.errors import ConfigError
 from aiemp.plan import SCHEDULE_REGISTRY, DryRun, Plan
+from tests.rights import as_nobody
 
 Load = Callable[..., Plan]
 Mistakes = Callable[..., list[str]]
@@ -72,24 +73,15 @@ class TestTheFile:
         with pytest.raises(ConfigError, match="loop cannot be read"):
             load_plan(config=tmp_path / "loop", vault=vault, environ={})
 
-    @pytest.mark.skipif(os.getuid() != 0, reason="needs to become another user")
-    def test_one_that_may_not_be_read_is_a_mistake(self, config: Path, vault: Path) -> None:
+    def test_one_that_may_not_be_read_is_a_mistake(self, nobodys_folder: Path, vault: Path) -> None:
         """Said to the user that lacks the right, instead of running with defaults."""
-        config.write_text("dry_run = true\n")
+        config = nobodys_folder / "aiemp.toml"
+        config.touch()
+        load_plan(config=config, vault=vault, environ={})  # which imports what it needs
         config.chmod(0)
-        for folder in (config.parent, config.parent.parent, config.parent.parent.parent):
-            folder.chmod(0o711)
-        script = (
-            "import os, sys; from pathlib import Path; from aiemp.config.load import load_plan;"
-            "from aiemp.errors import ConfigError; import aiemp.config.mcp_servers\n"
-            "os.setuid(65534)\n"
-            "try: load_plan(config=Path(sys.argv[1]), vault=Path('/v'), environ={})\n"
-            "except ConfigError as error: print(error)\n"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", script, config], capture_output=True, text=True, check=True
-        )
-        assert done.stdout == f"{config} cannot be read (Permission denied); make it a readable file\n"
+        with as_nobody(), pytest.raises(ConfigError) as caught:
+            load_plan(config=config, vault=vault, environ={})
+        assert str(caught.value) == f"{config} cannot be read (Permission denied); make it a readable file"
 
     def test_the_plan_names_its_file(self, load: Load, config: Path) -> None:
         """Children are started with the same one."""
