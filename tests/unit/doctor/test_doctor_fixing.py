@@ -67,7 +67,7 @@ def test_root_is_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("no-such-program-here x", "there is no no-such-program-here on the PATH"),
+        ("no-such-program-here x", "no-such-program-here was not found"),
         ("ls /no/such/place", "No such file or directory"),
         ("chmod go-w 'x", "cannot be understood"),
     ],
