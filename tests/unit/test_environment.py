@@ -94,7 +94,7 @@ def test_each_bad_line_is_reported_and_the_others_are_used() -> None:
 
 
 def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
-    """The rest is read."""
+    """A replacement character stands for them, and the other lines are read."""
     dotenv(tmp_path, b"A=\xe4\nB=2\n")
     variables, _ = vault_environment(tmp_path)
     assert variables == {"A": "\ufffd", "B": "2"}

@@ -199,7 +199,7 @@ def test_a_token_that_a_run_writes_into_dotenv_is_redacted_at_its_end(vault: Pat
 
 @pytest.mark.timeout(method="thread")  # SIGALRM is for the run's time limit
 def test_a_reason_for_being_blocked_is_redacted_with_what_the_run_wrote(vault: Path) -> None:
-    """As any other end."""
+    """What the run wrote into .env is no less a secret when it was blocked than at any other end."""
     blocked = ScheduledTask(
         "own", "", Frequency.HOURLY, requires_claude=False, trigger_fn="tests.unit.blocked_task:writing"
     )

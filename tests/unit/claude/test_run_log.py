@@ -140,3 +140,4 @@ def test_each_run_removes_what_is_old(vault: Path) -> None:
 def test_nothing_to_remove(tmp_path: Path) -> None:
     """A vault without logs is none to tidy."""
     remove_old(tmp_path / "none", date(2026, 1, 1))
+    assert list(tmp_path.iterdir()) == []
