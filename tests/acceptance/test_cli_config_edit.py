@@ -56,7 +56,7 @@ def test_what_is_right_counts(aiemp: Aiemp, config: Path, editor: Callable[[str]
 def test_the_backup_is_no_more_open_than_the_file(
     aiemp: Aiemp, config: Path, editor: Callable[[str], str]
 ) -> None:
-    """It may hold secrets too."""
+    """The text before an edit may hold secrets too: its copy has the file's own mode."""
     config.chmod(0o600)
     aiemp("config", "edit", check=True, EDITOR=editor('echo "#" >>"$1"'))
     assert config.with_name("aiemp.toml.bak").stat().st_mode & 0o077 == 0
@@ -188,7 +188,7 @@ def test_what_is_wrong_elsewhere_does_not_keep_it_from_counting(
 
 
 def test_a_link_stays_one(aiemp: Aiemp, config: Path, editor: Callable[[str], str], tmp_path: Path) -> None:
-    """Managers of dotfiles make them."""
+    """Managers of dotfiles make such links: the file behind it is written, the link is left."""
     real = tmp_path / "dotfiles.toml"
     config.rename(real)
     config.symlink_to(real)

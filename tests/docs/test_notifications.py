@@ -89,7 +89,7 @@ def test_all_recipes_are_tried_here() -> None:
 
 
 def test_numbers_of_the_page_are_those_of_the_program() -> None:
-    """How long, how often."""
+    """How long and how often, as the page says it, is what the program does."""
     text = " ".join(PAGE.read_text(encoding="utf-8").split())
     assert f"The program has {COMMAND_LIMIT_S:g} seconds" in text
     assert f"at most every {LEAST_PAUSE_S:g} seconds" in text

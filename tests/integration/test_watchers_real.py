@@ -260,7 +260,7 @@ def test_a_discovered_watcher_is_started_as_its_author_meant(vault: Path, proces
 def test_a_log_that_cannot_be_written_keeps_no_watcher_from_starting(
     vault: Path, processes: Processes
 ) -> None:
-    """Its output goes where ours goes."""
+    """The watcher runs; its output goes where ours goes."""
     log = vault / "Logs" / "aiemp" / "x.log"
     log.mkdir(parents=True)
     processes.watch(Watcher("feed", command=("sh", "-c", "touch ran; exec sleep 300")), Plan(vault), log)

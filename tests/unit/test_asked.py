@@ -33,7 +33,7 @@ def test_what_is_no_utf8_is_replaced_and_ends_of_lines_stay() -> None:
 
 
 def test_the_end_by_a_signal_is_an_answer() -> None:
-    """As a negative code."""
+    """Its code is the signal's number, negative."""
     assert shell("kill -9 $$") == Answer(-9)
 
 

@@ -41,7 +41,7 @@ def test_the_usual_forms_are_understood(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_or_vault_is_nothing(tmp_path: Path) -> None:
-    """Most vaults have none."""
+    """Most vaults have no .env: no variables, and no warning."""
     assert vault_environment(tmp_path) == ({}, [])
     assert vault_environment(tmp_path / "gone") == ({}, [])
 
@@ -66,7 +66,7 @@ def test_what_changes_which_program_runs_is_dropped_and_reported(tmp_path: Path,
 
 
 def test_tokens_and_settings_of_the_owner_s_programs_pass(tmp_path: Path) -> None:
-    """What real vaults keep there."""
+    """What real vaults keep in .env reaches the children."""
     names = ["GMAIL_CREDENTIALS_PATH", "WHATSAPP_SESSION_PATH", "ANTHROPIC_API_KEY", "DRY_RUN", "VAULT_PATH"]
     dotenv(tmp_path, "".join(f"{name}=x\n" for name in [*names, "NODE_ENV", "LOG_LEVEL"]))
     variables, problems = vault_environment(tmp_path)

@@ -33,7 +33,7 @@ def test_a_signal_that_would_end_the_tests_is_refused(call: Callable[[], None]) 
 
 
 def test_a_signal_with_a_handler_reaches_this_process() -> None:
-    """That is how tests try handlers."""
+    """The handler is called: that is how tests try handlers."""
     seen: list[int] = []
     before = signal.signal(signal.SIGUSR2, lambda number, _frame: seen.append(number))
     try:

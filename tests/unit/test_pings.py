@@ -229,7 +229,7 @@ def test_the_start_of_a_run_is_held_up_for_seconds_at_most(
 
 
 def test_runs_without_an_address_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As nearly all runs."""
+    """As nearly all runs have none, they cost nothing."""
     monkeypatch.setattr(pings_module, "PingCall", lambda *_: pytest.fail("a call"))
     pings = RunPings(None, "triage", ENVIRON)
     pings.started()

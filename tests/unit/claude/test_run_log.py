@@ -49,7 +49,7 @@ def test_logs_are_private(vault: Path) -> None:
 
 
 def test_two_in_one_second(vault: Path) -> None:
-    """Each run has a log of its own."""
+    """Two runs that begin in one second have a log of their own each."""
     names = [path.name for _ in range(3) if (path := new_log(Places(vault), "t", NOW, 30))]
     assert names == ["t-080003.log", "t-080003-2.log", "t-080003-3.log"]
 

@@ -149,7 +149,7 @@ def test_a_file_with_mistakes_is_not_touched(config: Path, text: str, name: str)
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """With the path and the reason."""
+    """It is an error with the path and the reason."""
     (tmp_path / "file").touch()
     with pytest.raises(AiempError, match=r"aiemp\.toml cannot be changed"):
         set_enabled(tmp_path / "file" / "aiemp.toml", "tasks", "done_archive", False)

@@ -34,7 +34,7 @@ class TestTheFile:
     """What is and is not a configuration."""
 
     def test_a_missing_default_is_all_defaults(self, tmp_path: Path, vault: Path) -> None:
-        """Nothing has to be configured."""
+        """Where no file was named and none is there, the defaults hold: nothing has to be configured."""
         environ = {"HOME": str(tmp_path), "TZ": "Etc/UTC"}
         plan = load_plan(vault=vault, environ=environ, planned_watchers=no_watchers)
         assert (plan.tasks, plan.config_file, plan.warnings) == (SCHEDULE_REGISTRY, None, ())
@@ -68,7 +68,7 @@ class TestTheFile:
                 load_plan(config=tmp_path / name, vault=vault, environ={})
 
     def test_a_loop_of_links_is_a_mistake(self, tmp_path: Path, vault: Path) -> None:
-        """ELOOP, with the path."""
+        """It is a ConfigError with the path (ELOOP)."""
         (tmp_path / "loop").symlink_to("loop")
         with pytest.raises(ConfigError, match="loop cannot be read"):
             load_plan(config=tmp_path / "loop", vault=vault, environ={})
@@ -131,7 +131,7 @@ class TestInsideTheVault:
     """Claude writes into the vault: a config there is used only when it is named."""
 
     def test_named_it_works_with_a_warning(self, load: Load, vault: Path) -> None:
-        """The owner has decided so."""
+        """Its owner has named it, so it is used; the warning says what is odd."""
         (vault / "aiemp.toml").write_text("dry_run = true\n")
         plan = load("", config=vault / "aiemp.toml")
         assert plan.dry_run.active
@@ -153,7 +153,7 @@ class TestDryRun:
     """--dry-run > DRY_RUN > config > the vault's .env > live (semantics, "Dry run or live")."""
 
     def test_each_source_decides_in_its_turn(self, load: Load, vault: Path, config: Path) -> None:
-        """And the plan says which."""
+        """The first source that says something decides, and the plan says which it was."""
         (vault / ".env").write_text("DRY_RUN=true\n")
         env = {"DRY_RUN": "1"}
         assert load("dry_run = false", dry_run=True).dry_run == DryRun(True, "--dry-run")
@@ -164,7 +164,7 @@ class TestDryRun:
         assert load("").dry_run == DryRun(False, "default")
 
     def test_an_odd_word_in_the_environment_is_a_mistake(self, mistakes: Mistakes) -> None:
-        """Reported with those of the file."""
+        """It is reported with the mistakes of the file."""
         found = mistakes("wat = 1", environ={"DRY_RUN": "maybe"})
         assert len(found) == 2
         assert found[0].startswith("DRY_RUN in the environment is 'maybe'; set it to true or false")
@@ -177,7 +177,7 @@ class TestDryRun:
         assert "DRY_RUN in the vault's .env is 'maybe': taken as a dry run" in plan.warnings[0]
 
     def test_an_env_file_that_cannot_be_read_is_dry_and_said(self, load: Load, vault: Path) -> None:
-        """It may well ask for a dry run."""
+        """It may well ask for a dry run: so it is one, with a warning."""
         (vault / ".env").mkdir()
         plan = load("")
         assert plan.dry_run.active

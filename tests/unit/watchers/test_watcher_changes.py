@@ -107,7 +107,7 @@ def test_a_folder_that_is_a_link_is_watched(tmp_path: Path, changes: Changes, st
 
 
 def test_a_replaced_folder_is_watched_anew(tmp_path: Path, changes: Changes, stop: Stop, soon: Soon) -> None:
-    """Same path, another folder."""
+    """The path is the same and the folder another one: changes in the new one end the wait."""
     drop = tmp_path / "Drop"
     drop.mkdir()
     changes.wait(list_files(drop).folders, 20, stop)
