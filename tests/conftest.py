@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.claude import FakeClaude
+from tests.fakes.http_service import HttpService
 from tests.kill_guard import guard_this_process
 from tests.rights import NOBODY, OBEYING_MODES
 from tests.terminal import OnTerminal, Terminal
@@ -175,6 +177,22 @@ def on_terminal(vault: Path, environ: dict[str, str], tmp_path: Path) -> Iterato
     yield run
     for each in opened:
         each.close()
+
+
+@pytest.fixture
+def claude(tmp_path: Path, environ: dict[str, str]) -> Iterator[FakeClaude]:
+    """A Claude Code that answers, on everybody's PATH."""
+    fake = FakeClaude(tmp_path / "bin", ("say", "Done."))
+    environ["PATH"] = f"{fake.folder}:{environ['PATH']}"
+    yield fake
+    assert not fake.alive()
+
+
+@pytest.fixture
+def service() -> Iterator[HttpService]:
+    """A service on this machine that is called over HTTP, and remembers that."""
+    with HttpService() as running:
+        yield running
 
 
 class Running:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,12 +34,6 @@ ALERT = Alert(
 RECIPES = {block.heading: block for block in blocks(PAGE) if block.language == "toml"}
 REAL_HOSTS = re.compile(r"https://(?:ntfy\.sh|hooks\.slack\.com|hc-ping\.com)")
 Recipe = Callable[..., Plan]
-
-
-@pytest.fixture
-def service() -> Iterator[HttpService]:
-    with HttpService() as running:
-        yield running
 
 
 @pytest.fixture

@@ -25,18 +25,10 @@ from aiemp.plan import Frequency, Plan, ScheduledTask
 from aiemp.runner import run_task
 from aiemp.runs import Result, Run
 from tests.conftest import Aiemp, processes_naming, wait_until
+from tests.observed import dashboard, results
 
 WriteConfig = Callable[[str], Path]
 HOURLY = 'frequency = "hourly"\n'
-
-
-def results(vault: Path, name: str) -> list[str]:
-    """How the runs of a task ended, the newest first."""
-    return [entry["result"] for entry in Ledger(vault).history.newest_first(name)]
-
-
-def dashboard(vault: Path) -> str:
-    return (vault / "Dashboard.md").read_text(encoding="utf-8")
 
 
 def test_manual_run_does_its_work_and_is_written_down(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ from tests.conftest import wait_until
 from tests.fakes.http_service import HttpService
 
 ENVIRON = {"PATH": os.environ["PATH"], "http_proxy": "", "no_proxy": "*"}
-
-
-@pytest.fixture
-def service() -> Iterator[HttpService]:
-    with HttpService() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)
