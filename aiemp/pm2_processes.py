@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from aiemp.asked import ask
 from aiemp.frozen import frozen
 from aiemp.process import find_program
 from aiemp.watchers.holders import is_alive
@@ -55,27 +56,13 @@ def _is_for(vault: Path, entry: Mapping[str, Any], *, every: bool) -> bool:
 
 def _running(environ: Mapping[str, str], home: Path) -> list[Mapping[str, Any]]:
     """What ``pm2 jlist`` says. Only asked while its daemon lives: the question would start one."""
-    import subprocess  # noqa: PLC0415 - few machines have PM2
-
     pid = _read(home / "pm2.pid").strip()
     program = find_program("pm2", environ)
     if program is None or not pid.isdigit() or not is_alive(int(pid)):
         return []
-    try:
-        done = subprocess.run(
-            [str(program), "jlist"],
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PATIENCE_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return []
+    answer = ask([str(program), "jlist"], environ=environ, timeout_s=PATIENCE_S)
     # PM2 may say something about updates first.
-    lists = [line for line in done.stdout.splitlines() if line.startswith("[")]
+    lists = [line for line in answer.out.splitlines() if line.startswith("[")]
     entries = _entries(lists[-1] if lists else "")
     return [entry for entry in entries if _settings(entry).get("status") not in ("stopped", "errored")]
 

@@ -14,6 +14,10 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.claude import FakeClaude
+from tests.fakes.http_service import HttpService
+from tests.kill_guard import guard_this_process
+from tests.rights import NOBODY, OBEYING_MODES
 from tests.terminal import OnTerminal, Terminal
 from tests.worker_groups import group_of
 
@@ -41,6 +45,8 @@ My own notes stay.
 """
 
 DEADLINE_S = 30.0
+
+guard_this_process()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -89,6 +95,15 @@ def quick_folder(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
+def nobodys_folder() -> Iterator[Path]:
+    """An empty folder of the user that ``as_nobody()`` is; the folders above are open to all."""
+    with TemporaryDirectory(prefix="aiemp-nobody-") as made:
+        if os.geteuid() == 0:
+            os.chown(made, NOBODY, NOBODY)
+        yield Path(made)
+
+
+@pytest.fixture
 def vault(tmp_path: Path) -> Path:
     """A small vault whose path has what paths may have."""
     folder = tmp_path / "Mein Vault's 100% $HOME ü"
@@ -130,11 +145,15 @@ Aiemp = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def aiemp(vault: Path, environ: dict[str, str], tmp_path: Path) -> Aiemp:
-    """Runs ``aiemp`` to its end, as a person would who has named the vault."""
+    """Runs ``aiemp`` to its end, as a person would who has named the vault. ``obeying_modes``: also as root it may
+    only read and write what the modes of files allow."""
 
-    def call(*arguments: str, check: bool = False, **env: str) -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: str, check: bool = False, obeying_modes: bool = False, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        before = OBEYING_MODES if obeying_modes else ()
         return subprocess.run(
-            [sys.executable, "-m", "aiemp", "--vault", str(vault), *arguments],
+            [*before, sys.executable, "-m", "aiemp", "--vault", str(vault), *arguments],
             env={**environ, **env},
             cwd=tmp_path,
             text=True,
@@ -165,6 +184,22 @@ def on_terminal(vault: Path, environ: dict[str, str], tmp_path: Path) -> Iterato
     yield run
     for each in opened:
         each.close()
+
+
+@pytest.fixture
+def claude(tmp_path: Path, environ: dict[str, str]) -> Iterator[FakeClaude]:
+    """A Claude Code that answers, on everybody's PATH."""
+    fake = FakeClaude(tmp_path / "bin", ("say", "Done."))
+    environ["PATH"] = f"{fake.folder}:{environ['PATH']}"
+    yield fake
+    assert not fake.alive()
+
+
+@pytest.fixture
+def service() -> Iterator[HttpService]:
+    """A service on this machine that is called over HTTP, and remembers that."""
+    with HttpService() as running:
+        yield running
 
 
 class Running:

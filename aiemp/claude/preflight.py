@@ -107,21 +107,10 @@ def claude_version(program: Path, environ: Mapping[str, str]) -> str | None:
 
 @lru_cache(maxsize=8)
 def _asked_version(program: str, _changed_ns: int, environ: tuple[tuple[str, str], ...]) -> str | None:
-    import subprocess  # noqa: PLC0415 - see above
-
+    from aiemp.asked import ask  # noqa: PLC0415 - see above
     from aiemp.environment import child_environment  # noqa: PLC0415
 
-    try:
-        done = subprocess.run(
-            [program, "--version"],
-            env=child_environment(dict(environ), {}, dry_run=True),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=VERSION_PATIENCE_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    found = _VERSION.search(done.stdout[:1000].decode("utf-8", "replace"))
-    return found[0] if found and done.returncode == 0 else None
+    given = child_environment(dict(environ), {}, dry_run=True)
+    answer = ask([program, "--version"], environ=given, timeout_s=VERSION_PATIENCE_S)
+    found = _VERSION.search(answer.out[:1000])
+    return found[0] if found and answer.code == 0 else None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from aiemp.asked import ask
 from aiemp.doctor.findings import Finding, Level
 from aiemp.frozen import frozen
 
@@ -54,25 +54,12 @@ def _run(line: str, environ: Mapping[str, str], options: Sequence[str]) -> Fixed
         argv = argv[1:]
     if argv[0] == "aiemp":
         argv = [sys.executable, "-m", "aiemp", *options, *argv[1:]]
-    try:
-        ended = subprocess.run(
-            argv,
-            env=_environment(argv, environ),
-            stdin=subprocess.DEVNULL,  # not a terminal, so nothing asks
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PATIENCE_S,
-            check=False,
-        )
-    except FileNotFoundError:
-        return Fixed(line, False, f"there is no {argv[0]} on the PATH")
-    except OSError as error:
-        return Fixed(line, False, error.strerror or str(error))
-    except subprocess.TimeoutExpired:
-        return Fixed(line, False, f"it did not end in {PATIENCE_S:.0f} s")
-    said = " ".join(ended.stderr.split())[-LONGEST_SAID:]
-    return Fixed(line, ended.returncode == 0, said if ended.returncode else "")
+    # Not a terminal, so nothing asks.
+    answer = ask(argv, environ=_environment(argv, environ), timeout_s=PATIENCE_S)
+    if answer.silence:
+        return Fixed(line, False, f"{argv[0]} {answer.problem}")
+    said = " ".join(answer.err.split())[-LONGEST_SAID:]
+    return Fixed(line, answer.code == 0, said if answer.code else "")
 
 
 def _environment(argv: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from shlex import quote
 
+from aiemp.asked import ask
 from aiemp.predecessors import Predecessor, names_vault, shortened, spellings
 from aiemp.process import find_program
 
@@ -56,18 +56,8 @@ def _crontab(environ: Mapping[str, str]) -> str:
     program = find_program("crontab", environ)
     if program is None:
         return ""
-    try:
-        done = subprocess.run(
-            [str(program), "-l"],
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
+    answer = ask([str(program), "-l"], environ=environ, timeout_s=PATIENCE_S)
+    return answer.out if answer.code == 0 else ""
 
 
 def _files(places: tuple[Path, ...]) -> Iterator[Path]:

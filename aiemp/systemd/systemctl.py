@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aiemp.asked import Silence, ask
 from aiemp.errors import AiempError
 from aiemp.frozen import frozen
 from aiemp.systemd.scope import Scope
@@ -113,33 +114,22 @@ class Systemctl:
             self._run(verb, *options, "--", *units, patience_s=patience_s if wait else PATIENCE_S)
 
     def _run(self, *arguments: str, patience_s: float = PATIENCE_S) -> str:
-        import subprocess  # noqa: PLC0415 - many want no more of this module than the name of a scope
-
         command = ["systemctl", "--no-pager", "--quiet"]
         if self.scope is Scope.USER:
             command.append("--user")
-        try:
-            with _noted(arguments[0], patience_s):
-                done = subprocess.run(
-                    [*command, *arguments],
-                    env=bus_environment(self.scope, self.environ),
-                    stdin=subprocess.DEVNULL,
-                    capture_output=True,
-                    text=True,
-                    errors="replace",
-                    timeout=patience_s,
-                    check=False,
-                )
-        except FileNotFoundError:
-            raise NoSystemd("there is no systemctl on this machine, so no systemd to talk to") from None
-        except subprocess.TimeoutExpired:
-            raise SystemctlFailed(f"systemctl {arguments[0]} gave no answer in {patience_s:.0f} s") from None
-        if done.returncode != 0:
-            said = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
+        environ = bus_environment(self.scope, self.environ)
+        with _noted(arguments[0], patience_s):
+            answer = ask([*command, *arguments], environ=environ, timeout_s=patience_s)
+        if answer.silence is Silence.MISSING:
+            raise NoSystemd("there is no systemctl on this machine, so no systemd to talk to")
+        if answer.silence:
+            raise SystemctlFailed(f"systemctl {arguments[0]} {answer.problem}")
+        if answer.code != 0:
+            said = " ".join(answer.err.split()) or f"exit status {answer.code}"
             if _UNREACHABLE.search(said):
                 raise NoSystemd(f"the {self.scope.value} manager of systemd cannot be reached: {said}")
             raise SystemctlFailed(f"systemctl {' '.join(arguments)}: {said}")
-        return done.stdout
+        return answer.out
 
 
 def exact_time(text: str) -> datetime | None:

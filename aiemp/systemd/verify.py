@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from aiemp.asked import Answer, Silence, ask
 from aiemp.errors import AiempError
 from aiemp.systemd.scope import Scope
 from aiemp.systemd.systemctl import NoSystemd
@@ -44,53 +44,40 @@ def verify(
         environ = {**(os.environ if environ is None else environ), "XDG_RUNTIME_DIR": str(runtime)}
         files = [str(folder / unit.name) for unit in units]
         done = _run([f"--{scope.value}", "verify", "--man=no", "--recursive-errors=no", *files], environ)
-        if "unrecognized option" in done.stderr:  # --recursive-errors= came with 250
+        if "unrecognized option" in done.err:  # --recursive-errors= came with 250
             done = _run([f"--{scope.value}", "verify", "--man=no", *files], environ)
         return _problems(done, units, f"{name}/", elsewhere=elsewhere)
 
 
 def systemd_version(environ: Mapping[str, str] | None = None) -> int:
     """The version of the systemd on this machine. Raises NoSystemd when there is none."""
-    said = _run(["--version"], os.environ if environ is None else environ).stdout
+    said = _run(["--version"], os.environ if environ is None else environ).out
     found = _VERSION.search(said)
     if found is None:
         raise AiempError(f"{PROGRAM} --version says {said[:60]!r}, which is no version of systemd")
     return int(found[1])
 
 
-def _problems(
-    done: subprocess.CompletedProcess[str], units: Sequence[UnitFile], folder: str, *, elsewhere: bool
-) -> list[str]:
+def _problems(done: Answer, units: Sequence[UnitFile], folder: str, *, elsewhere: bool) -> list[str]:
     # Units of the machine are loaded too, and may have faults of their own.
     stems = [unit.name.replace("@.", "@") for unit in units]
     stems = [stem.partition("@")[0] + "@" if "@" in stem else stem for stem in stems]
-    said = [line.replace(folder, "") for line in done.stderr.splitlines() if line.strip()]
+    said = [line.replace(folder, "") for line in done.err.splitlines() if line.strip()]
     ours = [line for line in said if any(stem in line for stem in stems)]
     problems = [line for line in ours if not (elsewhere and _ELSEWHERE.search(line))]
-    if done.returncode != 0 and not ours:
+    if done.code != 0 and not ours:
         saying = " / ".join(said)[-LONGEST_SAYING:] or "nothing"
-        problems.append(f"{PROGRAM} verify ended with {done.returncode} and said {saying}")
+        problems.append(f"{PROGRAM} verify ended with {done.code} and said {saying}")
     return problems
 
 
-def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> Answer:
     env = {**environ, "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0", "SYSTEMD_LOG_LEVEL": "notice"}
     env |= {"SYSTEMD_LOG_TARGET": "console", "SYSTEMD_LOG_LOCATION": "0", "SYSTEMD_LOG_TIME": "0"}
     env |= {"SYSTEMD_LOG_TID": "0", "SYSTEMD_PAGER": "cat"}
-    try:
-        return subprocess.run(
-            [PROGRAM, *arguments],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PATIENCE_S,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise NoSystemd(f"there is no {PROGRAM} on this machine, so no systemd to make units for") from None
-    except subprocess.TimeoutExpired:
-        raise AiempError(
-            f"{PROGRAM} {' '.join(arguments)[:60]} gave no answer in {PATIENCE_S:.0f} s"
-        ) from None
+    answer = ask([PROGRAM, *arguments], environ=env, timeout_s=PATIENCE_S)
+    if answer.silence is Silence.MISSING:
+        raise NoSystemd(f"there is no {PROGRAM} on this machine, so no systemd to make units for")
+    if answer.silence:
+        raise AiempError(f"{PROGRAM} {' '.join(arguments)[:60]} {answer.problem}")
+    return answer

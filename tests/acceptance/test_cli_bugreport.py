@@ -202,6 +202,7 @@ def test_archive_is_plain(broken: Aiemp, tmp_path: Path) -> None:
     file = tmp_path / "report.tar.gz"
     broken("bugreport", "--output", str(file), check=True)
     with tarfile.open(fileobj=io.BytesIO(file.read_bytes())) as tar:
+        assert "aiemp-bugreport/versions.json" in tar.getnames()
         for each in tar.getmembers():
             assert each.name.startswith("aiemp-bugreport/")
             assert (each.uid, each.gid, each.uname, each.mode) == (0, 0, "", 0o600)

@@ -140,7 +140,7 @@ _aiemp_completion
 
 
 def test_in_a_real_zsh(vault: Path, on_path: dict[str, str], write_config: WriteConfig) -> None:
-    """The same for zsh."""
+    """In zsh, too, TAB completes names of tasks and options."""
     zsh = shutil.which("zsh")
     if zsh is None:
         pytest.skip("zsh is not installed")

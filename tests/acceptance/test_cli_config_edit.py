@@ -56,7 +56,7 @@ def test_what_is_right_counts(aiemp: Aiemp, config: Path, editor: Callable[[str]
 def test_the_backup_is_no_more_open_than_the_file(
     aiemp: Aiemp, config: Path, editor: Callable[[str], str]
 ) -> None:
-    """It may hold secrets too."""
+    """The text before an edit may hold secrets too: its copy has the file's own mode."""
     config.chmod(0o600)
     aiemp("config", "edit", check=True, EDITOR=editor('echo "#" >>"$1"'))
     assert config.with_name("aiemp.toml.bak").stat().st_mode & 0o077 == 0
@@ -188,7 +188,7 @@ def test_what_is_wrong_elsewhere_does_not_keep_it_from_counting(
 
 
 def test_a_link_stays_one(aiemp: Aiemp, config: Path, editor: Callable[[str], str], tmp_path: Path) -> None:
-    """Managers of dotfiles make them."""
+    """Managers of dotfiles make such links: the file behind it is written, the link is left."""
     real = tmp_path / "dotfiles.toml"
     config.rename(real)
     config.symlink_to(real)
@@ -204,12 +204,12 @@ def test_without_a_configuration_it_says_how_to_get_one(aiemp: Aiemp, named: str
     assert f"`{named} init` makes one" in out.stderr
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
-def test_who_may_not_write_is_told_before_typing(aiemp: Aiemp, config: Path) -> None:
+def test_who_may_not_write_is_told_before_typing(aiemp: Aiemp, config: Path, tmp_path: Path) -> None:
     """The editor is not even opened."""
     config.chmod(0o400)
-    out = aiemp("config", "edit", EDITOR="false")
+    out = aiemp("config", "edit", obeying_modes=True, EDITOR="touch opened; false")
     assert out.returncode == 1
+    assert not (tmp_path / "opened").exists()
     assert "cannot be edited" in out.stderr
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -151,17 +149,12 @@ def test_it_changes_nothing(aiemp: Aiemp, vault: Path, home: Path, write_config:
     assert everything() == before
 
 
-def test_a_vault_that_cannot_be_written(
-    environ: dict[str, str], vault: Path, write_config: Configure
-) -> None:
+def test_a_vault_that_cannot_be_written(aiemp: Aiemp, vault: Path, write_config: Configure) -> None:
     """The folder is named, with the command that gives it back."""
     write_config(QUIET)
-    command = [sys.executable, "-m", "aiemp", "--vault", str(vault), "doctor", "vault", "--json"]
-    if os.geteuid() == 0:  # root obeys modes once it lacks the capability not to (capabilities(7))
-        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
     vault.chmod(stat.S_IRUSR | stat.S_IXUSR)
     try:
-        out = subprocess.run(command, env=environ, cwd="/", capture_output=True, text=True, check=False)
+        out = aiemp("doctor", "vault", "--json", obeying_modes=True)
         (finding,) = findings(out)["vault"]
     finally:
         vault.chmod(0o755)

@@ -70,7 +70,7 @@ def test_enter_alone_is_the_same_as_no_terminal(on_terminal: OnTerminal, aiemp: 
 def test_who_wants_no_question_gets_none(
     on_terminal: OnTerminal, arguments: tuple[str, ...], config: Path
 ) -> None:
-    """Also on a terminal."""
+    """With ``--yes`` or ``--json`` nothing is asked, also on a terminal."""
     screen = on_terminal("init", *arguments)
     assert screen.end() == 0
     assert "[" not in screen.seen.partition("vault")[0]
@@ -181,7 +181,7 @@ def test_it_tells_what_of_an_existing_vault_is_adopted(
 
 
 def test_a_flat_vault_stays_flat(aiemp: Aiemp, old_vault: Path) -> None:
-    """Its owner's way is no mistake."""
+    """No folders of domains are made where the owner files by name: his way is no mistake."""
     out = json.loads(aiemp("init", "--json", check=True).stdout)
     assert out["layout"] == ["Needs_Action flat", "Pending_Approval by domain (email)"]
     assert not (old_vault / "Needs_Action" / "email").exists()

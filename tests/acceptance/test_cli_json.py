@@ -112,7 +112,7 @@ def test_bugreport_keys_are_as_documented(used: Aiemp, tmp_path: Path) -> None:
 
 
 def test_init_keys_are_as_documented(aiemp: Aiemp) -> None:
-    """The same for ``aiemp init``."""
+    """What ``aiemp init --json`` prints has the keys of docs/json.md, and no others."""
     assert set(json.loads(aiemp("init", "--json").stdout)) == documented()["aiemp init"]
 
 

@@ -130,10 +130,11 @@ def test_an_answer_that_cannot_be_written_is_an_error(environ: dict[str, str], v
     assert len(out.stderr.splitlines()) == 1
 
 
-def test_closed_streams_do_no_harm(environ: dict[str, str], vault: Path) -> None:
+def test_closed_streams_do_no_harm(environ: dict[str, str], vault: Path, home: Path) -> None:
     """Started without any standard stream, as some supervisors do, it still works."""
     line = f'"{sys.executable}" -m aiemp --vault "$VAULT" disable done_archive >&- 2>&- <&-'
     subprocess.run(["bash", "-c", line], env={**environ, "VAULT": str(vault)}, check=True, timeout=60)
+    assert "[tasks.done_archive]\nenabled = false" in (home / ".config/aiemp/aiemp.toml").read_text()
 
 
 def test_an_ascii_locale_shows_what_it_can(aiemp: Aiemp, vault: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,6 @@ from tests.fakes.claude import FakeClaude
 
 WriteConfig = Callable[[str], Path]
 ASK = '[tasks.ask]\nprompt = "Hello"\nfrequency = "hourly"\n'
-
-
-@pytest.fixture
-def claude(tmp_path: Path, environ: dict[str, str]) -> Iterator[FakeClaude]:
-    """A Claude Code that answers, on everybody's PATH."""
-    fake = FakeClaude(tmp_path / "bin", ("say", "Done."))
-    environ["PATH"] = f"{fake.folder}:{environ['PATH']}"
-    yield fake
-    assert not fake.alive()
 
 
 @pytest.fixture(autouse=True)

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-AS_ROOT = os.getuid() == 0
-MAY_NOT_READ_ALL = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
-"""root without the right to read whatever there is (setpriv(1))."""
-
-pytestmark = pytest.mark.skipif(
-    AS_ROOT and not shutil.which("setpriv"), reason="needs setpriv: root reads all without"
-)
+from tests.rights import OBEYING_MODES
 
 
 def call(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """``aiemp`` to its end, by somebody who may read what is his own."""
-    argv = [*(MAY_NOT_READ_ALL if AS_ROOT else ()), sys.executable, "-m", "aiemp", *arguments]
+    argv = [*OBEYING_MODES, sys.executable, "-m", "aiemp", *arguments]
     return subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
 
 

@@ -16,13 +16,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aiemp.places import Places
-from tests.conftest import Aiemp, Running, wait_until
+from tests.conftest import Aiemp, Running, processes_naming, wait_until
 
 FAKE_SERVER = Path(__file__).parents[1] / "mcp" / "fake_server.py"
 NO_CLAUDE = "[tasks.morning_triage]\nenabled = false\n[tasks.linkedin_post]\nenabled = false\n"
@@ -155,6 +156,11 @@ def test_3_no_claude(
     assert remedy in explained(well, "ask")["steps"]
     program = folder / "claude"
     running.process.send_signal(signal.SIGSTOP)  # else it may be quicker than the look
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    wait_until(
+        lambda: not {*processes_naming("trigger ask")} & {*map(int, children.read_text().split())},
+        "the end of a run that it has just started",
+    )
     program.write_text("#!/bin/sh\necho hello\n")
     program.chmod(0o755)
     seen = json.loads(well("explain", "ask", "--json", PATH=path).stdout)
@@ -294,26 +300,16 @@ def test_10_wrong_owner(
     well: Aiemp, vault: Path, environ: dict[str, str], tmp_path: Path, type_in: Callable[[str], None]
 ) -> None:
     """After a copy by somebody else the vault belongs to him: doctor says what cannot be written, and how it can."""
-
-    def as_nobody_special(*arguments: str, check: bool = False) -> subprocess.CompletedProcess[str]:
-        # Root obeys owners and modes once it lacks the capability not to (capabilities(7)).
-        less = "--bounding-set=-dac_override,-dac_read_search,-fowner"
-        argv = ["setpriv", less, sys.executable, "-m", "aiemp", "--vault", str(vault), *arguments]
-        return subprocess.run(
-            argv, env=environ, cwd=tmp_path, text=True, capture_output=True, check=check, timeout=60
-        )
-
+    obeying = partial(well, obeying_modes=True)
     well("trigger", "mark", check=True)
     subprocess.run(["chown", "-R", "4711:4711", str(vault)], check=True)
     subprocess.run(["chmod", "-R", "go-w", str(vault)], check=True)
-    found = checks(as_nobody_special)
+    found = checks(obeying)
     assert found["vault"]["level"] == "fail"
     assert "cannot write" in found["vault"]["what"]
-    refused = as_nobody_special("trigger", "mark")
+    refused = obeying("trigger", "mark")
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
     type_in(found["vault"]["remedy"])
-    assert {name for name, each in checks(as_nobody_special).items() if each["level"] == "fail"} == {
-        "orchestrator"
-    }
-    assert as_nobody_special("trigger", "mark").returncode == 0
+    assert {name for name, each in checks(obeying).items() if each["level"] == "fail"} == {"orchestrator"}
+    assert obeying("trigger", "mark").returncode == 0

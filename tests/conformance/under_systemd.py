@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -156,7 +155,7 @@ class LocalLoopInside(UnderSystemd):
         self.running = self.call("run", "--interval", "1")
 
     def stop(self) -> None:
-        os.kill(self.orchestrator, 15)
+        self.kill(self.orchestrator, 15)
         assert self.running.wait() == 0
 
     def announce_edit(self) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,12 +34,6 @@ ALERT = Alert(
 RECIPES = {block.heading: block for block in blocks(PAGE) if block.language == "toml"}
 REAL_HOSTS = re.compile(r"https://(?:ntfy\.sh|hooks\.slack\.com|hc-ping\.com)")
 Recipe = Callable[..., Plan]
-
-
-@pytest.fixture
-def service() -> Iterator[HttpService]:
-    with HttpService() as running:
-        yield running
 
 
 @pytest.fixture
@@ -89,7 +83,7 @@ def test_all_recipes_are_tried_here() -> None:
 
 
 def test_numbers_of_the_page_are_those_of_the_program() -> None:
-    """How long, how often."""
+    """How long and how often, as the page says it, is what the program does."""
     text = " ".join(PAGE.read_text(encoding="utf-8").split())
     assert f"The program has {COMMAND_LIMIT_S:g} seconds" in text
     assert f"at most every {LEAST_PAUSE_S:g} seconds" in text
@@ -211,11 +205,12 @@ def test_pings_of_the_page_are_valid(
     recipe: Recipe, write_config: Callable[[str], Path], aiemp: Aiemp
 ) -> None:
     """Both addresses of the page are taken as they stand there."""
-    for block in blocks(PAGE):
-        if block.heading.startswith("Pings"):
-            write_config(block.text)
-            done = aiemp("config", "validate")
-            assert done.returncode == 0, done.stderr
+    shown = [block.text for block in blocks(PAGE) if block.heading.startswith("Pings")]
+    assert shown
+    for text in shown:
+        write_config(text)
+        done = aiemp("config", "validate")
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

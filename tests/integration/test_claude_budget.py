@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import pytest
 
 from aiemp.ledger import Ledger
 from aiemp.places import Places
 from aiemp.runs import Result
 from tests.conftest import Aiemp, Running, wait_until
 from tests.fakes.claude import FakeClaude
-from tests.integration.test_local_engine import QUIET
+from tests.quiet import QUIET
 
 Start = Callable[..., Running]
 WriteConfig = Callable[[str], Path]
 NAMES = ("first", "second", "third")
-
-
-@pytest.fixture
-def claude(tmp_path: Path, environ: dict[str, str]) -> Iterator[FakeClaude]:
-    """A Claude Code that answers, on everybody's PATH."""
-    fake = FakeClaude(tmp_path / "bin", ("say", "Done."))
-    environ["PATH"] = f"{fake.folder}:{environ['PATH']}"
-    yield fake
-    assert not fake.alive()
 
 
 def asking(limits: str = "") -> str:

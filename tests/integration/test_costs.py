@@ -94,7 +94,7 @@ def test_a_run_waits_for_the_disk_seldom(ran: list[Any]) -> None:
 
 
 def test_a_run_starts_its_command_and_nothing_else(ran: list[Any]) -> None:
-    """No git, no shell, no systemctl."""
+    """A run starts one process, its command: no git, no shell, no systemctl."""
     assert [Path(program).name for program in ran[1]] == ["true"]
 
 

@@ -16,8 +16,9 @@ import pytest
 from aiemp.ledger import Ledger
 from aiemp.locks import probe
 from aiemp.places import Places
-from aiemp.watchers.launch import running
 from tests.conftest import Running, processes_naming, wait_until
+from tests.observed import dashboard, pid_of, results
+from tests.quiet import QUIET
 
 Start = Callable[..., Running]
 WriteConfig = Callable[[str], Path]
@@ -41,18 +42,6 @@ if __name__ == "__main__":
     main()
 """
 
-QUIET = "".join(
-    f"[tasks.{name}]\nenabled = false\n"
-    for name in (
-        "morning_triage",
-        "linkedin_post",
-        "stale_approval_check",
-        "daily_rollover",
-        "health_dashboard_update",
-        "done_archive",
-    )
-)
-
 
 @pytest.fixture
 def owners_vault(vault: Path) -> Path:
@@ -66,19 +55,6 @@ def owners_vault(vault: Path) -> Path:
     (vault / ".env").write_text("GMAIL_CREDENTIALS_PATH=./credentials.json\n")
     (vault / ".state").mkdir()
     return vault
-
-
-def dashboard(vault: Path) -> str:
-    return (vault / "Dashboard.md").read_text(encoding="utf-8")
-
-
-def pid_of(vault: Path, name: str) -> int:
-    holder = running(vault, name)
-    return holder.pid if holder else 0
-
-
-def results(vault: Path, name: str | None = None) -> list[str]:
-    return [entry["result"] for entry in Ledger(vault).history.newest_first(name)]
 
 
 def pid_noted(seen: Path) -> int:

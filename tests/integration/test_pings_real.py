@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from tests.conftest import Aiemp, Running, processes_naming, wait_until
 from tests.fakes.http_service import HttpService
 
 WriteConfig = Callable[[str], Path]
 Start = Callable[..., Running]
-
-
-@pytest.fixture
-def service() -> Iterator[HttpService]:
-    with HttpService() as running:
-        yield running
 
 
 def test_the_orchestrator_pings_and_stops_with_nothing_left(

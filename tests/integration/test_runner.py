@@ -25,18 +25,10 @@ from aiemp.plan import Frequency, Plan, ScheduledTask
 from aiemp.runner import run_task
 from aiemp.runs import Result, Run
 from tests.conftest import Aiemp, processes_naming, wait_until
+from tests.observed import dashboard, results
 
 WriteConfig = Callable[[str], Path]
 HOURLY = 'frequency = "hourly"\n'
-
-
-def results(vault: Path, name: str) -> list[str]:
-    """How the runs of a task ended, the newest first."""
-    return [entry["result"] for entry in Ledger(vault).history.newest_first(name)]
-
-
-def dashboard(vault: Path) -> str:
-    return (vault / "Dashboard.md").read_text(encoding="utf-8")
 
 
 def error_rows(vault: Path) -> list[str]:
@@ -183,6 +175,7 @@ time.sleep(300)
 """
 
 
+@pytest.mark.timeout(method="thread")  # SIGALRM is for the run's time limit
 @pytest.mark.parametrize(("lived_min", "result"), [(5, "failed"), (4, "interrupted")])
 def test_waiting_run_knows_how_long_the_one_before_it_lived(vault: Path, lived_min: int, result: str) -> None:
     """The one that holds the lock is killed while another waits for it: over its limit it has timed out, and before

@@ -145,7 +145,7 @@ def test_every_command_redacts_what_the_vault_names(vault: Path, aiemp: Aiemp, c
 
 
 def test_what_is_drawn_again_and_again_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
-    """As what is printed once."""
+    """A progress line that is drawn anew has no secret in it, as little as what is printed once."""
     before = in_force()
     put_in_force(Redactor({NAMED: "A_TOKEN"}))
     try:

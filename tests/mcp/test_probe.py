@@ -93,6 +93,7 @@ def test_what_there_is_no_time_for_is_left_out(fake: Fake, probe: Try) -> None:
     assert set(probe(fake("hangs", name="a"), fake("good", name="b"), limits=limits)) == {"a"}
 
 
+@pytest.mark.timeout(method="thread")  # SIGALRM is the test's own
 def test_a_time_limit_ends_the_servers_too(fake: Fake, probe: Try) -> None:
     """When the task's own limit strikes in the middle, it is raised, and nothing is left."""
     started = time.monotonic()

@@ -76,7 +76,7 @@ def test_what_is_no_answer(message: object) -> None:
     ],
 )
 def test_errors_are_answers_too(message: object, error: str) -> None:
-    """A server that refuses says why."""
+    """A server that refuses has answered: its words say why, or ours that it gave no result."""
     assert reply_to(message) == Reply(error=error)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tests.quiet import QUIET
 from tests.systemd.inside import User
 from tests.systemd.machine import Machine
 from tests.systemd.waiting import wait_until
@@ -19,19 +20,6 @@ SYSTEM_UNITS = Path("/etc/systemd/system")
 
 ORCHESTRATOR = "aiemp-orchestrator.service"
 TARGET = "aiemp.target"
-
-QUIET = "".join(
-    f"[tasks.{name}]\nenabled = false\n"
-    for name in (
-        "morning_triage",
-        "linkedin_post",
-        "stale_approval_check",
-        "daily_rollover",
-        "health_dashboard_update",
-        "done_archive",
-    )
-)
-"""A configuration in which nothing runs by itself but the built-in watchers."""
 
 IDLE = QUIET + "[watchers.filesystem]\nenabled = false\n[watchers.approval]\nenabled = false\n"
 """And without these: nothing but the orchestrator."""

@@ -94,8 +94,8 @@ class Machine(Inside):
 
     def shut_down(self, deadline_s: float = 120.0) -> None:
         """An orderly end: every unit is stopped first."""
+        os.kill(self.init_pid(), POWER_OFF)
         assert self._unshare is not None
-        os.kill(self._init_pid, POWER_OFF)
         self._unshare.wait(deadline_s)
         self._forget_init()
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.systemd.employee import ORCHESTRATOR, QUIET, TARGET, Employee, zone_at_noon
+from tests.quiet import QUIET
+from tests.systemd.employee import ORCHESTRATOR, TARGET, Employee, zone_at_noon
 from tests.systemd.machine import Machine
 from tests.systemd.waiting import wait_until
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.quiet import QUIET
 from tests.systemd.counted import run_counted
-from tests.systemd.employee import EAGER, ORCHESTRATOR, QUIET, TARGET, Employee
+from tests.systemd.employee import EAGER, ORCHESTRATOR, TARGET, Employee
 
 pytestmark = pytest.mark.real_engine("systemd")
 

@@ -11,17 +11,12 @@ from aiemp.config.load import load_plan
 from aiemp.health import health_rows, mcp_verdict, observed_watchers
 from aiemp.plan import McpServer
 from aiemp.watcher_status import WatcherState
-from aiemp.watchers.launch import running
 from tests.conftest import Running, wait_until
+from tests.observed import pid_of
 
 Start = Callable[..., Running]
 WriteConfig = Callable[[str], Path]
 ONE_WATCHER = '[watchers.nap]\ncommand = ["sleep", "300"]\n'
-
-
-def pid_of(vault: Path, name: str) -> int:
-    holder = running(vault, name)
-    return holder.pid if holder else 0
 
 
 def test_health_check_detects_crashed_watcher(
@@ -60,7 +55,9 @@ def test_health_check_updates_dashboard(vault: Path, start_aiemp: Start, write_c
     start_aiemp("run", "--no-schedules")
     dashboard = vault / "Dashboard.md"
     wait_until(lambda: "| Gmail Watcher | 🟢 Running |" in dashboard.read_text(encoding="utf-8"), "its row")
-    os.kill(pid_of(vault, "gmail"), signal.SIGKILL)
+    watcher = pid_of(vault, "gmail")
+    assert watcher, "it is gone already"
+    os.kill(watcher, signal.SIGKILL)
     wait_until(lambda: "killed by SIGKILL" in dashboard.read_text(encoding="utf-8"), "the error row")
     text = dashboard.read_text(encoding="utf-8")
     assert text.count("Gmail Watcher") == 1

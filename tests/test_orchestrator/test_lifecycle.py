@@ -19,6 +19,7 @@ from aiemp.orchestrator import Orchestrator
 from aiemp.places import Places
 from aiemp.watchers.launch import running
 from tests.conftest import Aiemp, Running, processes_naming, wait_until
+from tests.quiet import QUIET
 
 ONE_WATCHER = '[watchers.nap]\ncommand = ["sleep", "300"]\n'
 Start = Callable[..., Running]
@@ -158,7 +159,7 @@ def test_task_killed_with_its_claude_leaves_nothing_and_is_done_again(
         "[tasks.long]\nfrequency = 'every_n_minutes'\ninterval_minutes = 60\n"
         f"command = ['setsid', '--wait', '{sys.executable}', '-c', "
         f'\'import time, os; open("{marker}", "a").write(str(os.getpid()) + chr(10)); time.sleep(300)\']\n'
-        + "".join(f"[tasks.{name}]\nenabled = false\n" for name in BUILT_IN)
+        + QUIET
     )
     aiemp = start_aiemp("run", "--no-watchers", "--interval", "1")
     wait_until(lambda: marker.exists() and marker.read_text().endswith("\n"), "the command")
@@ -175,13 +176,3 @@ def test_task_killed_with_its_claude_leaves_nothing_and_is_done_again(
     assert processes_naming(str(marker)) == []
     results = [entry["result"] for entry in Ledger(vault).history.newest_first("long")]
     assert results == ["interrupted", "interrupted"]
-
-
-BUILT_IN = [
-    "morning_triage",
-    "linkedin_post",
-    "stale_approval_check",
-    "daily_rollover",
-    "health_dashboard_update",
-    "done_archive",
-]

@@ -41,7 +41,7 @@ def test_the_usual_forms_are_understood(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_or_vault_is_nothing(tmp_path: Path) -> None:
-    """Most vaults have none."""
+    """Most vaults have no .env: no variables, and no warning."""
     assert vault_environment(tmp_path) == ({}, [])
     assert vault_environment(tmp_path / "gone") == ({}, [])
 
@@ -66,7 +66,7 @@ def test_what_changes_which_program_runs_is_dropped_and_reported(tmp_path: Path,
 
 
 def test_tokens_and_settings_of_the_owner_s_programs_pass(tmp_path: Path) -> None:
-    """What real vaults keep there."""
+    """What real vaults keep in .env reaches the children."""
     names = ["GMAIL_CREDENTIALS_PATH", "WHATSAPP_SESSION_PATH", "ANTHROPIC_API_KEY", "DRY_RUN", "VAULT_PATH"]
     dotenv(tmp_path, "".join(f"{name}=x\n" for name in [*names, "NODE_ENV", "LOG_LEVEL"]))
     variables, problems = vault_environment(tmp_path)
@@ -94,7 +94,7 @@ def test_each_bad_line_is_reported_and_the_others_are_used() -> None:
 
 
 def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
-    """The rest is read."""
+    """A replacement character stands for them, and the other lines are read."""
     dotenv(tmp_path, b"A=\xe4\nB=2\n")
     variables, _ = vault_environment(tmp_path)
     assert variables == {"A": "\ufffd", "B": "2"}

@@ -94,7 +94,7 @@ def test_a_link_that_stays_inside_is_the_owners_to_have(places: tuple[Path, Path
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
 def test_a_new_file_is_private_whatever_the_umask(places: tuple[Path, Path], umask: int) -> None:
-    """0600, exactly."""
+    """Its owner alone may read and write it: 0600, exactly."""
     vault, _ = places
     before = os.umask(umask)
     try:

@@ -18,6 +18,7 @@ from aiemp.places import Places
 from aiemp.plan import Frequency, Plan, ScheduledTask
 from aiemp.run_history import entry_of
 from aiemp.runs import Ended, Result, Run, is_exhausted
+from tests.rights import as_nobody
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 TRIAGE = ScheduledTask("triage", "", Frequency.DAILY, time_of_day=time(8, 0))
@@ -472,16 +473,18 @@ def test_what_keeps_the_history_from_being_written_is_told(
     assert list((tmp_path / "away").iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 @pytest.mark.parametrize(("where", "mode"), [("Logs", 0o500), ("Logs/aiemp/runs/2026-11.jsonl", 0o400)])
-def test_a_history_that_is_not_ours_to_write_is_told(vault: Path, where: str, mode: int) -> None:
+def test_a_history_that_is_not_ours_to_write_is_told(nobodys_folder: Path, where: str, mode: int) -> None:
     """A right that is missing is among what keeps the history from being written."""
-    path = vault / where
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch() if path.suffix else path.mkdir()
-    path.chmod(mode)
-    assert str(path) in (Ledger(vault).history.obstacle(NOW) or "")
-    path.chmod(0o700)
+    path = nobodys_folder / where
+    with as_nobody():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch() if path.suffix else path.mkdir()
+        assert Ledger(nobodys_folder).history.obstacle(NOW) is None
+        path.chmod(mode)
+        what, _, remedy = (Ledger(nobodys_folder).history.obstacle(NOW) or "").partition("; ")
+    assert str(path) in what
+    assert remedy.startswith("give yourself the right: sudo chown")
 
 
 def test_a_run_that_the_history_lacks_is_made_up_once(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:

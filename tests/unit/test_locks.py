@@ -6,15 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from aiemp.errors import LockHeld
 from aiemp.locks import Holder, acquire, probe, sign_of_life
+from tests.rights import as_nobody
 
 HOLD = (
     "import sys, os; from pathlib import Path; from aiemp.locks import *\n"
@@ -111,34 +110,13 @@ def test_probing_all_the_time_keeps_nobody_from_the_lock(tmp_path: Path) -> None
     looker.stdout.close()
 
 
-def test_unwritable_lock_file_can_still_be_locked() -> None:
+def test_unwritable_lock_file_can_still_be_locked(nobodys_folder: Path) -> None:
     """On a file that may only be read, the lock holds; only the holder's name is lost."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "run.lock"
-        path.touch()
-        path.chmod(0o444)
-        Path(folder).chmod(0o755)
-
-        def lock_and_probe() -> bool:
-            with acquire(path, Holder(os.getpid(), "me")):
-                return probe(path) == Holder()
-
-        assert as_nobody(lock_and_probe)
-
-
-def as_nobody(check: Callable[[], bool]) -> bool:
-    """The answer of ``check`` in a child that may not write what root may."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            if os.geteuid() == 0:
-                os.setegid(65534)
-                os.seteuid(65534)
-            status = 0 if check() else 1
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    path = nobodys_folder / "run.lock"
+    with as_nobody():
+        path.touch(mode=0o444)
+        with acquire(path, Holder(os.getpid(), "me")):
+            assert probe(path) == Holder()
 
 
 def test_free_lock_is_taken_at_once(tmp_path: Path) -> None:

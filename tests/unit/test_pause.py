@@ -87,7 +87,7 @@ def test_what_is_no_file_holds(tmp_path: Path, file: Path) -> None:
 
 
 def test_other_keys_and_a_missing_end_are_no_mistake(tmp_path: Path, file: Path) -> None:
-    """A newer aiemp may write more."""
+    """A newer aiemp may write more: the pause still holds."""
     file.write_text('{"by": "me"}')
     assert read_pause(tmp_path, NOW) == Pause()
 

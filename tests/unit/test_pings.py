@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ from tests.conftest import wait_until
 from tests.fakes.http_service import HttpService
 
 ENVIRON = {"PATH": os.environ["PATH"], "http_proxy": "", "no_proxy": "*"}
-
-
-@pytest.fixture
-def service() -> Iterator[HttpService]:
-    with HttpService() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)
@@ -229,7 +222,7 @@ def test_the_start_of_a_run_is_held_up_for_seconds_at_most(
 
 
 def test_runs_without_an_address_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As nearly all runs."""
+    """As nearly all runs have none, they cost nothing."""
     monkeypatch.setattr(pings_module, "PingCall", lambda *_: pytest.fail("a call"))
     pings = RunPings(None, "triage", ENVIRON)
     pings.started()

@@ -58,7 +58,7 @@ def test_a_path_is_not_found_in_a_longer_one() -> None:
 
 
 def test_a_home_is_spelt_in_many_ways(place: Path, environ: dict[str, str]) -> None:
-    """As cron jobs do."""
+    """A job of cron may name the vault by ~ or a variable: each spelling is looked for."""
     assert {"~/vault", "$HOME/vault", "${HOME}/vault", str(place)} <= set(spellings(place, environ))
 
 

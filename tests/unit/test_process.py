@@ -288,10 +288,11 @@ def test_a_signal_handler_that_raises(fake: FakeClaude, tmp_path: Path) -> None:
         with pytest.raises(Struck):
             run(fake, ("ignore_sigterm",), ("helper",), ("tell", str(ready)), ("sleep",))
         assert time.monotonic() - started < GRACE_S + SLACK_S
-    thread.join()
+        thread.join()
     assert len(fake.pids()) == 2
 
 
+@pytest.mark.timeout(method="thread")  # SIGALRM is the test's own
 def test_signals_at_any_moment(fake: FakeClaude) -> None:
     """A timer strikes ever later, from before the start to after the end: never is a process left."""
     with handler_that_raises(signal.SIGALRM) as strikes:
@@ -564,6 +565,7 @@ def test_elsewhere_the_process_group_is_ended(fake: FakeClaude) -> None:
 
 
 @pytest.mark.usefixtures("elsewhere")
+@pytest.mark.timeout(method="thread")  # SIGALRM is the test's own
 def test_elsewhere_a_handler_that_raises(fake: FakeClaude) -> None:
     """A stop there ends the group as well."""
     with handler_that_raises(signal.SIGALRM):

@@ -168,6 +168,7 @@ def test_two_redactors_together_know_what_both_know() -> None:
     assert redactor.data(b"s3cr3t-value-2 s3cr3t-value") == b"[B redacted] [A redacted]"
 
 
+@pytest.mark.timeout(method="thread")  # SIGALRM is for the run's time limit
 def test_a_token_that_a_run_writes_into_dotenv_is_redacted_at_its_end(vault: Path) -> None:
     """What was no secret when the run began is one in its record, history, dashboard and report; and what was one
     then stays one."""
@@ -196,8 +197,9 @@ def test_a_token_that_a_run_writes_into_dotenv_is_redacted_at_its_end(vault: Pat
         assert "old-s3cr3t" not in text
 
 
+@pytest.mark.timeout(method="thread")  # SIGALRM is for the run's time limit
 def test_a_reason_for_being_blocked_is_redacted_with_what_the_run_wrote(vault: Path) -> None:
-    """As any other end."""
+    """What the run wrote into .env is no less a secret when it was blocked than at any other end."""
     blocked = ScheduledTask(
         "own", "", Frequency.HOURLY, requires_claude=False, trigger_fn="tests.unit.blocked_task:writing"
     )
@@ -389,6 +391,7 @@ def test_alerts_are_redacted_in_all_their_places(vault: Path, tmp_path: Path) ->
         assert "no [A_TOKEN redacted]" in text
 
 
+@pytest.mark.timeout(method="thread")  # SIGALRM is for the run's time limit
 def test_nothing_that_a_run_reports_holds_a_secret(vault: Path) -> None:
     """A reason for being blocked, and what a dry run gives, are redacted for whoever calls the runner."""
     (vault / ".env").write_text("A_TOKEN=s3cr3t-value\n")

@@ -44,7 +44,7 @@ def test_otherwise_it_was_cut_off(sighting: Sighting | None) -> None:
 
 
 def test_task_that_left_the_plan_has_no_limit() -> None:
-    """Its limit is not known any more."""
+    """Its limit is not known any more: a run of it that died counts as interrupted."""
     assert end_without_a_word(RUN, None, LONG_AFTER, seen(LIMIT)).result is Result.INTERRUPTED
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiemp import __version__
+from aiemp.asked import ask
 from aiemp.cli.bugreport.disguise import Disguise, our_lines, plain_command, plain_config
 from aiemp.doctor.observers.scene import Scene
 from aiemp.errors import AiempError
@@ -98,7 +98,6 @@ def disguise_of(source: Source) -> Disguise:
 def _secrets_without_plan(scene: Scene) -> Redactor:
     """Of a configuration that cannot be read nothing is shown but keys; the environment and .env still count."""
     from aiemp.config.locate import vault_folder
-    from aiemp.errors import AiempError
 
     try:
         vault = vault_folder(scene.vault, scene.environ, None, Path.cwd())
@@ -232,18 +231,12 @@ def _journal(units: InstalledUnits, environ: Mapping[str, str]) -> str:
     from aiemp.systemd.systemctl import bus_environment
 
     argv = [*journal_argv(units.scope, ORCHESTRATOR, LOG_LINES), "--unit=aiemp-*"]
-    done = subprocess.run(
-        [*argv, "--output=short-iso", "--no-hostname", "--quiet"],
-        env=bus_environment(units.scope, environ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    said = [f"journalctl: {line}" for line in done.stderr.splitlines()]
-    return _text([*said, *our_lines(done.stdout.splitlines())])
+    argv += ["--output=short-iso", "--no-hostname", "--quiet"]
+    answer = ask(argv, environ=bus_environment(units.scope, environ), timeout_s=PATIENCE_S)
+    if answer.silence:
+        raise AiempError(f"journalctl {answer.problem}")
+    said = [f"journalctl: {line}" for line in answer.err.splitlines()]
+    return _text([*said, *our_lines(answer.out.splitlines())])
 
 
 def _text(lines: Iterable[str]) -> str:

@@ -152,22 +152,13 @@ def _log_of(status: Status, name: str, unit: str, file: Path, count: int) -> Log
 
 
 def _journal_of(status: Status, unit: str, more: str, count: int) -> LogEnd:
-    import subprocess
-
+    from aiemp.asked import ask
     from aiemp.systemd.command_lines import journal_argv
 
     assert status.units is not None
     place = f"the journal of {unit}"
-    try:
-        done = subprocess.run(
-            [*journal_argv(status.units.scope, unit, count), "--output=cat", "--quiet"],
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=JOURNAL_PATIENCE_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return LogEnd(place, more, problem=f"it cannot be asked: {error}")
-    text = done.stdout.decode("utf-8", "replace")
-    return LogEnd(place, more, tuple(line for line in text.splitlines() if line.strip()))
+    argv = [*journal_argv(status.units.scope, unit, count), "--output=cat", "--quiet"]
+    answer = ask(argv, environ={**os.environ, "LC_ALL": "C.UTF-8"}, timeout_s=JOURNAL_PATIENCE_S)
+    if answer.silence:
+        return LogEnd(place, more, problem=f"journalctl {answer.problem}")
+    return LogEnd(place, more, tuple(line for line in answer.out.splitlines() if line.strip()))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aiemp import __version__
+from aiemp.asked import ask
 from aiemp.config.reading import others_may_write
 from aiemp.doctor.bus import BusSeen
 from aiemp.doctor.linger import JournalSeen, LingerSeen
@@ -111,26 +112,16 @@ def observe_linger(scene: Scene) -> LingerSeen | None:
 
 def observe_journal(scene: Scene) -> JournalSeen | None:
     """Asks journalctl for one line: on a machine that keeps its journal in memory only, a user sees none."""
-    import subprocess  # noqa: PLC0415 - only where units are installed
-
     if scene.units is None:
         return None
-    try:
-        done = subprocess.run(
-            journal_argv(scene.units.scope, ORCHESTRATOR, 1),
-            env={**scene.environ, "LC_ALL": "C.UTF-8"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=JOURNAL_PATIENCE_S,
-            check=False,
-        )
-    except FileNotFoundError:
-        return JournalSeen(scene.user, "there is no journalctl")
-    except subprocess.TimeoutExpired:
-        return JournalSeen(scene.user, f"journalctl gave no answer in {JOURNAL_PATIENCE_S:.0f} s")
-    complaints = [line for line in done.stderr.splitlines() if "No journal files" in line]
+    answer = ask(
+        journal_argv(scene.units.scope, ORCHESTRATOR, 1),
+        environ={**scene.environ, "LC_ALL": "C.UTF-8"},
+        timeout_s=JOURNAL_PATIENCE_S,
+    )
+    if answer.silence:
+        return JournalSeen(scene.user, f"journalctl {answer.problem}")
+    complaints = [line for line in answer.err.splitlines() if "No journal files" in line]
     return JournalSeen(scene.user, complaints[0].strip() if complaints else "")
 
 

@@ -126,7 +126,7 @@ def test_values_of_secrets_are_never_shown(vault: Path) -> None:
 
 
 def test_changes_of_the_environment() -> None:
-    """Names only, in their order."""
+    """What is new, removed and changed is told by names alone, in their order, but for DRY_RUN."""
     before = {"A": "1", "B": "2", "C": "3"}
     after = {"B": "2", "C": "4", "Y": "5", "X": "6", "DRY_RUN": "false"}
     assert environment_changes(before, after) == (

@@ -49,7 +49,7 @@ def test_logs_are_private(vault: Path) -> None:
 
 
 def test_two_in_one_second(vault: Path) -> None:
-    """Each run has a log of its own."""
+    """Two runs that begin in one second have a log of their own each."""
     names = [path.name for _ in range(3) if (path := new_log(Places(vault), "t", NOW, 30))]
     assert names == ["t-080003.log", "t-080003-2.log", "t-080003-3.log"]
 
@@ -140,3 +140,4 @@ def test_each_run_removes_what_is_old(vault: Path) -> None:
 def test_nothing_to_remove(tmp_path: Path) -> None:
     """A vault without logs is none to tidy."""
     remove_old(tmp_path / "none", date(2026, 1, 1))
+    assert list(tmp_path.iterdir()) == []

@@ -155,7 +155,7 @@ def test_a_type_that_is_no_name(kind: object) -> None:
 
 
 def test_a_giant_result_with_a_cost_that_is_no_number() -> None:
-    """Its cost is not known then."""
+    """Its cost is not known then; the answer is."""
     whole = line({**RESULT, "result": "x" * (2 * LONGEST_LINE_BYTES)}).replace(b":0.5", b":1.2.3")
     reader, _ = read(whole)
     assert reader.learned.result is not None
@@ -385,7 +385,7 @@ def test_a_line_that_begins_like_an_array_stays_text(text: str) -> None:
 
 
 def test_an_array_that_was_cut_off_is_known_to_be() -> None:
-    """No answer can be made of it."""
+    """What is cut off is known to be, and no answer is made of it."""
     reader = EventReader()
     reader.feed(line([INIT, RESULT])[:-20])
     reader.finish()

@@ -70,7 +70,7 @@ def test_what_is_not_understood(text: str) -> None:
     [("24h", timedelta(days=1)), ("7d", timedelta(days=7)), (" 90 Min", timedelta(minutes=90))],
 )
 def test_a_length_of_time(text: str, span: timedelta) -> None:
-    """As people write it."""
+    """It is read as people write it: a number and a unit, in any case, with blanks."""
     assert read_span(text) == span
 
 

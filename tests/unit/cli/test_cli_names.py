@@ -38,7 +38,7 @@ def test_an_unknown_task_is_a_mistake(name: str, said: str) -> None:
 
 
 def test_an_unknown_watcher_is_a_mistake() -> None:
-    """The same for watchers."""
+    """It is refused with the name that was probably meant, or that it is the name of a task."""
     with pytest.raises(UsageError, match="did you mean 'gmail'"):
         find_watcher(PLAN, "gmial")
     with pytest.raises(UsageError, match="there is a task of that name"):

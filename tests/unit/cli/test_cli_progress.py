@@ -79,9 +79,16 @@ def test_hostile_output_stays_on_the_line() -> None:
 def test_a_terminal_that_goes_away_does_not_stop_the_run() -> None:
     """Writing the progress never raises into the run."""
     progress, stream = progress_on(Screen(width=80))
-    stream.write = lambda _text: (_ for _ in ()).throw(OSError(5, "gone"))  # type: ignore[method-assign]
+    tried: list[str] = []
+
+    def write(text: str) -> int:
+        tried.append(text)
+        raise OSError(5, "gone")
+
+    stream.write = write  # type: ignore[method-assign]
     progress.say("go: started")
     progress.clear()
+    assert any("go: started" in text for text in tried)
 
 
 def test_waiting_has_no_limit() -> None:

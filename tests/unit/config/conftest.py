@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ def stand_in_watchers(settings: Sequence[WatcherSettings], vault: Path) -> tuple
             raise UnknownWatcher(table.name, f"[watchers.{table.name}] adjusts no watcher; give it a command")
         watchers[table.name] = Watcher(table.name, command=table.command or (), cwd=table.cwd)
     return tuple(watchers.values())
+
+
+def uncommented(text: str) -> str:
+    """An aiemp.toml with every setting in it that is only proposed; what is prose stays a comment."""
+    return re.sub(r"(?m)^#(?=[^\s:])", "", text)
 
 
 @pytest.fixture

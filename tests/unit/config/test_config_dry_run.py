@@ -17,7 +17,7 @@ BLANK = [None, "", "  "]
 
 @pytest.mark.parametrize("word", YES + NO)
 def test_the_usual_words_are_understood_everywhere(word: str) -> None:
-    """In any case, with blanks around."""
+    """true, yes, on and 1, and their opposites, in any case and with blanks around."""
     active = word in YES
     assert decide_dry_run(False, word, None, None) == DryRun(active, "DRY_RUN in the environment")
     assert decide_dry_run(False, None, None, word) == DryRun(active, "DRY_RUN in the vault's .env")
@@ -26,7 +26,7 @@ def test_the_usual_words_are_understood_everywhere(word: str) -> None:
 
 @pytest.mark.parametrize("blank", BLANK)
 def test_an_empty_word_is_not_set(blank: str | None) -> None:
-    """The next source is asked."""
+    """A variable that is set to nothing decides nothing: the next source is asked."""
     assert decide_dry_run(False, blank, True, "false", config_name="x.toml") == DryRun(
         True, "dry_run in x.toml"
     )

@@ -20,6 +20,7 @@ from aiemp.config.reading import others_may_write
 from aiemp.config.zones import machine_zone
 from aiemp.errors import ConfigError
 from aiemp.plan import SCHEDULE_REGISTRY, DryRun, Plan
+from tests.rights import as_nobody
 
 Load = Callable[..., Plan]
 Mistakes = Callable[..., list[str]]
@@ -33,7 +34,7 @@ class TestTheFile:
     """What is and is not a configuration."""
 
     def test_a_missing_default_is_all_defaults(self, tmp_path: Path, vault: Path) -> None:
-        """Nothing has to be configured."""
+        """Where no file was named and none is there, the defaults hold: nothing has to be configured."""
         environ = {"HOME": str(tmp_path), "TZ": "Etc/UTC"}
         plan = load_plan(vault=vault, environ=environ, planned_watchers=no_watchers)
         assert (plan.tasks, plan.config_file, plan.warnings) == (SCHEDULE_REGISTRY, None, ())
@@ -67,29 +68,20 @@ class TestTheFile:
                 load_plan(config=tmp_path / name, vault=vault, environ={})
 
     def test_a_loop_of_links_is_a_mistake(self, tmp_path: Path, vault: Path) -> None:
-        """ELOOP, with the path."""
+        """It is a ConfigError with the path (ELOOP)."""
         (tmp_path / "loop").symlink_to("loop")
         with pytest.raises(ConfigError, match="loop cannot be read"):
             load_plan(config=tmp_path / "loop", vault=vault, environ={})
 
-    @pytest.mark.skipif(os.getuid() != 0, reason="needs to become another user")
-    def test_one_that_may_not_be_read_is_a_mistake(self, config: Path, vault: Path) -> None:
+    def test_one_that_may_not_be_read_is_a_mistake(self, nobodys_folder: Path, vault: Path) -> None:
         """Said to the user that lacks the right, instead of running with defaults."""
-        config.write_text("dry_run = true\n")
+        config = nobodys_folder / "aiemp.toml"
+        config.touch()
+        load_plan(config=config, vault=vault, environ={})  # which imports what it needs
         config.chmod(0)
-        for folder in (config.parent, config.parent.parent, config.parent.parent.parent):
-            folder.chmod(0o711)
-        script = (
-            "import os, sys; from pathlib import Path; from aiemp.config.load import load_plan;"
-            "from aiemp.errors import ConfigError; import aiemp.config.mcp_servers\n"
-            "os.setuid(65534)\n"
-            "try: load_plan(config=Path(sys.argv[1]), vault=Path('/v'), environ={})\n"
-            "except ConfigError as error: print(error)\n"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", script, config], capture_output=True, text=True, check=True
-        )
-        assert done.stdout == f"{config} cannot be read (Permission denied); make it a readable file\n"
+        with as_nobody(), pytest.raises(ConfigError) as caught:
+            load_plan(config=config, vault=vault, environ={})
+        assert str(caught.value) == f"{config} cannot be read (Permission denied); make it a readable file"
 
     def test_the_plan_names_its_file(self, load: Load, config: Path) -> None:
         """Children are started with the same one."""
@@ -139,7 +131,7 @@ class TestInsideTheVault:
     """Claude writes into the vault: a config there is used only when it is named."""
 
     def test_named_it_works_with_a_warning(self, load: Load, vault: Path) -> None:
-        """The owner has decided so."""
+        """Its owner has named it, so it is used; the warning says what is odd."""
         (vault / "aiemp.toml").write_text("dry_run = true\n")
         plan = load("", config=vault / "aiemp.toml")
         assert plan.dry_run.active
@@ -161,7 +153,7 @@ class TestDryRun:
     """--dry-run > DRY_RUN > config > the vault's .env > live (semantics, "Dry run or live")."""
 
     def test_each_source_decides_in_its_turn(self, load: Load, vault: Path, config: Path) -> None:
-        """And the plan says which."""
+        """The first source that says something decides, and the plan says which it was."""
         (vault / ".env").write_text("DRY_RUN=true\n")
         env = {"DRY_RUN": "1"}
         assert load("dry_run = false", dry_run=True).dry_run == DryRun(True, "--dry-run")
@@ -172,7 +164,7 @@ class TestDryRun:
         assert load("").dry_run == DryRun(False, "default")
 
     def test_an_odd_word_in_the_environment_is_a_mistake(self, mistakes: Mistakes) -> None:
-        """Reported with those of the file."""
+        """It is reported with the mistakes of the file."""
         found = mistakes("wat = 1", environ={"DRY_RUN": "maybe"})
         assert len(found) == 2
         assert found[0].startswith("DRY_RUN in the environment is 'maybe'; set it to true or false")
@@ -185,7 +177,7 @@ class TestDryRun:
         assert "DRY_RUN in the vault's .env is 'maybe': taken as a dry run" in plan.warnings[0]
 
     def test_an_env_file_that_cannot_be_read_is_dry_and_said(self, load: Load, vault: Path) -> None:
-        """It may well ask for a dry run."""
+        """It may well ask for a dry run: so it is one, with a warning."""
         (vault / ".env").mkdir()
         plan = load("")
         assert plan.dry_run.active

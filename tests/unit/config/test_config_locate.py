@@ -52,7 +52,7 @@ def test_who_has_none_reads_the_machines(tmp_path: Path) -> None:
 
 
 def test_without_home_the_user_database_knows_it() -> None:
-    """A system unit has no HOME."""
+    """A system unit has no HOME: the home is that of the user database."""
     assert config_file(None, {}).is_absolute()
 
 
@@ -109,12 +109,12 @@ def test_a_relative_vault_starts_at_the_config(load: Load, config: Path, tmp_pat
 
 
 def test_a_wrong_vault_key_is_not_also_a_missing_one(mistakes: Mistakes) -> None:
-    """One mistake, one line."""
+    """One mistake gives one line."""
     assert len(mistakes("vault = 5\n", vault=None)) == 1
 
 
 def test_no_vault_is_reported_with_the_mistakes_of_the_file(mistakes: Mistakes) -> None:
-    """Everything at once."""
+    """All that is wrong is told at once."""
     found = mistakes("wat = 1\n", vault=None)
     assert [line.split(" ")[0] for line in found] == ["no", "1:"]
 

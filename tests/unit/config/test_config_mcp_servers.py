@@ -122,7 +122,7 @@ def test_a_broken_mcp_json_is_a_warning(load: Load, vault: Path, content: bytes)
 
 
 def test_a_link_out_of_the_vault_is_not_followed(vault: Path, tmp_path: Path) -> None:
-    """Nor read."""
+    """Its servers are not taken, and a warning names the link."""
     (tmp_path / "other.json").write_text('{"mcpServers": {"x": {"command": "x"}}}')
     (vault / ".mcp.json").symlink_to(tmp_path / "other.json")
     servers, warnings = planned_servers((), vault)
@@ -144,7 +144,7 @@ def test_a_link_out_of_the_vault_is_not_followed(vault: Path, tmp_path: Path) ->
     ],
 )
 def test_one_bad_server_does_not_hide_the_others(vault: Path, name: str, entry: object) -> None:
-    """It is left out and said."""
+    """It is left out with a warning; the others are planned."""
     write(vault, {name: entry, "good": {"command": "g"}})
     servers, warnings = planned_servers((), vault)
     assert [server.name for server in servers] == ["good"]

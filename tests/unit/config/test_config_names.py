@@ -96,5 +96,5 @@ def test_a_task_and_a_watcher_may_share_a_name(load: Load) -> None:
 
 
 def test_clash_key_ignores_case_and_the_kind_of_dash() -> None:
-    """But not whether there is one."""
+    """Names that differ in these alone clash; with and without a dash are two names."""
     assert clash_key("A-b_C") == clash_key("a_B-c") != clash_key("abc")

@@ -21,6 +21,7 @@ from aiemp.config.settings import read_settings
 from aiemp.config.template import commented_config
 from aiemp.config.toml_values import toml_value
 from tests.golden.regenerate import CASES, FOLDER
+from tests.unit.config.conftest import uncommented
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 
@@ -57,10 +58,6 @@ def test_every_key_has_its_text() -> None:
             assert text.what.endswith((".", ").")), key
             assert (text.default is None) == bool(text.unset), f"{key}: a default, or what holds without one"
             assert text.default is not None or text.example is not None, key
-
-
-def uncommented(text: str) -> str:
-    return re.sub(r"(?m)^#(?=[^\s:])", "", text)
 
 
 @pytest.mark.parametrize("change", [str, uncommented])

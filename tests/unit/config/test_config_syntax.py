@@ -85,7 +85,7 @@ def test_bytes_that_are_not_utf8_are_named_with_their_line(config: Path, vault: 
 
 
 def test_a_byte_order_mark_is_no_mistake(config: Path) -> None:
-    """Windows editors write one."""
+    """Windows editors write one: the file is read as if it were not there."""
     text = decoded(config, "\ufeffdry_run = true\n".encode())
     assert read_text(config, text, {}).settings.dry_run is True
 

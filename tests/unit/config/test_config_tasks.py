@@ -120,7 +120,7 @@ def test_a_time_written_otherwise_is_suggested(mistakes: Mistakes, written: str,
 
 @pytest.mark.parametrize("written", ["8", "25:00", "08:60", "noon", "in the morning"])
 def test_what_is_no_time_is_not_guessed(mistakes: Mistakes, written: str) -> None:
-    """A wrong guess is worse than none."""
+    """It is a mistake: a wrong guess is worse than none."""
     (found,) = mistakes(f'[tasks.done_archive]\ntime = "{written}"\n')
     assert "did you mean" not in found
 
@@ -148,7 +148,7 @@ def test_a_weekday_may_be_a_name_or_a_number(load: Load, written: str, expected:
 
 @pytest.mark.parametrize("written", ['"someday"', "7", "-1", "true", "1.0", '"su"', '["sunday"]'])
 def test_a_bad_weekday_is_a_mistake(mistakes: Mistakes, written: str) -> None:
-    """Anything else is refused."""
+    """What is neither a weekday's name nor 0 to 6 is refused."""
     (found,) = mistakes(f"[tasks.weekly_audit_prep]\nday = {written}\n")
     assert found.startswith("2: tasks.weekly_audit_prep.day is ")
 
@@ -289,13 +289,13 @@ class TestWhatATaskDoes:
 
 
 def test_when_a_new_task_runs_must_be_said(mistakes: Mistakes) -> None:
-    """There is no frequency to inherit."""
+    """Without a frequency it is a mistake: there is none to inherit."""
     (found,) = mistakes('[tasks.own]\nprompt = "x"\n')
     assert found.startswith("1: tasks.own does not say when it runs")
 
 
 def test_frequency_and_calendar_exclude_each_other(mistakes: Mistakes) -> None:
-    """Two answers to one question."""
+    """Both together are a mistake: two answers to one question."""
     text = '[tasks.own]\nprompt = "x"\nfrequency = "daily"\ntime = "08:00"\ncalendar = "hourly"\n'
     (found,) = mistakes(text)
     assert found.startswith("3: tasks.own.frequency and `calendar` exclude each other")
@@ -347,7 +347,7 @@ def test_an_unknown_key_is_a_mistake_with_a_suggestion(
 
 
 def test_an_unknown_frequency_is_a_mistake_with_a_suggestion(mistakes: Mistakes) -> None:
-    """All that exist are listed."""
+    """The message lists all that exist, and the one that was probably meant."""
     (found,) = mistakes('[tasks.done_archive]\nfrequency = "dayly"\n')
     assert (
         "write one of daily, weekdays, mwf, weekly, hourly, every_n_minutes, or did you mean `daily`?"

@@ -20,6 +20,7 @@ from aiemp.config.toml_values import toml_text, toml_value
 from aiemp.errors import VaultError
 from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, ClaudeSettings, Frequency, Limits, ScheduledTask, Watcher
+from tests.unit.config.conftest import uncommented
 
 CONFIG = Path("/etc/aiemp/aiemp.toml")
 VAULT = Path('/srv/My "Vault" $HOME %n \\ Büro\'s')
@@ -29,10 +30,6 @@ def settings_of(text: str) -> Settings:
     source = read_text(CONFIG, text, {"HOME": "/h"})
     assert source.document.mistakes() == []
     return source.settings
-
-
-def uncommented(text: str) -> str:
-    return re.sub(r"(?m)^#(?=[^\s:])", "", text)  # not the #:schema line, which is for editors
 
 
 @pytest.mark.parametrize("zone", [None, "Europe/Berlin"])

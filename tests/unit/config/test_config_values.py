@@ -104,7 +104,7 @@ def test_a_town_is_enough_to_suggest_its_zone(mistakes: Mistakes, written: str, 
 
 @pytest.mark.parametrize("zone", ["CEST", "PST", "EDT", "UTC+2", "Germany"])
 def test_an_abbreviation_is_not_taken_for_another(mistakes: Mistakes, zone: str) -> None:
-    """CEST is not EST."""
+    """CEST is not EST: no other zone is proposed for what only looks like it."""
     assert "did you mean" not in mistakes(f'timezone = "{zone}"\n')[0]
 
 

@@ -40,7 +40,7 @@ def test_only_taking_rights_away_is_safe_by_itself() -> None:
 
 
 def test_no_shell_reads_the_line(tmp_path: Path) -> None:
-    """What stands in a path is a path."""
+    """What stands in a path is a path, whatever it would mean to a shell."""
     folder = tmp_path / "a; touch b $(touch c)"
     assert ran(f"mkdir -p {shlex.quote(str(folder))}") == Fixed(f"mkdir -p {shlex.quote(str(folder))}", True)
     assert [each.name for each in tmp_path.iterdir()] == [folder.name]
@@ -67,7 +67,7 @@ def test_root_is_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("no-such-program-here x", "there is no no-such-program-here on the PATH"),
+        ("no-such-program-here x", "no-such-program-here was not found"),
         ("ls /no/such/place", "No such file or directory"),
         ("chmod go-w 'x", "cannot be understood"),
     ],

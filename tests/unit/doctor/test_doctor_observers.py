@@ -234,7 +234,7 @@ def test_pm2_that_runs_is_asked(vault: Path, scene_of: MakeScene, tmp_path: Path
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[1, null]", '[{"name": 5, "args": {"a": 1}}]'])
 def test_pm2_files_may_hold_anything(vault: Path, scene_of: MakeScene, tmp_path: Path, text: str) -> None:
-    """They are another program's."""
+    """They are another program's: what is no list of processes counts as none."""
     (tmp_path / "pm2").mkdir()
     (tmp_path / "pm2" / "dump.pm2").write_text(text)
     assert list(pm2.pm2_processes(scene_of(PM2_HOME=str(tmp_path / "pm2")))) == []

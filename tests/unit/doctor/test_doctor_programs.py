@@ -48,7 +48,7 @@ def test_missing_programs_name_who_needs_them() -> None:
 
 
 def test_found_programs_are_one_line() -> None:
-    """All is well: their paths."""
+    """With all of them there, the check is ok and names their paths."""
     programs = [
         ProgramSeen("node", ("x",), Path("/usr/bin/node")),
         ProgramSeen("npx", ("y",), Path("/b/npx")),

@@ -107,7 +107,7 @@ def test_foreign_files_are_nobodys_units(environ: dict[str, str], home: Path, va
 
 
 def test_booted(tmp_path: Path) -> None:
-    """A container has no such folder."""
+    """A container has no folder of a running systemd, so it does not count as booted."""
     assert is_booted(tmp_path)
     assert not is_booted(tmp_path / "no")
 

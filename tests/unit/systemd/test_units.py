@@ -105,7 +105,7 @@ def test_programs_are_found_without_a_path(installation: Installation) -> None:
 
 
 def test_commands() -> None:
-    """What each unit runs."""
+    """Each unit runs the one command that is its own."""
     found = units(installation=replace(SYSTEM, config_file=None))
     tails = {name: values(text, "ExecStart") for name, text in found.items() if name.endswith(".service")}
     tails = {

@@ -34,7 +34,7 @@ def test_variables_come_back(value: str, name: str) -> None:
 
 
 def test_bytes_that_are_no_text_come_back() -> None:
-    """A file name need not be UTF-8."""
+    """A file name need not be UTF-8: its bytes are the same after quoting and unquoting."""
     name = b"/v/\xff\xfe \x1b".decode("utf-8", "surrogateescape")
     assert exec_words(exec_argument(name)) == [name]
 

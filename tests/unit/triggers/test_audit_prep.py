@@ -14,12 +14,7 @@ from hypothesis import strategies as st
 from aiemp.triggers.audit_report import AuditFigures, render
 from aiemp.triggers.sealed_note import is_untouched, write_note
 from aiemp.triggers.weekly_audit_prep import trigger_weekly_audit_prep
-from tests.fakes.vault import NOW, add, context_of, make_vault, snapshot
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Path:
-    return make_vault(tmp_path / "vault")
+from tests.fakes.vault import NOW, add, context_of, snapshot
 
 
 def entry(task: str, result: str, age: timedelta, **values: object) -> dict[str, object]:

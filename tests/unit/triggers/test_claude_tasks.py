@@ -16,14 +16,13 @@ from aiemp.triggers.context import Overrides
 from aiemp.triggers.linkedin_post import trigger_linkedin_post
 from aiemp.triggers.morning_triage import trigger_morning_triage
 from tests.fakes.claude import FakeClaude
-from tests.fakes.vault import NOW, add, context_of, make_vault, snapshot
+from tests.fakes.vault import NOW, add, context_of, snapshot
 
 DRAFT = "---\ntype: linkedin_post\n---\n"
 
 
 @pytest.fixture
-def vault(tmp_path: Path) -> Path:
-    vault = make_vault(tmp_path / "vault")
+def vault(vault: Path) -> Path:
     add(vault, "Needs_Action/EMAIL_a.md")
     return vault
 

@@ -15,12 +15,7 @@ from aiemp.plan import Frequency, ScheduledTask
 from aiemp.triggers import resolve
 from aiemp.triggers.own_prompt import full_prompt
 from tests.fakes.claude import STREAMING, FakeClaude, wait_until
-from tests.fakes.vault import add, context_of, make_vault, snapshot
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Path:
-    return make_vault(tmp_path / "vault")
+from tests.fakes.vault import add, context_of, snapshot
 
 
 @pytest.fixture

@@ -14,12 +14,7 @@ from aiemp.plan import Origin, Watcher
 from aiemp.triggers.daily_rollover import trigger_daily_rollover
 from aiemp.triggers.done_archive import trigger_done_archive
 from aiemp.triggers.stale_check import trigger_stale_check
-from tests.fakes.vault import add, context_of, make_vault, snapshot
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Path:
-    return make_vault(tmp_path / "vault")
+from tests.fakes.vault import add, context_of, snapshot
 
 
 def environ_of(vault: Path) -> dict[str, str]:

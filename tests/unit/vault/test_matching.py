@@ -86,7 +86,7 @@ def test_names_are_told_within_bounds() -> None:
 
 
 def test_undecodable_names_are_told(tmp_path: Path) -> None:
-    """A file name may hold any byte."""
+    """A file name may hold any byte; it is told in text that can be written anywhere."""
     (tmp_path / os.fsdecode(b"\xff.md")).write_text("x")
     (name,) = matching_files(tmp_path, "*.md")
-    listed([name]).encode()
+    assert listed([name]) == r"'\udcff.md'"

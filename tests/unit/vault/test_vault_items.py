@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aiemp.vault.items import action_items, count_action_items, items_by_domain, queue_counts
+from tests.rights import as_nobody
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -130,19 +131,18 @@ def test_done_today_on_a_day_of_25_hours(vault: Path, put) -> None:
 
 
 def test_a_folder_without_permission_counts_nothing(
-    locked_vault, put, caplog: pytest.LogCaptureFixture, told: set[str]
+    nobodys_folder: Path, put, caplog: pytest.LogCaptureFixture, told: set[str]
 ) -> None:
     """What may not be read is warned of once, and the rest is counted."""
-    folder, as_owner = locked_vault
-    with as_owner():
-        put(folder / "Needs_Action" / "email" / "a.md")
-        put(folder / "Needs_Action" / "locked" / "b.md")
-        (folder / "Needs_Action" / "locked").chmod(0o000)
+    with as_nobody():
+        put(nobodys_folder / "Needs_Action" / "email" / "a.md")
+        put(nobodys_folder / "Needs_Action" / "locked" / "b.md")
+        (nobodys_folder / "Needs_Action" / "locked").chmod(0o000)
         with caplog.at_level(logging.WARNING):
-            assert count_action_items(folder) == 1
-            assert items_by_domain(folder) == {"email": 1}
+            assert count_action_items(nobodys_folder) == 1
+            assert items_by_domain(nobodys_folder) == {"email": 1}
     assert [record.getMessage() for record in caplog.records] == [
-        f"{folder / 'Needs_Action' / 'locked'}: Permission denied"
+        f"{nobodys_folder / 'Needs_Action' / 'locked'}: Permission denied"
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from aiemp.errors import Blocked
 from aiemp.vault.layout import find_folder, leads_inside, looks_like_vault, require_vault, shown
+from tests.rights import as_nobody
 
 
 @pytest.mark.parametrize(
@@ -68,13 +69,12 @@ def test_a_vault_that_cannot_be_used_blocks(tmp_path: Path, name: str, reason: s
     assert ";" in caught.value.reason  # the remedy
 
 
-def test_a_vault_without_permission_blocks(locked_vault) -> None:
+def test_a_vault_without_permission_blocks(nobodys_folder: Path) -> None:
     """A vault folder that this user may not list is Blocked, naming the cause."""
-    folder, as_owner = locked_vault
-    folder.chmod(0o000)
-    with as_owner(), pytest.raises(Blocked, match="give yourself the right, for example: sudo chown"):
-        require_vault(folder)
-    folder.chmod(0o700)
+    nobodys_folder.chmod(0o000)
+    with as_nobody(), pytest.raises(Blocked, match="give yourself the right, for example: sudo chown"):
+        require_vault(nobodys_folder)
+    nobodys_folder.chmod(0o700)
 
 
 def test_folders_are_found_whatever_their_case(vault: Path) -> None:

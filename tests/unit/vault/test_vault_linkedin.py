@@ -10,6 +10,7 @@ import pytest
 
 from aiemp.vault import linkedin
 from aiemp.vault.linkedin import LinkedInPosts, is_post_name, linkedin_posts
+from tests.rights import as_nobody
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TODAY = date(2026, 7, 14)
@@ -154,13 +155,13 @@ def test_old_files_in_done_are_not_opened(vault: Path, put, monkeypatch: pytest.
     assert sorted(opened) == ["LINKEDIN_20260714.md", "today.md"]
 
 
-def test_an_unreadable_post_still_counts(locked_vault, put, told: set[str]) -> None:
+def test_an_unreadable_post_still_counts(nobodys_folder: Path, put, told: set[str]) -> None:
     """A post by its name counts although its text may not be read; another file is skipped."""
-    folder, as_owner = locked_vault
-    with as_owner():
+    with as_nobody():
         for name in ("LINKEDIN_POST_20260714.md", "draft.md"):
-            put(folder / "Pending_Approval" / name, POST.format("2026-07-14"), modified=NOON).chmod(0o000)
-        found = linkedin_posts(folder, TODAY, UTC)
+            post = put(nobodys_folder / "Pending_Approval" / name, POST.format("2026-07-14"), modified=NOON)
+            post.chmod(0o000)
+        found = linkedin_posts(nobodys_folder, TODAY, UTC)
     assert [path.name for path in found.drafted_today] == ["LINKEDIN_POST_20260714.md"]
     assert [path.name for path in found.pending] == ["LINKEDIN_POST_20260714.md"]
     assert len(told) == 2

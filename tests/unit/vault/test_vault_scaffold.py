@@ -20,6 +20,7 @@ from aiemp.vault.items import queue_counts
 from aiemp.vault.layout import looks_like_vault
 from aiemp.vault.linkedin import linkedin_posts
 from aiemp.vault.scaffold import SKILLS, scaffold
+from tests.rights import as_nobody
 
 FILES = {
     ".gitignore",
@@ -140,13 +141,12 @@ def test_a_file_is_no_vault(tmp_path: Path) -> None:
             scaffold(where)
 
 
-def test_a_vault_without_permission_is_refused(locked_vault) -> None:
+def test_a_vault_without_permission_is_refused(nobodys_folder: Path) -> None:
     """A read-only folder gives an error that names the path and the reason."""
-    folder, as_owner = locked_vault
-    folder.chmod(0o500)
-    with as_owner(), pytest.raises(VaultError, match="Permission denied"):
-        scaffold(folder)
-    folder.chmod(0o700)
+    nobodys_folder.chmod(0o500)
+    with as_nobody(), pytest.raises(VaultError, match="Permission denied"):
+        scaffold(nobodys_folder)
+    nobodys_folder.chmod(0o700)
 
 
 def test_half_a_file_is_not_left_behind(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:

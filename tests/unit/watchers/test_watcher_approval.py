@@ -121,7 +121,7 @@ def test_a_changed_mind_is_news(world: World) -> None:
 
 
 def test_a_folder_that_is_gone_for_a_while_makes_no_news(world: World) -> None:
-    """Unmounted and back."""
+    """Unmounted and back, it has the same items: none is told again."""
     world.look()
     world.put("Approved/a.md")
     world.look()

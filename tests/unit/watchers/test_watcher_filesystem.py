@@ -149,7 +149,7 @@ def test_a_file_that_is_only_touched_is_no_new_drop(world: World) -> None:
 
 
 def test_files_that_vanish_and_come_back_unchanged_are_known(world: World) -> None:
-    """Drop was unmounted for a while."""
+    """Drop was unmounted for a while: no file becomes a second item."""
     world.put("a.txt")
     world.look()
     world.drop.rename(world.vault / "elsewhere")

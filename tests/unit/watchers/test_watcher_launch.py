@@ -67,7 +67,7 @@ def test_a_built_in_watcher_is_told_of_a_dry_run(tmp_path: Path) -> None:
 
 
 def test_a_built_in_watcher_gets_nothing_from_the_vaults_env_file(tmp_path: Path) -> None:
-    """It needs none of it."""
+    """It needs none of it, so nothing of it is in its environment."""
     (tmp_path / ".env").write_text("SECRET=from-vault\n")
     assert "SECRET" not in launched(BUILT_IN[0], Plan(tmp_path)).env
 

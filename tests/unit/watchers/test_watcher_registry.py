@@ -107,7 +107,7 @@ def test_a_table_that_adjusts_nothing_is_a_mistake(tmp_path: Path) -> None:
 
 
 def test_the_watcher_that_was_meant_is_suggested(tmp_path: Path) -> None:
-    """Also one of the vault's own."""
+    """The nearest name is proposed, also of the vault's own."""
     own_script(tmp_path, "gmail")
     with pytest.raises(UnknownWatcher, match="did you mean `gmail`"):
         planned(tmp_path, WatcherSettings("gmial", enabled=True))
