@@ -35,7 +35,8 @@ class ActivityRow:
 
     def __call__(self, document: Document) -> Document:
         document, placed = with_table(document, ACTIVITY)
-        texts = self._texts(placed)
+        time = {placed.column["time"]: _time_cell(placed, self.at, MINUTES)}
+        texts = time | self._texts(placed)
         return _with_new_row(document, placed, placed.table.rows, texts, self.at)
 
     def count(self, document: Document) -> int:
@@ -43,24 +44,19 @@ class ActivityRow:
         placed = find_table(document, ACTIVITY)
         if placed is None:
             return 0
-        time_column = placed.column["time"]
-        texts = {number: text for number, text in self._texts(placed).items() if number != time_column}
-        return sum(
-            all(row.text(number) == text for number, text in texts.items())
-            and row.text(time_column) == written_like(row.text(time_column), self.at)
-            for row in placed.table.rows
-        )
+        texts = self._texts(placed)
+        times = placed.times.get(tuple(texts[column] for column in placed.other_columns))
+        written = {written_like(sample, self.at) for sample in placed.time_samples}
+        return sum(times[text] for text in written if text is not None) if times else 0
 
     def _texts(self, placed: Placed) -> dict[int, str]:
+        """What it says in each column but that of the time."""
         details = cell(self.details, DETAILS_LIMIT)
         action = cell(self.action, NAME_LIMIT)
         if "details" not in placed.column and details:
             action = f"{action}: {details}"
         texts = {"action": action, "details": details, "result": cell(self.result, NAME_LIMIT)}
-        return {
-            placed.column["time"]: _time_cell(placed, self.at, MINUTES),
-            **{placed.column[field]: text for field, text in texts.items() if field in placed.column},
-        }
+        return {placed.column[field]: text for field, text in texts.items() if field in placed.column}
 
 
 @frozen
@@ -191,8 +187,7 @@ def _with_new_row(
 
 def _time_cell(placed: Placed, at: datetime, default: str) -> str:
     """``at`` in the form that the log's times have, the most exact one; else in the form ``default``."""
-    samples = [row.text(placed.column["time"]) for row in placed.table.rows]
-    written = [text for sample in samples if (text := written_like(sample, at)) is not None]
+    written = [text for sample in placed.time_samples if (text := written_like(sample, at)) is not None]
     return max(written, key=len) if written else written_like(default, at) or ""
 
 
