@@ -9,12 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from aiemp.dashboard.bullets import Bullet, bullets_in
 from aiemp.dashboard.document import Document, Section, body_of
 from aiemp.dashboard.tables import Table, tables_in
 from aiemp.dashboard.timestamps import written_like
 from aiemp.frozen import frozen
+
+if TYPE_CHECKING:
+    from aiemp.dashboard.bullets import Bullet
 
 ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 """Written like two samples, it reads alike where these have one form."""
@@ -160,6 +163,8 @@ def find_list(document: Document, kind: SectionKind, fits: Callable[[Bullet], bo
 
     A section with a table that fits has no such list, nor have the sections behind it.
     """
+    from aiemp.dashboard.bullets import bullets_in  # noqa: PLC0415 - a run's row never goes into a list
+
     for section in sections_of(document, kind):
         if table_of(document, section, kind) is not None:
             break

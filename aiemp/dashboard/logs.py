@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from aiemp.dashboard.cells import cell, plain
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.layout import ACTIVITY, ERRORS, Placed, find_table, with_table
-from aiemp.dashboard.names import component_key, readable_component
 from aiemp.dashboard.order import is_newest_first
 from aiemp.dashboard.tables import Row
 from aiemp.dashboard.timestamps import DATE_AND_MINUTES, MINUTES, parse_stamp, written_like
@@ -73,6 +72,8 @@ class ErrorRow:
     resolution: str
 
     def __call__(self, document: Document) -> Document:
+        from aiemp.dashboard.names import readable_component  # noqa: PLC0415 - errors are rare
+
         document, placed = with_table(document, ERRORS)
         column = placed.column
         texts = {
@@ -201,6 +202,8 @@ def _is_same_error(row: Row, column: dict[str, int], component: str, error: str)
         return False
     if "component" not in column:
         return True
+    from aiemp.dashboard.names import component_key, readable_component  # noqa: PLC0415 - errors are rare
+
     return component_key(row.text(column["component"])) == component_key(
         cell(readable_component(component), NAME_LIMIT)
     )
