@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import glob
 import os
 import stat
 import time
@@ -120,9 +119,10 @@ def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE_FILE, beneath: 
 def remove_leftovers(path: Path) -> None:
     """Remove what writers of ``path`` left that were killed before their rename. The caller holds the lock that
     keeps other writers out."""
-    for leftover in path.parent.glob(f".{glob.escape(path.name[:100])}.{'?' * 12}.tmp"):
-        with contextlib.suppress(OSError):
-            leftover.unlink()
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        for leftover in [entry.path for entry in entries if _is_temporary(entry.name, path)]:
+            with contextlib.suppress(OSError):
+                os.unlink(leftover)  # noqa: PTH108 - as scandir names it
 
 
 def _remove_abandoned(path: Path, folder: int) -> None:
@@ -130,15 +130,18 @@ def _remove_abandoned(path: Path, folder: int) -> None:
 
     ``folder`` is the descriptor of its folder, so that nothing is removed anywhere else.
     """
-    prefix = f".{path.name[:100]}."
-    length = len(prefix) + 12 + len(".tmp")
     with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
-        for name in (entry.name for entry in entries):
-            if len(name) == length and name.startswith(prefix) and name.endswith(".tmp"):
-                with contextlib.suppress(OSError):
-                    written = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
-                    if time.time() - written > ABANDONED_AFTER_S:
-                        os.unlink(name, dir_fd=folder)
+        for name in (entry.name for entry in entries if _is_temporary(entry.name, path)):
+            with contextlib.suppress(OSError):
+                written = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
+                if time.time() - written > ABANDONED_AFTER_S:
+                    os.unlink(name, dir_fd=folder)
+
+
+def _is_temporary(name: str, path: Path) -> bool:
+    """Whether ``name`` is one that :func:`replace_file` gives a file which is to become ``path``."""
+    prefix = f".{path.name[:100]}."
+    return name.startswith(prefix) and name.endswith(".tmp") and len(name) == len(prefix) + 12 + len(".tmp")
 
 
 def append_line(path: Path, line: bytes, *, beneath: Path | None = None) -> None:

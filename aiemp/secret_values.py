@@ -42,26 +42,27 @@ STOCK_WORDS = frozenset(
 )
 
 _NAME_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w .@-]*)+")
-_FILE_NAME = re.compile(r"[\w ./@-]+\.(?:json|pem|key|pickle|txt|toml|ya?ml|env|crt|cer|p12|pfx|db)")
-_RANDOM = re.compile(r"(?=[^/]*[a-z])(?=[^/]*[A-Z])(?=[^/]*\d)[^/]{20,}")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:([^\s/?#@]*)@)?([^\s/?#]*)([^\s?#]*)(?:\?([^\s#]*))?")
-_WEBHOOK = re.compile(
-    r"""hooks\.slack\.com/(?:services|workflows|triggers)/ | discord(?:app)?\.com/api/(?:v\d+/)?webhooks/
-    | api\.telegram\.org/bot | webhook\.office\.com/ | hooks\.zapier\.com/ | hc-ping\.com/ | ntfy\.sh/""",
-    re.VERBOSE,
-)
 _HEADER = re.compile(r"(?:-H)?([A-Za-z][\w-]*):[ \t]*(\S.*)", re.DOTALL)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
 _BEARER = re.compile(r"""\b[Bb]earer\s+([^\s"'\\]+)""")
-_SHELL_WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|\S)+""")
 _DOTENV = re.compile(
     r"""^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*
     ("(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | [^\r\n]*)""",
     re.MULTILINE | re.VERBOSE | re.DOTALL,
 )
-_REFERENCE = re.compile(r"\$\{([^}:]*)(?::-([^}]*))?\}")
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+# Few values need these, so they are compiled when one does: most processes live for a tenth of a second.
+_PATH = r"(?:~|\.{1,2})?(?:/[\w .@-]*)+"
+_FILE_NAME = r"[\w ./@-]+\.(?:json|pem|key|pickle|txt|toml|ya?ml|env|crt|cer|p12|pfx|db)"
+_RANDOM = r"(?=[^/]*[a-z])(?=[^/]*[A-Z])(?=[^/]*\d)[^/]{20,}"
+_WEBHOOK = (
+    r"hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/(?:v\d+/)?webhooks/"
+    r"|api\.telegram\.org/bot|webhook\.office\.com/|hooks\.zapier\.com/|hc-ping\.com/|ntfy\.sh/"
+)
+_SHELL_WORD = r"""(?:"[^"]*"|'[^']*'|\S)+"""
+_REFERENCE = r"\$\{([^}:]*)(?::-([^}]*))?\}"
+_ESCAPE = r"\\(.)"
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -93,7 +94,7 @@ def dotenv_pairs(text: str) -> list[tuple[str, str]]:
         readings = dict.fromkeys(_readings(written))
         for reading in list(readings):
             if "${" in reading:
-                readings[_REFERENCE.sub(lambda m: values.get(m[1], m[2] or ""), reading)] = None
+                readings[re.sub(_REFERENCE, lambda m: values.get(m[1], m[2] or ""), reading)] = None
         pairs += [(name, reading) for reading in readings]
         values[name] = list(readings)[-1] if readings else ""
     return pairs
@@ -132,7 +133,7 @@ def _pairs_in(word: str) -> Iterator[tuple[str, str]]:
         yield "address", word
     if any(character.isspace() for character in word):
         # Shorter than the word each time, so this comes to an end.
-        words = (re.sub("[\"']", "", each).rstrip(";|&)") for each in _SHELL_WORD.findall(word))
+        words = (re.sub("[\"']", "", each).rstrip(";|&)") for each in re.findall(_SHELL_WORD, word))
         yield from option_pairs([each for each in words if len(each) < len(word)])
 
 
@@ -147,7 +148,7 @@ def _secrets_in(name: str, value: str) -> Iterator[str]:
         is_address = True
         for secret in _secrets_in_address(user, path, query, named):
             yield from _as_written_and_meant(secret)
-        if called := _WEBHOOK.search(host + path):
+        if called := re.search(_WEBHOOK, host + path):
             yield from _secrets_in_webhook((host + path)[called.end() :])
         elif words[-1:] == ["WEBHOOK"]:
             yield from _secrets_in_webhook(path)
@@ -170,7 +171,7 @@ def _secrets_in_address(user: str, path: str, query: str, named: bool) -> Iterat
             yield f":{password}@"  # a short one only where it is a password
         else:
             yield password
-    elif _RANDOM.fullmatch(account) or (len(account) >= 2 * LEAST_CHARACTERS and not account.isalpha()):
+    elif re.fullmatch(_RANDOM, account) or (len(account) >= 2 * LEAST_CHARACTERS and not account.isalpha()):
         yield account
     for part in query.split("&"):
         key, _, given = part.partition("=")
@@ -230,10 +231,11 @@ def _is_weak(words: list[str]) -> bool:
 
 
 def _is_place(value: str) -> bool:
-    if _FILE_NAME.fullmatch(value):
+    if re.fullmatch(_FILE_NAME, value):
         return True
     # A key in base64 may begin with a slash; it has no such names.
-    return _PATH.fullmatch(value) is not None and not any(map(_RANDOM.fullmatch, value.split("/")))
+    is_path = re.fullmatch(_PATH, value) is not None
+    return is_path and not any(re.fullmatch(_RANDOM, part) for part in value.split("/"))
 
 
 def _is_plain_word(value: str) -> bool:
@@ -244,7 +246,7 @@ def _readings(written: str) -> Iterator[str]:
     quote = written[:1]
     if quote in ('"', "'") and len(written) > 1 and written.endswith(quote):
         yield written[1:-1]
-        yield _ESCAPE.sub(lambda m: _CONTROLS.get(m[1], m[1]), written[1:-1])
+        yield re.sub(_ESCAPE, lambda m: _CONTROLS.get(m[1], m[1]), written[1:-1], flags=re.DOTALL)
     else:
         yield written.strip()
         yield re.split(r"\s+#", written, maxsplit=1)[0].strip()

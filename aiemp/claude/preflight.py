@@ -15,12 +15,12 @@ from aiemp.process import find_program
 
 log = logging.getLogger("aiemp.claude")
 
-SKILL = re.compile(r"@(\.claude/skills/[^\s@]+?/SKILL\.md)")
+SKILL = r"@(\.claude/skills/[^\s@]+?/SKILL\.md)"
 """A skill in a prompt, in the form that the seed's own prompts have (2D)."""
 
 LARGEST_MCP_JSON = 1024 * 1024
 VERSION_PATIENCE_S = 10.0
-_VERSION = re.compile(r"\d+\.\d+\.\d+[\w.+-]*")
+_VERSION = r"\d+\.\d+\.\d+[\w.+-]*"
 
 
 def find_claude(settings: ClaudeSettings, environ: Mapping[str, str]) -> Path:
@@ -61,7 +61,7 @@ def warnings_about(prompt: str, vault: Path) -> tuple[str, ...]:
 
 def skills_named(prompt: str) -> tuple[str, ...]:
     """The ``SKILL.md`` files that ``prompt`` names, each once, by their paths in the vault."""
-    return tuple(dict.fromkeys(SKILL.findall(prompt)))
+    return tuple(dict.fromkeys(re.findall(SKILL, prompt)))
 
 
 def is_there(path: Path) -> bool:
@@ -112,5 +112,5 @@ def _asked_version(program: str, _changed_ns: int, environ: tuple[tuple[str, str
 
     given = child_environment(dict(environ), {}, dry_run=True)
     answer = ask([program, "--version"], environ=given, timeout_s=VERSION_PATIENCE_S)
-    found = _VERSION.search(answer.out[:1000])
+    found = re.search(_VERSION, answer.out[:1000])
     return found[0] if found and answer.code == 0 else None

@@ -9,8 +9,8 @@ from aiemp.frozen import field, frozen
 from aiemp.plan import Pings
 
 TASK_PLACE = "{task}"
-_ADDRESS = re.compile(r"https?://[^\s/?#@\\]+(?:[/?][!-~]*)?", re.IGNORECASE)
-"""An address with a host and no user, in ASCII, as HTTP has to have it."""
+_ADDRESS = r"https?://[^\s/?#@\\]+(?:[/?][!-~]*)?"
+"""An address with a host and no user, in ASCII, as HTTP has to have it. Compiled where one is given."""
 
 
 @frozen
@@ -37,7 +37,7 @@ def read_alerts(root: Table) -> AlertSettings:
 def _address(table: Table, key: str) -> str | None:
     """An address to be called. It is a secret, so no message shows it."""
     address = table.one_line(key)
-    if address is None or _ADDRESS.fullmatch(address):
+    if address is None or re.fullmatch(_ADDRESS, address, re.IGNORECASE):
         return address
     table.mistake("is no address that can be called; write https://HOST/... without spaces or a user", key)
     return None

@@ -21,8 +21,9 @@ _MARKERS = (
     (re.compile(r"`(?=\s*\$?=)"), "&#96;"),
 )
 _PIPE = re.compile(r"(\\*)(\||$)")
-_WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]")
-_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
+_WIKI_LINK = r"\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]"
+_LINK = r"\[([^\[\]]*)\]\([^()]*\)"
+"""A run writes a row and compares none: these are compiled by who does."""
 
 
 def inline(text: str, limit: int) -> str:
@@ -46,7 +47,7 @@ def cell(text: str, limit: int) -> str:
 def plain(cell_text: str) -> str:
     """A cell's text without its escapes and link syntax, for comparing and archiving."""
     text = cell_text.strip().replace("\\|", "|")
-    return _LINK.sub(r"\1", _WIKI_LINK.sub(r"\1", text))
+    return re.sub(_LINK, r"\1", re.sub(_WIKI_LINK, r"\1", text))
 
 
 def is_placeholder(cells: tuple[str, ...]) -> bool:

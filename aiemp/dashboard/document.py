@@ -10,8 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from aiemp.frozen import frozen
+
+if TYPE_CHECKING:
+    from aiemp.dashboard.layout import Placed
 
 BYTE_ORDER_MARK = "\ufeff"
 _ENDS = ("\n", "\r")
@@ -94,6 +98,12 @@ class Document:
             for (number, level, title), end in zip(headings, ends, strict=False)
             if level == 2
         )
+
+    @cached_property
+    def found_tables(self) -> dict[str, Placed | None]:
+        """What :func:`aiemp.dashboard.layout.find_table` has found, by the section's title: each row that may have
+        to be put back asks for the same table of the same text."""
+        return {}
 
     def frontmatter(self) -> range:
         """The lines between the two ``---`` of YAML frontmatter; empty when there is none."""

@@ -19,10 +19,11 @@ OTHER_WRITER = timedelta(minutes=1)
 
 _YAML_SAMPLE = "2000-01-01T00:00:00Z"
 _UPDATED = re.compile(r"(?P<lead>(?:[^\w|]|_)*)last[ _-]?updated?(?![^\W_])[ \t*_]*:?[ \t*_]*", re.IGNORECASE)
-_STATUS = re.compile(r"(?P<lead>(?:[^\w|]|_)*)system[ _-]?status[ \t*_]*:[ \t*_]*", re.IGNORECASE)
-_YAML_UPDATED = re.compile(r"last[_-]?updated?[ \t]*:[ \t]*(?P<quote>[\"']?)", re.IGNORECASE)
+# Compiled when they are needed; a run only needs the one above.
+_DATE_LIKE = r"\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b"
+_STATUS = r"(?i)(?P<lead>(?:[^\w|]|_)*)system[ _-]?status[ \t*_]*:[ \t*_]*"
+_YAML_UPDATED = r"(?i)last[_-]?updated?[ \t]*:[ \t]*(?P<quote>[\"']?)"
 _AROUND = "*_ \t"
-_DATE_LIKE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b")
 _STANDINS = frozenset({"", "never", "n/a", "na", "none", "null", "tbd", "~"})
 _SECTION = "last updated"
 _ABOUT_THE_SYSTEM = frozenset({"system status", "status", "system health", "health", "overview"})
@@ -47,7 +48,7 @@ def with_system_status(document: Document, text: str) -> Document:
     sections = document.sections
     for number in range(sections[0].heading if sections else len(document.lines)):
         body = body_of(document.lines[number])
-        found = None if number in document.hidden else _STATUS.match(body)
+        found = None if number in document.hidden else re.match(_STATUS, body)
         if status and found is not None and set(found["lead"]) & set(">*_"):
             old = body[found.end() :].rstrip()
             line_break = body[found.end() + len(old) :]  # two blanks at the end are a line break
@@ -60,7 +61,7 @@ def _updated_lines(document: Document) -> list[tuple[int, int]]:
     """Line number and the column at which the value begins, for each "Last Updated" of the document."""
     found = []
     for number in document.frontmatter():
-        yaml = _YAML_UPDATED.match(document.lines[number])
+        yaml = re.match(_YAML_UPDATED, document.lines[number])
         if yaml is not None:
             found.append((number, yaml.end()))
             break
@@ -115,9 +116,9 @@ def _stamped(body: str, start: int, at: datetime) -> str:
             return body
         new = written_like(found[0], at) or found[0]
         return body[: start + found.start()] + new + body[start + found.end() :]
-    yaml = _YAML_UPDATED.match(body)
+    yaml = re.match(_YAML_UPDATED, body)
     text = value.strip(_AROUND + "\"'" if yaml else _AROUND)
-    if not (_is_standin(text) or (len(text) <= LONGEST_FREE_FORM and _DATE_LIKE.search(text))):
+    if not (_is_standin(text) or (len(text) <= LONGEST_FREE_FORM and re.search(_DATE_LIKE, text))):
         return body
     new = written_like(_YAML_SAMPLE if yaml else DATE_AND_SECONDS, at) or ""
     if text:

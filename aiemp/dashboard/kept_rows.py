@@ -99,6 +99,7 @@ class KeptRows:
         self._vault = vault
         self._now_s = time.time()
         self._rows = [row for row in self._read() if 0 <= self._now_s - row.written_s < KEPT_S]
+        self._saved = self._rows
 
     def put_back(self) -> list[PutBack]:
         """The edits that put back what is missing."""
@@ -113,7 +114,8 @@ class KeptRows:
         rescued: Iterable[tuple[str, str]] = (),
     ) -> None:
         """Keep what was added. ``before``: the text as this update found it; ``after``: as it left it; ``rescued``:
-        lines of others that were brought in, each with the one before it."""
+        lines of others that were brought in, each with the one before it. Said again, it holds instead of what
+        was said before."""
         known = list(self._rows)
         replaced = frozenset(line for row in known for line in row.replaced)
         kept = []
@@ -149,13 +151,15 @@ class KeptRows:
             return []
 
     def _save(self, rows: list[KeptRow]) -> None:
-        if rows == self._rows:
+        if rows == self._saved:
             return
         content = {"rows": [_as_json(row) for row in rows[-MOST_ROWS:]]}
         try:
             replace_file(self.path, json.dumps(content).encode(), beneath=self._vault)
         except OSError as error:
             log.debug("%s is not written: %s", self.path, error)
+        else:
+            self._saved = rows
 
 
 def _rows_of(edits: Iterable[Edit]) -> list[ActivityRow | ErrorRow]:

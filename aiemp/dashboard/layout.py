@@ -5,12 +5,22 @@ Source: vault-facts "Dashboard.md, the commonest form"; semantics "Dashboard.md 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from aiemp.dashboard.bullets import Bullet, bullets_in
 from aiemp.dashboard.document import Document, Section, body_of
 from aiemp.dashboard.tables import Table, tables_in
+from aiemp.dashboard.timestamps import written_like
 from aiemp.frozen import frozen
+
+if TYPE_CHECKING:
+    from aiemp.dashboard.bullets import Bullet
+
+ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
+"""Written like two samples, it reads alike where these have one form."""
 
 
 @frozen
@@ -40,6 +50,27 @@ class Placed:
 
     table: Table
     column: dict[str, int]
+
+    @cached_property
+    def time_samples(self) -> tuple[str, ...]:
+        """The forms in which its rows have their times: of each form one that is there."""
+        texts = [row.text(self.column["time"]) for row in self.table.rows]
+        forms = {form: text for text in texts if (form := written_like(text, ANY_MOMENT)) is not None}
+        return tuple(forms.values())
+
+    @cached_property
+    def times(self) -> dict[tuple[str, ...], Counter[str]]:
+        """The times of its rows, by what these say in :attr:`other_columns`."""
+        times: dict[tuple[str, ...], Counter[str]] = {}
+        for row in self.table.rows:
+            key = tuple(row.text(column) for column in self.other_columns)
+            times.setdefault(key, Counter())[row.text(self.column["time"])] += 1
+        return times
+
+    @property
+    def other_columns(self) -> list[int]:
+        """The columns of all fields but the time."""
+        return [column for field, column in self.column.items() if field != "time"]
 
 
 def _column(title: str, *others: str, required: bool = False) -> Column:
@@ -111,8 +142,11 @@ def sections_of(document: Document, kind: SectionKind) -> Iterator[Section]:
 
 def find_table(document: Document, kind: SectionKind) -> Placed | None:
     """The first table, in the likeliest section, that has the columns which this kind needs."""
-    found = (table_of(document, section, kind) for section in sections_of(document, kind))
-    return next((placed for placed in found if placed is not None), None)
+    known = document.found_tables
+    if kind.title not in known:
+        found = (table_of(document, section, kind) for section in sections_of(document, kind))
+        known[kind.title] = next((placed for placed in found if placed is not None), None)
+    return known[kind.title]
 
 
 def table_of(document: Document, section: Section, kind: SectionKind) -> Placed | None:
@@ -129,6 +163,8 @@ def find_list(document: Document, kind: SectionKind, fits: Callable[[Bullet], bo
 
     A section with a table that fits has no such list, nor have the sections behind it.
     """
+    from aiemp.dashboard.bullets import bullets_in  # noqa: PLC0415 - a run's row never goes into a list
+
     for section in sections_of(document, kind):
         if table_of(document, section, kind) is not None:
             break

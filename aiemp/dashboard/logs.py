@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from aiemp.dashboard.cells import cell, plain
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.layout import ACTIVITY, ERRORS, Placed, find_table, with_table
-from aiemp.dashboard.names import component_key, readable_component
 from aiemp.dashboard.order import is_newest_first
 from aiemp.dashboard.tables import Row
 from aiemp.dashboard.timestamps import DATE_AND_MINUTES, MINUTES, parse_stamp, written_like
@@ -35,7 +34,8 @@ class ActivityRow:
 
     def __call__(self, document: Document) -> Document:
         document, placed = with_table(document, ACTIVITY)
-        texts = self._texts(placed)
+        time = {placed.column["time"]: _time_cell(placed, self.at, MINUTES)}
+        texts = time | self._texts(placed)
         return _with_new_row(document, placed, placed.table.rows, texts, self.at)
 
     def count(self, document: Document) -> int:
@@ -43,24 +43,19 @@ class ActivityRow:
         placed = find_table(document, ACTIVITY)
         if placed is None:
             return 0
-        time_column = placed.column["time"]
-        texts = {number: text for number, text in self._texts(placed).items() if number != time_column}
-        return sum(
-            all(row.text(number) == text for number, text in texts.items())
-            and row.text(time_column) == written_like(row.text(time_column), self.at)
-            for row in placed.table.rows
-        )
+        texts = self._texts(placed)
+        times = placed.times.get(tuple(texts[column] for column in placed.other_columns))
+        written = {written_like(sample, self.at) for sample in placed.time_samples}
+        return sum(times[text] for text in written if text is not None) if times else 0
 
     def _texts(self, placed: Placed) -> dict[int, str]:
+        """What it says in each column but that of the time."""
         details = cell(self.details, DETAILS_LIMIT)
         action = cell(self.action, NAME_LIMIT)
         if "details" not in placed.column and details:
             action = f"{action}: {details}"
         texts = {"action": action, "details": details, "result": cell(self.result, NAME_LIMIT)}
-        return {
-            placed.column["time"]: _time_cell(placed, self.at, MINUTES),
-            **{placed.column[field]: text for field, text in texts.items() if field in placed.column},
-        }
+        return {placed.column[field]: text for field, text in texts.items() if field in placed.column}
 
 
 @frozen
@@ -77,6 +72,8 @@ class ErrorRow:
     resolution: str
 
     def __call__(self, document: Document) -> Document:
+        from aiemp.dashboard.names import readable_component  # noqa: PLC0415 - errors are rare
+
         document, placed = with_table(document, ERRORS)
         column = placed.column
         texts = {
@@ -191,8 +188,7 @@ def _with_new_row(
 
 def _time_cell(placed: Placed, at: datetime, default: str) -> str:
     """``at`` in the form that the log's times have, the most exact one; else in the form ``default``."""
-    samples = [row.text(placed.column["time"]) for row in placed.table.rows]
-    written = [text for sample in samples if (text := written_like(sample, at)) is not None]
+    written = [text for sample in placed.time_samples if (text := written_like(sample, at)) is not None]
     return max(written, key=len) if written else written_like(default, at) or ""
 
 
@@ -206,6 +202,8 @@ def _is_same_error(row: Row, column: dict[str, int], component: str, error: str)
         return False
     if "component" not in column:
         return True
+    from aiemp.dashboard.names import component_key, readable_component  # noqa: PLC0415 - errors are rare
+
     return component_key(row.text(column["component"])) == component_key(
         cell(readable_component(component), NAME_LIMIT)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -67,14 +67,17 @@ class Rewrite:
         self._put_back = put_back
         self._expected: list[tuple[Adding, int]] = []
         self._whole = b""
+        self._known: tuple[bytes | None, Document] = None, Document(())
         self._rescued: list[tuple[Sequence[str], Sequence[str], frozenset[str]]] = []
         self._before: set[str] = set()
         self._refusals = 0
         self._repairs = 0
 
-    def until_settled(self) -> bool:
+    def until_settled(self, meanwhile: Callable[[Document], None]) -> bool:
         """Write until our edits are there and nobody's text is lost. Whether anything was written.
 
+        ``meanwhile`` is called after the first write, with what was written, and uses the time in which others
+        are watched for; what it made of that holds unless ``met_others``.
         Raises DashboardError when others do not let that happen; then the file is as they left it.
         """
         began = time.monotonic()
@@ -89,9 +92,12 @@ class Rewrite:
                 self.met_others = True
             new = self._new_data(current.data, theirs, data)
             if new != current.data:
+                is_first = self.ours is None
                 if not self._put(new, current):
                     continue
                 watch_until = time.monotonic() + self.watch_s
+                if is_first and self.ours is not None:
+                    meanwhile(self._parsed(self.ours))
                 self.watch_s = BUSY_WATCH_S  # a second time means that somebody else is writing
             else:
                 current.close()
@@ -145,7 +151,7 @@ class Rewrite:
         if self.ours is None:
             document = self._edited(parsed(current))
         elif theirs is None:
-            document = self._repaired(parsed(current))
+            document = self._repaired(self._parsed(current))
         elif current == self.ours and theirs is self.displaced[-1]:
             document = self._repaired(parsed(data))
         else:
@@ -159,7 +165,13 @@ class Rewrite:
     @property
     def left(self) -> Document:
         """The text as it is now; ``found`` is how it was."""
-        return parsed(self._current.data)
+        return self._parsed(self._current.data)
+
+    def _parsed(self, data: bytes) -> Document:
+        """The document in these bytes, which are mostly those of the time before."""
+        if data != self._known[0]:
+            self._known = data, parsed(data)
+        return self._known[1]
 
     def _edited(self, document: Document) -> Document:
         self.found = self.found or document

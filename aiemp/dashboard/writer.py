@@ -93,10 +93,15 @@ class Dashboard:
         self._rescue_leftover()
         watch_s = BUSY_WATCH_S if self._is_busy() else QUIET_WATCH_S
         rewrite = Rewrite(self.path, edits, watch_s, self._kept.put_back())
-        try:
-            changed = rewrite.until_settled()
+
+        def note(left: Document) -> None:
             if rewrite.found is not None:
-                self._kept.note(edits, rewrite.found, rewrite.left, rewrite.rescued_lines())
+                self._kept.note(edits, rewrite.found, left, rewrite.rescued_lines())
+
+        try:
+            changed = rewrite.until_settled(note)
+            if not changed or rewrite.met_others:
+                note(rewrite.left)
         except OSError:
             self._kept.note_owed(edits)
             raise

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from shlex import quote
 
 from aiemp.frozen import frozen
 from aiemp.plan import Origin, Watcher
@@ -18,14 +17,11 @@ from aiemp.systemd.changes import GENERATED_BY, is_generated
 from aiemp.systemd.installation import SYSTEM_UNITS, user_installation
 from aiemp.systemd.names import ORCHESTRATOR, TARGET, is_ours, watcher_unit
 from aiemp.systemd.scope import Scope
-from aiemp.systemd.unquoting import environment_words, exec_words
 
 BOOTED = Path("/run/systemd/system")
 """Is there where systemd is the init of the machine (sd_booted(3))."""
 
 LARGEST_UNIT_BYTES = 256 * 1024
-
-_VERSION = re.compile(rf"{re.escape(GENERATED_BY)}(\S+)\.\s")
 
 
 @frozen
@@ -43,6 +39,8 @@ class InstalledUnits:
     @cached_property
     def argv(self) -> tuple[str, ...]:
         """The command of the orchestrator, as installed; empty when it cannot be told."""
+        from aiemp.systemd.unquoting import exec_words  # noqa: PLC0415 - where there are no units nothing is read
+
         return tuple(exec_words(next(self._values("ExecStart"), "")))
 
     @property
@@ -63,6 +61,8 @@ class InstalledUnits:
     @property
     def path_variable(self) -> str | None:
         """The PATH written into them; a drop-in may say something else."""
+        from aiemp.systemd.unquoting import environment_words  # noqa: PLC0415 - as above
+
         return next(
             (path for value in self._values("Environment") if (path := environment_words(value).get("PATH"))),
             None,
@@ -81,7 +81,7 @@ class InstalledUnits:
     @property
     def version(self) -> str | None:
         """The aiemp that made them."""
-        found = _VERSION.match(self.texts[TARGET])
+        found = re.match(rf"{re.escape(GENERATED_BY)}(\S+)\.\s", self.texts[TARGET])
         return found[1] if found else None
 
     def are_for(self, vault: Path) -> bool:
@@ -134,6 +134,8 @@ def unreadable_folder(environ: Mapping[str, str]) -> Path | None:
 
 def unreadable_words(folder: Path) -> str:
     """What to say of it, and behind the semicolon what to do."""
+    from shlex import quote  # noqa: PLC0415 - it can be read, mostly
+
     line = f"chmod u+rwx {quote(str(folder))}"
     return f"{folder} cannot be read, so nobody knows which units there are; run: {line}"
 

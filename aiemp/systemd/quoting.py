@@ -37,8 +37,9 @@ _LINE_END = re.compile(r"[\x00\n\r]")
 _UNSAFE_IN_PROGRAM = re.compile(r"[\x00-\x1f\x7f\"'\\$]| $")
 _LOST_IN_BIND_PATH = re.compile(r"[\x00-\x1f\x7f\"']")
 _LAST_OF_PLANES = "".join(chr(0x10000 * plane + end) for plane in range(PLANES) for end in (0xFFFE, 0xFFFF))
-_NOT_UTF8 = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef{_LAST_OF_PLANES}]")
-"""Lone surrogates, and the code points that never are characters: a line with one of these is ignored."""
+_NOT_UTF8 = f"[\ud800-\udfff\ufdd0-\ufdef{_LAST_OF_PLANES}]"
+"""Lone surrogates, and the code points that never are characters: a line with one of these is ignored. Compiled where
+a text is not ASCII."""
 
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _NAME_BYTES = frozenset((string.ascii_letters + string.digits + "_.-").encode())
@@ -54,7 +55,7 @@ def exec_line(argv: Sequence[str]) -> str:
     """
     if not argv or not argv[0].startswith("/") or argv[0].endswith("/"):
         raise ValueError(f"{argv[0] if argv else ''!r} is not the absolute path of a program")
-    by_shell = _UNSAFE_IN_PROGRAM.search(argv[0]) or _NOT_UTF8.search(argv[0])
+    by_shell = _UNSAFE_IN_PROGRAM.search(argv[0]) or _not_utf8(argv[0])
     return " ".join(exec_argument(word) for word in ((*_BY_SHELL, *argv) if by_shell else argv))
 
 
@@ -70,7 +71,7 @@ def environment_assignment(name: str, value: str) -> str:
     """
     if not _ENVIRONMENT_NAME.fullmatch(name):
         raise ValueError(f"{name!r} cannot be the name of an environment variable")
-    _refuse(_NOT_UTF8, value, f"the value of {name}")
+    _refuse_found(_not_utf8(value), value, f"the value of {name}")
     return _quoted_word(f"{name}={value}", f"the value of {name}")
 
 
@@ -104,7 +105,7 @@ def bind_path_value(source: PurePath, destination: PurePath | None = None) -> st
 def text_value(text: str) -> str:
     """The value of ``Description=``. Spaces at both ends are dropped, as systemd would."""
     _refuse(_LINE_END, text, "a description")
-    _refuse(_NOT_UTF8, text, "a description")
+    _refuse_found(_not_utf8(text), text, "a description")
     value = text.strip(" \t").replace("%", "%%")
     # A backslash at the end would swallow the next line; a space behind it is cut off again.
     return f"{value} " if value.endswith("\\") else value
@@ -127,7 +128,8 @@ def _quoted_word(word: str, what: str) -> str:
     escaped = _escaped(word)
     # A control character as it is would be read as well, but nobody can see it in the file.
     escaped = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", escaped)
-    escaped = _NOT_UTF8.sub(lambda found: "".join(f"\\x{byte:02x}" for byte in _bytes_of(found[0])), escaped)
+    if _not_utf8(escaped):
+        escaped = re.sub(_NOT_UTF8, lambda m: "".join(f"\\x{byte:02x}" for byte in _bytes_of(m[0])), escaped)
     return f'"{escaped}"'
 
 
@@ -146,7 +148,7 @@ def _absolute(path: PurePath) -> str:
     if not path.is_absolute() or ".." in path.parts:
         raise ValueError(f"{text!r} is not an absolute path without ..")
     _refuse(_LINE_END, text, "a path")
-    _refuse(_NOT_UTF8, text, "a path")
+    _refuse_found(_not_utf8(text), text, "a path")
     return text
 
 
@@ -158,6 +160,13 @@ def _bytes_of(text: str) -> bytes:
 
 
 def _refuse(characters: re.Pattern[str], text: str, what: str) -> None:
-    found = characters.search(text)
+    _refuse_found(characters.search(text), text, what)
+
+
+def _not_utf8(text: str) -> re.Match[str] | None:
+    return None if text.isascii() else re.search(_NOT_UTF8, text)
+
+
+def _refuse_found(found: re.Match[str] | None, text: str, what: str) -> None:
     if found is not None:
         raise ValueError(f"{what} cannot contain {found[0]!r} in a unit file: {text[:60]!r}")

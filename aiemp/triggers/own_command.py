@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 
 from aiemp.environment import child_environment, vault_environment
 from aiemp.process import Ending, find_program, run_supervised
@@ -24,6 +23,8 @@ def run_command(context: RunContext, dry_run: bool) -> dict[str, object]:
     """
     vault, argv = context.plan.vault, list(context.task.command)
     if dry_run:
+        import shlex  # noqa: PLC0415 - only to show it
+
         shown = f"Dry run, nothing was run. In {vault}:\n{shlex.join(argv)}"
         if context.task.requires_claude:
             from aiemp.triggers.claude_leave import leave_in_words  # noqa: PLC0415 - few commands need Claude

@@ -19,7 +19,7 @@ log = logging.getLogger("aiemp.watchers")
 FOLDER = Path("scripts", "watchers")
 OWN_PYTHON = Path(".venv", "bin", "python")
 SUFFIX = "_watcher"
-NAME_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+NAME_RULE = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 NO_PROGRAMS = frozenset({"base", "abstract"})
 """``base_watcher.py`` holds the class that the others extend; started, it would only end at once."""
 
@@ -68,7 +68,7 @@ def with_interval(watcher: Watcher, interval_s: int) -> Watcher:
 
 def _is_usable(path: Path, boundary: Path) -> bool:
     name = path.stem.removesuffix(SUFFIX)
-    if name in NO_PROGRAMS or not NAME_RULE.fullmatch(name):
+    if name in NO_PROGRAMS or not re.fullmatch(NAME_RULE, name):
         return False
     try:
         target = path.resolve(strict=True)
