@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,7 +74,8 @@ def test_a_dotenv_that_others_can_write_is_refused_for_the_machine(
     with pytest.raises(ConfigError, match="env can be written by others; run: chmod go-w"):
         load_plan(config=config, environ={}, system=True)
     assert load_plan(config=config, environ={}).vault == vault
-    assert vault_environment(vault)[1] == [f"{dotenv} can be written by others; run: chmod go-w {dotenv}"]
+    [warning] = vault_environment(vault)[1]
+    assert warning == f"{dotenv} can be written by others; run: chmod go-w {shlex.quote(str(dotenv))}"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to a group")
