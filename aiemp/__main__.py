@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+OWN_FUNCTION = "aiemp.triggers.own_function"
 
 
 def main() -> int:
@@ -15,5 +18,24 @@ def main() -> int:
         return 130
 
 
+def program() -> int:
+    """:func:`main` as a process of its own, which then ends at once with that status.
+
+    A Python that ends takes all its modules and objects apart first: a seventh of the time of a run whose task does
+    nothing, for memory that the system takes back anyway. Everything of ours is closed and written by then
+    (``with``), so only what a stranger may have left open needs that: a function of the owner's own (atexit, threads,
+    a file that is not closed). It is returned from, for the usual end, also where the output cannot be written.
+    """
+    status = main()
+    if OWN_FUNCTION in sys.modules:
+        return status
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return status
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

@@ -12,7 +12,7 @@ import sys
 import time
 
 from benchmarks.agent import processes
-from benchmarks.agent.lives import SETTLED_AFTER_S, end, start
+from benchmarks.agent.lives import end, settle, start
 from benchmarks.agent.setting import Setting
 from benchmarks.agent.systems import System, systems
 
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     everyone = systems(setting)
     for system in everyone:
         start(system)
-    time.sleep(SETTLED_AFTER_S)
+    settle(everyone)
     hangs = [Hang(system) for system in everyone]
 
     def look() -> bool:

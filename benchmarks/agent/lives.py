@@ -22,8 +22,8 @@ from benchmarks.agent.systems import WATCHERS, AiempLocal, AiempSystemd, Naive, 
 UP_WITHIN_S = 30.0
 AGAIN_WITHIN_S = 12.0
 GONE_WITHIN_S = 45.0
-SETTLED_AFTER_S = 1.5
-"""A system that is up still imports, writes, and gives memory back for a moment."""
+QUIET_S = 0.5
+SETTLES_WITHIN_S = 15.0
 
 EXTRA_CRASHES = 6
 STATUS_ROUNDS = 15
@@ -44,6 +44,21 @@ def start(system: System) -> float | None:
         lambda: all(system.beat_ns(name) > before[name] for name in WATCHERS), UP_WITHIN_S
     )
     return None if up is None else time.monotonic() - began
+
+
+def settle(everyone: Sequence[System]) -> None:
+    """Wait until they are at rest: what is up still imports, writes and gives memory back for a moment. At rest is
+    that no process has used the processor for half a second; one that never rests is looked at as it is."""
+    used_s, since = -1.0, time.monotonic()
+
+    def is_at_rest() -> bool:
+        nonlocal used_s, since
+        now_s = sum(processes.cpu_s(pid) for system in everyone for pid in system.pids())
+        if now_s != used_s:
+            used_s, since = now_s, time.monotonic()
+        return time.monotonic() - since >= QUIET_S
+
+    processes.wait_until(is_at_rest, SETTLES_WITHIN_S, pause_s=0.05)
 
 
 def stop(system: System) -> float | None:
@@ -87,7 +102,7 @@ def memory(system: System) -> list[dict[str, Any]]:
 def live(system: System, found: dict[str, list[Any]], bare: dict[str, list[float]], last: bool) -> None:
     """One life."""
     found["start"].append(start(system))
-    time.sleep(SETTLED_AFTER_S)
+    settle([system])
     found["memory"].append(memory(system))
     if isinstance(system, AiempSystemd):
         found["manager"].append([processes.memory_kib(pid) for pid in system.manager_pids()])
@@ -101,7 +116,7 @@ def live(system: System, found: dict[str, list[Any]], bare: dict[str, list[float
     if system.repeat_command and system.name.startswith("pm2"):
         # It starts everything again, so this comes last.
         found["repeat"].append(timed_s(system.repeat_command, system.environ, system.home))
-        time.sleep(SETTLED_AFTER_S)
+        settle([system])
     if isinstance(system, Naive) and not last:
         end(system)
     else:
@@ -192,7 +207,7 @@ def main(arguments: list[str]) -> int:
     print("idle, side by side", file=sys.stderr, flush=True)
     for system in everyone:
         start(system)
-    time.sleep(2 * SETTLED_AFTER_S)
+    settle(everyone)
     idle(everyone, found, setting.idle_s)
     statuses(everyone, found, bare)
     for system in everyone:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from aiemp.agenda import Agenda
+from aiemp.dashboard import add_activity, touch, update
 from aiemp.frozen import replace
 from aiemp.plan import SCHEDULE_REGISTRY, Plan
 from aiemp.runs import TaskRecord
@@ -165,6 +166,16 @@ def test_counting_what_was_done_today_asks_for_each_time_once(tmp_path: Path) ->
     calls = calls_of(lambda: count_done_on(tmp_path, today, UTC))
     assert calls["stat"] <= 50 + 3
     assert calls["scandir"] == 1
+
+
+def test_rows_of_late_do_not_make_an_update_read_the_dashboard_again_for_each(vault: Path) -> None:
+    """Every row of the last half hour is looked for in five texts, of which two are the same one: a line is taken
+    apart once in each text and not once for each row."""
+    for number in range(30):
+        update(vault, add_activity(NOW, f"task_{number}", "did it", "ok"), touch(NOW))
+    calls = calls_of(lambda: update(vault, add_activity(NOW, "last", "did it", "ok"), touch(NOW)))
+    lines = len((vault / "Dashboard.md").read_text(encoding="utf-8").splitlines())
+    assert calls["parse_row"] <= 4 * lines
 
 
 def checks_of_names(count: int) -> int:

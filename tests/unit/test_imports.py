@@ -6,7 +6,7 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -168,7 +168,7 @@ for unit; do case $unit in aiemp-*) printf 'ActiveState=active\\nMainPID=1\\n%s\
 """
 HELD_FROM_THE_LIBRARY = """
     abc atexit codecs collections contextlib copyreg ctypes datetime
-    encodings enum errno fcntl fnmatch functools genericpath glob grp importlib io ipaddress
+    encodings enum errno fcntl fnmatch functools genericpath grp importlib io ipaddress
     itertools json keyword linecache locale logging math ntpath operator os pathlib posixpath
     pwd re reprlib select selectors signal sre_compile stat string struct subprocess sysconfig
     textwrap threading time token tokenize tomllib traceback types typing urllib warnings weakref
@@ -213,6 +213,51 @@ def test_scheduled_trigger_loads_only_what_it_needs() -> None:
     assert not loaded & (HEAVY - {"click"})
 
 
+TRIGGER = """
+import json, sys
+from aiemp.cli.entry import run
+status = run(["--vault", sys.argv[1], "trigger", "nothing"])
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+NOT_FOR_A_RUN = {
+    "aiemp.alert_files",
+    "aiemp.alerts",
+    "aiemp.claude",
+    "aiemp.dashboard.bullets",
+    "aiemp.dashboard.counts",
+    "aiemp.dashboard.health",
+    "aiemp.dashboard.names",
+    "aiemp.dashboard.rollover",
+    "aiemp.mcp",
+    "aiemp.ping_call",
+    "aiemp.systemd.names",
+    "aiemp.vault.items",
+    "aiemp.watchers.launch",
+    "glob",
+    "hashlib",
+    "random",
+    "shlex",
+    "shutil",
+    "tempfile",
+}
+MODULES_OF_A_RUN = 94
+"""Each costs a run a fifth of a millisecond (benchmarks/promises.py has the sum)."""
+
+
+def test_a_run_loads_only_what_it_needs(
+    vault: Path, environ: dict[str, str], write_config: Callable[[str], Path]
+) -> None:
+    """A run of a command is a fresh process each time. It loads what keeps its record, runs its child and adds its
+    row to the dashboard, and nothing that only other tasks, failures and owners with other wishes need."""
+    write_config("[tasks.nothing]\nfrequency = 'hourly'\ncommand = ['true']\n")
+    done = subprocess.run(
+        [sys.executable, "-c", TRIGGER, str(vault)], env=environ, capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    assert not loaded & ((HEAVY - {"click"}) | NOT_FOR_A_RUN)
+    assert len([name for name in loaded if name.split(".")[0] == "aiemp"]) <= MODULES_OF_A_RUN
+
+
 STATUS = """
 import json, sys
 from aiemp.cli.entry import run
@@ -227,9 +272,11 @@ NOT_FOR_A_LOOK = {
     "aiemp.process.supervised",
     "aiemp.systemd.install",
     "aiemp.systemd.units",
+    "aiemp.systemd.unquoting",
     "aiemp.vault.approvals",
     "aiemp.vault.frontmatter",
     "dotenv",
+    "glob",
     "jinja2",
     "oncalendar",
     "rich",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from aiemp.dashboard import kept_rows as kept_rows_module
 from aiemp.dashboard import writer as writer_module
 from aiemp.dashboard.document import Document
 from aiemp.dashboard.kept_rows import KeptRows
+from aiemp.dashboard.rewrite import Rewrite
 from aiemp.dashboard.rollover import rollover
 from aiemp.places import Places
 
@@ -176,3 +178,45 @@ def test_a_line_of_theirs_that_was_brought_in_is_put_back_like_a_row(vault: Path
     write(vault, text(vault).replace("the line\n", ""))
     any_update(vault)
     assert "the line" not in text(vault)
+
+
+def test_a_row_is_noted_while_others_are_watched_for(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An update that is killed in its last moments, in which it only watches, has written down its row: one that is
+    undone then is put back. And the time of the watch is used."""
+    noted: list[bytes] = []
+    watch = Rewrite._wait_for_others
+
+    def seen(rewrite: Rewrite, until: float, known: bytes) -> None:
+        noted.append(Places(vault).dashboard_rows.read_bytes())
+        watch(rewrite, until, known)
+
+    monkeypatch.setattr(Rewrite, "_wait_for_others", seen)
+    our_run(vault)
+    assert b"triage" in noted[0]
+
+
+def test_what_was_noted_first_gives_way_to_what_came_of_it(
+    vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody writes while we watch, so the update notes a second time: each row is kept once, and one that was put
+    back counts as put back once."""
+    read = text(vault)
+    our_run(vault, "first")
+    write(vault, read)
+    watch = Rewrite._wait_for_others
+    others = [read + "his line\n"]
+
+    def meddled(rewrite: Rewrite, until: float, known: bytes) -> None:
+        if others:
+            write(vault, others.pop())
+        watch(rewrite, until, known)
+
+    monkeypatch.setattr(Rewrite, "_wait_for_others", meddled)
+    our_run(vault, "second", LATER)
+    assert not others
+    shown = text(vault)
+    assert [shown.count(each) for each in ("| first ", "| second ", "his line")] == [1, 1, 1]
+    kept = json.loads(Places(vault).dashboard_rows.read_bytes())["rows"]
+    rows = [row for row in kept if "action" in row["row"]]
+    assert sorted(row["row"]["action"] for row in rows) == ["first", "second"]
+    assert max(row["tries"] for row in rows) <= 1
