@@ -27,6 +27,7 @@ from aiemp.redaction import in_force, redactor_of_dotenv
 log = logging.getLogger("aiemp.claude")
 
 APPENDING = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+_LISTED = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 MOST_IN_A_SECOND = 100
 INDENT = b"         "
 _OUR_FOLDER = re.compile(r"\d{4}-\d\d-\d\d")
@@ -60,36 +61,44 @@ def _create(folder: Path, name: str) -> Path:
 
 
 def remove_old(folder: Path, first_kept: date) -> None:
-    """Remove our own files in the dated folders before ``first_kept``, and the folders that are empty then.
+    """Remove our own files in the dated folders of ``VAULT/Logs/claude`` before ``first_kept``, and the folders that
+    are empty then.
 
-    Links are not followed, and what is not ours stays, with its folder.
+    Links are not followed, also where one is put at the same moment, and what is not ours stays, with its folder.
     """
     try:
-        names = os.listdir(folder)  # noqa: PTH208 - names are all that is needed
+        way = open_folder(folder, folder.parents[1])
+        try:
+            logs = os.open(".", _LISTED, dir_fd=way)
+        finally:
+            os.close(way)
     except OSError:
         return
-    for name in names:
-        if _OUR_FOLDER.fullmatch(name) and name < first_kept.isoformat():
-            try:
-                _empty(folder / name)
-            except OSError as error:
-                log.warning("%s: old logs cannot be removed: %s", folder / name, error)
-
-
-def _empty(folder: Path) -> None:
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        for name in os.listdir(logs):  # noqa: PTH208 - of what was opened, whatever its name means by now
+            if _OUR_FOLDER.fullmatch(name) and name < first_kept.isoformat():
+                try:
+                    _empty(logs, name)
+                except OSError as error:
+                    log.warning("%s: old logs cannot be removed: %s", folder / name, error)
+    finally:
+        os.close(logs)
+
+
+def _empty(logs: int, folder: str) -> None:
+    try:
+        descriptor = os.open(folder, _LISTED, dir_fd=logs)
     except OSError:
         return  # a link or a file: not ours
     try:
-        names = os.listdir(descriptor)  # noqa: PTH208 - of what was opened, whatever its name means by now
+        names = os.listdir(descriptor)  # noqa: PTH208 - as above
         for name in filter(_OUR_FILE.fullmatch, names):
             if stat.S_ISREG(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
                 os.unlink(name, dir_fd=descriptor)
     finally:
         os.close(descriptor)
     with contextlib.suppress(OSError):  # something of somebody else's lies there
-        folder.rmdir()
+        os.rmdir(folder, dir_fd=logs)
 
 
 class RunLog:

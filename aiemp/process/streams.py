@@ -182,12 +182,13 @@ class Streams:
 
 
 def _open_log(path: Path) -> int:
-    """Open ``path`` for appending; -1 with a warning when that cannot be.
+    """Open ``path``, which is ``VAULT/Logs/aiemp/NAME``, for appending; -1 with a warning when that cannot be.
 
-    The log lies in the vault, where a symlink, a FIFO or a second name in its place would be a trap.
+    There a FIFO, a second name or a link in its place would be a trap, and so would a link in that of its folders.
     """
+    vault = path.parents[min(2, len(path.parents) - 1)]
     try:
-        return open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, path.parent)
+        return open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, vault)
     except OSError as error:
         log.warning("%s: the output is not written down: %s", path, error.strerror)
         return -1

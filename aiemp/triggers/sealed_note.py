@@ -19,10 +19,11 @@ SEAL = "<!-- aiemp sha256={} -->\n"
 SEALED = re.compile(rb"(.*)<!-- aiemp sha256=([0-9a-f]{64}) -->\n", re.DOTALL)
 
 
-def write_note(folder: Path, stem: str, text: str) -> Path:
+def write_note(folder: Path, stem: str, text: str, *, beneath: Path) -> Path:
     """Write ``text`` as ``stem.md`` in ``folder``; where that is somebody's, as ``stem_1.md``, ``stem_2.md``.
 
-    A note of ours that is untouched is replaced. Returns the path; raises OSError when it cannot be written.
+    A note of ours that is untouched is replaced. Returns the path; raises OSError when it cannot be written, or when
+    ``folder`` is not in ``beneath``, the vault, links followed.
     """
     body = text.encode("utf-8", "replace")
     data = body + SEAL.format(hashlib.sha256(body).hexdigest()).encode()
@@ -30,11 +31,11 @@ def write_note(folder: Path, stem: str, text: str) -> Path:
     while True:
         path = folder / next(names)
         try:
-            make_exclusively(path, data)
+            make_exclusively(path, data, beneath=beneath)
         except FileExistsError:
             if not is_untouched(path):
                 continue
-            replace_file(path, data, beneath=folder)
+            replace_file(path, data, beneath=beneath)
         return path
 
 

@@ -42,7 +42,8 @@ def trigger_weekly_audit_prep(
     if dry_run:
         return succeeded(f"{told.format_map(values)}; no note was written", file="", **values)
     folder = _briefings(vault_path)
-    note = write_note(folder, f"{context.today.isoformat()}_audit_prep", render(figures))
+    stem = f"{context.today.isoformat()}_audit_prep"
+    note = write_note(folder, stem, render(figures), beneath=vault_path)
     name = note.relative_to(vault_path).as_posix()
     return succeeded(f"{told.format_map(values)}: {name}", file=name, **values)
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from functools import partial
 from pathlib import Path
 
 from aiemp.durable import PRIVATE_FILE, sync_folder, write_all
+from aiemp.inside import open_folder
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 NO_HARD_LINKS = frozenset(
     {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EINVAL}
@@ -42,28 +46,62 @@ def move_exclusively(source: Path, target: Path) -> None:
     _remove(source, target.lstat(), target)
 
 
-def make_exclusively(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
+def make_exclusively(
+    path: Path, data: bytes, *, mode: int = PRIVATE_FILE, beneath: Path | None = None
+) -> None:
     """Make the file ``path``, whole or not at all; ``mode`` as open(2) takes it. FileExistsError when it is there.
 
-    What a killed one left is removed, whether the file is made this time or not.
+    What a killed one left is removed, whether the file is made this time or not. ``beneath`` as in
+    :func:`aiemp.durable.replace_file`: OSError when the folder is not in that one, links followed.
     """
-    remove_unmade(path)
-    temporary = _unmade(path)
-    if os.path.lexists(path):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    folder = open_folder(path.parent, beneath or path.parent)
+    try:
+        _make_in(folder, path.name, data, mode)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        os.close(folder)
+    sync_folder(path.parent)
+
+
+def _make_in(folder: int, name: str, data: bytes, mode: int) -> None:
+    temporary = _unmade(Path(name)).name
+    with contextlib.suppress(OSError):
+        os.unlink(temporary, dir_fd=folder)
+    with contextlib.suppress(FileNotFoundError):
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    descriptor = os.open(temporary, _NEW, mode, dir_fd=folder)
     try:
         try:
             write_all(descriptor, data)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        move_exclusively(temporary, path)
+        _name_in(folder, temporary, name)
     except BaseException:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary, dir_fd=folder)
         raise
-    sync_folder(path.parent)
+
+
+def _name_in(folder: int, temporary: str, name: str) -> None:
+    within = {"src_dir_fd": folder, "dst_dir_fd": folder}
+    try:
+        os.link(temporary, name, **within, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in NO_HARD_LINKS:
+            raise
+        os.close(os.open(name, _NEW, PRIVATE_FILE, dir_fd=folder))
+        finish = partial(os.replace, temporary, name, **within)
+    else:
+        finish = partial(os.unlink, temporary, dir_fd=folder)
+    try:
+        finish()
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(name, dir_fd=folder)
+        raise
 
 
 def remove_unmade(path: Path) -> None:

@@ -356,7 +356,7 @@ class Briefing:
         (vault / "Briefings" / "week.md").write_text("my own words\n")
 
     def write(self, vault: Path) -> None:
-        write_note(vault / "Briefings", "week", "# Week\n" * 50)
+        write_note(vault / "Briefings", "week", "# Week\n" * 50, beneath=vault)
 
     def problems(self, vault: Path, told: Told) -> list[str]:
         found = again(lambda: self.write(vault))

@@ -12,6 +12,7 @@ import pytest
 from aiemp import inside
 from aiemp.durable import append_line, make_private_folder, replace_file
 from aiemp.inside import open_file, open_folder
+from aiemp.triggers.sealed_note import write_note
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def swapped_once_resolved(monkeypatch: pytest.MonkeyPatch, folder: Path, outside
 
 
 @pytest.mark.parametrize("swapped", [swapped_on_the_way, swapped_once_resolved])
-@pytest.mark.parametrize("what", ["folder", "replace", "append", "read"])
+@pytest.mark.parametrize("what", ["folder", "replace", "append", "read", "new note", "same note"])
 def test_a_folder_that_becomes_a_link_after_it_was_checked_is_not_followed(
     places: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch,
@@ -69,6 +70,10 @@ def test_a_folder_that_becomes_a_link_after_it_was_checked_is_not_followed(
     """Between the look and the act somebody exchanges a folder for a link: the act fails, outside nothing is done."""
     vault, outside = places
     (outside / "file").write_text("theirs")
+    if what == "same note":  # a copy of it lies outside, so that it looks as if it could be replaced
+        write_note(vault / ".state", "note", "ours", beneath=vault)
+        (outside / "note.md").write_bytes((vault / ".state" / "note.md").read_bytes())
+    before = {path: path.stat() for path in outside.iterdir()}
     swapped(monkeypatch, vault / ".state", outside)
     with pytest.raises(OSError, match=r"Not a directory|symbolic links|leads out"):
         if what == "folder":
@@ -77,9 +82,11 @@ def test_a_folder_that_becomes_a_link_after_it_was_checked_is_not_followed(
             replace_file(vault / ".state" / "file", b"ours", beneath=vault)
         elif what == "append":
             append_line(vault / ".state" / "file", b"ours", beneath=vault)
+        elif what.endswith("note"):
+            write_note(vault / ".state", "note", "new" if what == "new note" else "ours", beneath=vault)
         else:
             os.close(open_file(vault / ".state" / "file", os.O_RDONLY, vault))
-    assert sorted(path.name for path in outside.iterdir()) == ["aiemp", "file"]
+    assert {path: path.stat() for path in outside.iterdir()} == before
     assert (outside / "file").read_text() == "theirs"
 
 

@@ -462,6 +462,16 @@ def test_a_log_that_cannot_be_written(fake: FakeClaude, tmp_path: Path) -> None:
     assert target.read_text() == "mine"
 
 
+def test_a_log_whose_folder_has_become_a_link_out_of_the_vault(fake: FakeClaude, tmp_path: Path) -> None:
+    """The log was looked at before the run; when it is opened its folder may be another."""
+    vault, outside = tmp_path / "vault", tmp_path / "outside"
+    vault.mkdir()
+    (outside / "aiemp").mkdir(parents=True)
+    (vault / "Logs").symlink_to(outside)
+    assert run(fake, ("say", "x"), log_file=vault / "Logs" / "aiemp" / "task.log").output == b"x"
+    assert list((outside / "aiemp").iterdir()) == []
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_does_not_end_the_run(fake: FakeClaude, caplog: pytest.LogCaptureFixture) -> None:
     """When the log cannot be written any more that is said once, and the answer still arrives."""

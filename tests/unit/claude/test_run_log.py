@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -125,6 +126,19 @@ def test_logs_go_after_their_time(vault: Path) -> None:
     )
     assert [path.name for path in oldest.iterdir()] == ["my notes.md"]
     assert (vault / "Done" / "t-080003.log").read_text() == "mine"
+
+
+def test_nothing_is_removed_where_a_link_leads_out_of_the_vault(vault: Path, tmp_path: Path) -> None:
+    """Whatever stands in the place of Logs by the time that old logs are looked for."""
+    outside = tmp_path / "outside"
+    old = outside / "claude" / "2020-01-01" / "t-080003.log"
+    old.parent.mkdir(parents=True)
+    old.write_text("theirs")
+    logs = Places(vault).claude_logs.parent
+    shutil.rmtree(logs)
+    logs.symlink_to(outside)
+    remove_old(Places(vault).claude_logs, NOW.date())
+    assert old.read_text() == "theirs"
 
 
 def test_each_run_removes_what_is_old(vault: Path) -> None:

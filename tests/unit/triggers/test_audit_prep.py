@@ -108,9 +108,9 @@ def test_nobodys_words_are_overwritten(vault: Path, tmp_path: Path) -> None:
 def test_a_link_to_a_note_of_ours_is_not_followed(tmp_path: Path) -> None:
     """Even when what it leads to is ours and untouched: the link itself is somebody's."""
     (tmp_path / "other").mkdir()
-    other = write_note(tmp_path / "other", "note", "text")
+    other = write_note(tmp_path / "other", "note", "text", beneath=tmp_path)
     (tmp_path / "note.md").symlink_to(other)
-    assert write_note(tmp_path, "note", "new text").name == "note_1.md"
+    assert write_note(tmp_path, "note", "new text", beneath=tmp_path).name == "note_1.md"
     assert (tmp_path / "note.md").is_symlink()
     assert is_untouched(other)
 
@@ -161,7 +161,7 @@ def test_hostile_text_stays_in_its_cell(task: str, error: str, name: str, finish
 def test_the_seal_fits_only_what_was_written(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Any text can be sealed; one byte more or fewer anywhere and the note is somebody's."""
     folder = tmp_path_factory.mktemp("notes")
-    path = write_note(folder, "note", text)
+    path = write_note(folder, "note", text, beneath=folder)
     assert is_untouched(path)
     data = path.read_bytes()
     for changed in (data + b" ", b" " + data, data[:-1], data.replace(b"<!--", b"<!-- ")):
@@ -180,7 +180,7 @@ def test_a_full_disk_leaves_no_half_note(tmp_path: Path) -> None:
     moves.write_all = full
     try:
         with pytest.raises(OSError, match="No space"):
-            write_note(tmp_path, "note", "text")
+            write_note(tmp_path, "note", "text", beneath=tmp_path)
     finally:
         moves.write_all = original
     assert list(tmp_path.iterdir()) == []
