@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -9,9 +10,11 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from aiemp.durable import replace_file
 from aiemp.ledger import Ledger
 from aiemp.plan import Plan
 from aiemp.runs import Ended, Result, Run
@@ -212,4 +215,47 @@ def test_an_answer_of_claude_lifts_every_hold(vault: Path, plan: Plan) -> None:
     ledger.begin(a_run("health"))
     ledger.finish(a_run("health"), an_end(), plan, {"claude_s": 3.0})
     record = ledger.read().record("triage")
-    assert (record.blocked_until, record.blocked_reason) == (None, "a limit")
+    assert (record.blocked_until, record.blocked_at, record.blocked_reason) == (None, None, "a limit")
+
+
+def test_a_block_that_was_told_adds_nothing_to_the_history(vault: Path, plan: Plan) -> None:
+    """A run that begins again and finds the same reason, at no cost, is closed; its slot has been told of it."""
+    ledger, end = Ledger(vault), an_end(Result.BLOCKED, "no login")
+    for is_new in (True, False):
+        ledger.begin(a_run())
+        assert ledger.block(a_run(), end, plan) is is_new
+        assert ledger.read().record("triage").running is None
+    assert len(list(ledger.history.newest_first())) == 1
+
+
+def test_an_end_is_not_corrected_once_the_task_runs_again(vault: Path, plan: Plan) -> None:
+    """It came too late: what runs now is another run, whose record stays."""
+    ledger, run = Ledger(vault), a_run()
+    ledger.begin(run)
+    ledger.finish(run, an_end(Result.INTERRUPTED), plan)
+    ledger.begin(a_run(attempt=2))
+    assert not ledger.correct(run, an_end(Result.FAILED, "timed out"), plan)
+    record = Ledger(vault).read().record("triage")
+    assert record.running is not None
+    assert record.last is not None
+    assert (record.running.attempt, record.last.result) == (2, Result.INTERRUPTED)
+
+
+def test_an_end_can_be_written_on_a_disk_that_filled_up_meanwhile(
+    vault: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Room for it is held from the beginning of the run, and given up for it."""
+    ledger = Ledger(vault)
+    ledger.begin(a_run())
+    reserve = ledger.places.reserve
+    assert reserve.stat().st_size > 0
+
+    def write(*arguments: Any, **options: Any) -> None:
+        if reserve.exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace_file(*arguments, **options)
+
+    monkeypatch.setattr("aiemp.state_file.replace_file", write)
+    ledger.finish(a_run(), an_end(), plan)
+    assert Ledger(vault).read().record("triage").last == an_end()
+    assert not reserve.exists()

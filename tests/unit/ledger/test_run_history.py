@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from aiemp.frozen import replace
 from aiemp.ledger import Ledger
 from aiemp.places import Places
 from aiemp.plan import Plan
@@ -150,3 +152,27 @@ def test_a_history_that_is_not_ours_to_write_is_told(nobodys_folder: Path, where
         what, _, remedy = (Ledger(nobodys_folder).history.obstacle(NOW) or "").partition("; ")
     assert str(path) in what
     assert remedy.startswith("give yourself the right: sudo chown")
+
+
+def finished(moment: datetime, started: datetime = NOW) -> dict[str, Any]:
+    return entry_of(a_run(started=started), replace(an_end(), finished=moment), None)
+
+
+def test_a_clock_that_was_set_back_hides_no_run(vault: Path) -> None:
+    """Lines stand in the order in which runs ended: one from before the span may come behind those in it."""
+    history = Ledger(vault).history
+    history.append(finished(NOW))
+    history.append(finished(NOW - timedelta(hours=3)))
+    found = history.between(NOW - timedelta(hours=1), NOW + timedelta(hours=1))
+    assert [entry["finished"] for entry in found] == [NOW.isoformat()]
+
+
+def test_a_run_is_not_lacking_because_others_ended_after_it(vault: Path) -> None:
+    """The newest one of the state may be some lines back: other runs of its task ended before anybody looked."""
+    history = Ledger(vault).history
+    entry = finished(NOW)
+    assert history.lacks(entry)
+    history.append(entry)
+    for minute in range(1, 6):
+        history.append(finished(NOW + timedelta(minutes=minute)))
+    assert not history.lacks(entry)

@@ -7,12 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from aiemp.process import LINUX_CAN_ADOPT, Ending
+from aiemp.process.descendants import die_with_parent
+from aiemp.process.supervised import LEFTOVER_GRACE_S
 from tests.fakes.claude import FakeClaude, wait_until
 from tests.unit.process.running import GRACE_S, SLACK_S, Struck, handler_that_raises, run, run_hanging
 
@@ -30,6 +33,47 @@ def test_a_child_that_outlives_the_program(fake: FakeClaude, stubborn: bool) -> 
     assert (finished.exit_code, finished.output) == (0, b"done")
     assert time.monotonic() - started < GRACE_S + SLACK_S
     assert len(fake.pids()) == 2
+
+
+def test_what_a_finished_program_leaves_gets_no_long_grace(fake: FakeClaude) -> None:
+    """Nobody waits for its answer any more, so a minute that the program itself would have got is too long."""
+    started = time.monotonic()
+    assert run(fake, ("helper", True), ("say", "done"), grace_s=60.0).exit_code == 0
+    assert time.monotonic() - started < LEFTOVER_GRACE_S + SLACK_S
+
+
+@needs_adoption
+def test_a_program_is_not_tied_to_a_process_with_threads() -> None:
+    """What ties it runs between fork and exec, where a lock may be held by a thread that is not there."""
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        assert die_with_parent() is None
+    finally:
+        done.set()
+        thread.join()
+
+
+ORPHANED_BEFORE_IT_IS_TIED = """
+import os, sys
+from aiemp.process.descendants import die_with_parent
+tie = die_with_parent()
+child = os.fork()
+if child == 0:
+    grandchild = os.fork()
+    if grandchild == 0:
+        tie()
+        os._exit(7)
+    os._exit(os.waitstatus_to_exitcode(os.waitpid(grandchild, 0)[1]))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@needs_adoption
+def test_a_program_whose_parent_is_gone_already_does_not_start() -> None:
+    """The kernel tells only of deaths that are yet to come: who has another parent by then ends himself."""
+    assert subprocess.run([sys.executable, "-c", ORPHANED_BEFORE_IT_IS_TIED], check=False).returncode == 1
 
 
 @needs_adoption

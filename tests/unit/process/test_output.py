@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from aiemp.process import Ending
 from aiemp.process.streams import BoundedOutput
+from aiemp.process.supervised import _Ticks
 from tests.fakes.claude import FakeClaude
 from tests.unit.process.running import GRACE_S, SLACK_S, run
 
@@ -57,6 +58,14 @@ def test_ticks_come_while_nothing_is_printed(fake: FakeClaude) -> None:
     chunks.clear()
     run(fake, ("sleep", 0.2), ("say", "x"), on_output=chunks.append)
     assert chunks == [b"x"]
+
+
+def test_a_tick_waits_from_the_last_output_on() -> None:
+    """What was printed has shown the time by itself."""
+    told: list[bytes] = []
+    ticks = _Ticks(1.0, told.append, 0.0)
+    assert (ticks.tick(1.5, last_output=1.0), told) == (0.5, [])
+    assert (ticks.tick(2.0, last_output=1.0), told) == (1.0, [b""])
 
 
 def test_a_flood_does_not_delay_the_limit(fake: FakeClaude) -> None:
