@@ -13,7 +13,8 @@ from tests.systemd.employee import EAGER, ORCHESTRATOR, TARGET
 from tests.systemd.machine import Machine
 
 WATCHDOG = ("WatchdogSec=3s", "TimeoutAbortSec=100ms")
-"""So that a hung orchestrator is noticed within the test; that the real ones work is shown by test_units_verify."""
+"""So that a hung orchestrator is noticed within the test; systemd/units/test_unit_watchers shows that the real ones
+work."""
 
 
 class UnderSystemd(Employee):

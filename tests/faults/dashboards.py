@@ -24,8 +24,8 @@ from aiemp.dashboard import (
 )
 from aiemp.places import Places
 from tests.conftest import DASHBOARD
+from tests.faults.owners_lines import put_dashboard
 from tests.faults.tally import Tally
-from tests.faults.vault_writes import put_dashboard
 from tests.unit.dashboard import other_writer
 
 

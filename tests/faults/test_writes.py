@@ -12,12 +12,15 @@ from aiemp.dashboard import writer
 from aiemp.durable import write_all
 from aiemp.errors import VaultError
 from aiemp.places import Places
+from tests.faults.dashboard_writes import DashboardRow
 from tests.faults.dashboards import damaged
+from tests.faults.file_writes import LogLines
 from tests.faults.kinds import KINDS, WRITES
+from tests.faults.owners_lines import put_dashboard
 from tests.faults.page import PAGE, kinds_of
 from tests.faults.run_records import cut_short, flipped, zeroed
 from tests.faults.small_disk import on_small_disk, why_not
-from tests.faults.vault_writes import DashboardRow, LogLines, PauseSet, put_dashboard
+from tests.faults.vault_writes import PauseSet
 from tests.faults.write_paths import WritePath, failing, killed
 
 ELSEWHERE = {
@@ -152,5 +155,5 @@ def test_the_campaign_sees_a_log_that_ends_a_run(quick_folder: Path, monkeypatch
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
 
-    monkeypatch.setattr("tests.faults.vault_writes.prepare_log_file", raises)
+    monkeypatch.setattr("tests.faults.file_writes.prepare_log_file", raises)
     assert failing(LogLines(), quick_folder, errors=(errno.EIO,)).counts["refused"] > 0

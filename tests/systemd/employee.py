@@ -25,7 +25,7 @@ IDLE = QUIET + "[watchers.filesystem]\nenabled = false\n[watchers.approval]\nena
 """And without these: nothing but the orchestrator."""
 
 EAGER = "RestartSec=20ms\n"
-"""What a drop-in says so that a test need not wait for a pause; how long that is, test_units_verify tells."""
+"""What a drop-in says so that a test need not wait for a pause; units/test_unit_watchers tells how long that is."""
 
 
 def zone_at_noon(now: datetime) -> str:

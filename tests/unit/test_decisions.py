@@ -180,6 +180,42 @@ def test_tolerance_stays_below_a_tenth() -> None:
     assert not decide(every_2, record, at(9, 1, 59), UTC).due
 
 
+def test_tolerance_has_a_bound() -> None:
+    """Of a long interval a tenth would be minutes: no timer is that early, half a minute is enough."""
+    hourly = ScheduledTask("hourly", "", Frequency.HOURLY)
+    record = TaskRecord(last_run=at(8))
+    assert decide(hourly, record, at(8, 59, 30), UTC, tolerant=True).due
+    assert not decide(hourly, record, at(8, 59, 29), UTC, tolerant=True).due
+
+
+def test_slot_of_an_interval_is_when_it_was_over() -> None:
+    """The run is named after the moment it is for, not after the one at which somebody looked."""
+    assert decide(EVERY_15, TaskRecord(last_run=at(9)), at(9, 20), UTC).slot == at(9, 15)
+    assert decide(EVERY_15, NEVER_RUN, at(9, 20), UTC).slot == at(9, 20)
+
+
+def test_interval_that_is_not_given_is_an_hour() -> None:
+    """As the seed has it."""
+    assert ScheduledTask("often", "", Frequency.EVERY_N_MINUTES).interval == timedelta(hours=1)
+
+
+def test_open_slot_far_ahead_is_not_what_is_due() -> None:
+    """The clock was set back by days: the slot that was begun there is another day's, and today's is the first
+    attempt at today's."""
+    ahead = TaskRecord(last_run=at(8, day=22), slot=at(8, day=26), attempts=1)
+    decision = decide(DAILY, ahead, at(9), UTC)
+    assert (decision.due, decision.slot, decision.attempt) == (True, at(8), 1)
+
+
+def test_tasks_that_are_not_due_keep_the_plans_order() -> None:
+    """Whatever their priorities: these only say which of the due ones goes first."""
+    tasks = [
+        replace(DAILY, name=name, priority=priority) for name, priority in (("b", 9), ("a", 1), ("c", 5))
+    ]
+    records = {task.name: TaskRecord(last_run=at(8)) for task in tasks}
+    assert [each.task.name for each in decide_all(tasks, records, at(9), UTC)] == ["b", "a", "c"]
+
+
 def test_decide_all_puts_due_tasks_first_by_priority() -> None:
     """Due tasks come by priority; the others follow in the plan's order."""
     low, high = replace(DAILY, name="low", priority=9), replace(DAILY, name="high", priority=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -48,6 +49,23 @@ def test_second_taker_is_told_who_holds_it(tmp_path: Path) -> None:
         acquire(path, Holder(os.getpid(), "me"))
     assert probe(path) == Holder(child.pid, "task triage", "scheduled")
     end(child)
+
+
+def test_nothing_of_an_earlier_holder_is_left(tmp_path: Path) -> None:
+    """Whoever takes the lock after one with a longer name is told as himself."""
+    path = tmp_path / "run.lock"
+    acquire(path, Holder(1234567, "task of a very long name", "a unit of a long name")).release()
+    with acquire(path, Holder(1, "me")):
+        assert probe(path) == Holder(1, "me")
+
+
+def test_two_who_look_do_not_see_each_other(tmp_path: Path) -> None:
+    """A look is no hold: somebody who looks at the same moment is told that nobody has the lock."""
+    path = tmp_path / "run.lock"
+    acquire(path, Holder(1, "before")).release()
+    with path.open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert probe(path) is None
 
 
 def test_killed_holder_frees_the_lock(tmp_path: Path) -> None:

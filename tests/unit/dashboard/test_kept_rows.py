@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,6 +58,20 @@ def test_a_row_that_a_slow_script_undid_is_put_back(vault: Path) -> None:
     assert text(vault).count("his line") == 1
     any_update(vault)
     assert text(vault).count("| triage |") == 1
+
+
+@pytest.mark.parametrize(("minutes", "times"), [(29, 1), (31, 0)])
+def test_a_row_is_looked_for_half_an_hour(
+    vault: Path, monkeypatch: pytest.MonkeyPatch, minutes: int, times: int
+) -> None:
+    """Longer than the orchestrator waits between two updates; what is missing after that is history."""
+    read = text(vault)
+    our_run(vault)
+    write(vault, read)
+    later_s = time.time() + minutes * 60
+    monkeypatch.setattr(kept_rows_module, "time", SimpleNamespace(time=lambda: later_s))
+    any_update(vault)
+    assert text(vault).count("| triage |") == times
 
 
 def test_rows_of_several_updates_are_put_back(vault: Path) -> None:

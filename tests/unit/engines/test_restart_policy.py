@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiemp.engines.restart_policy import LONGEST_PAUSE_S, Restarts, after_exit
+from aiemp.engines.restart_policy import LONGEST_PAUSE_S, STABLE_AFTER_S, Restarts, after_exit
 from aiemp.plan import Limits
 
 LIMITS = Limits(restarts=5, restart_window_s=600)
@@ -49,3 +49,10 @@ def test_pause_has_a_bound() -> None:
         longest = max(longest, verdict.restart_at - now)
         restarts, now = verdict.restarts, verdict.restart_at
     assert longest == LONGEST_PAUSE_S
+
+
+def test_a_stable_run_ends_the_growing_pauses() -> None:
+    """One that died young again and again and then ran for long is started at once when it dies young the next
+    time."""
+    stable = after_exit(Restarts(died_young=4), 0.0, STABLE_AFTER_S, Limits(restarts=100)).restarts
+    assert after_exit(stable, 100.0, 100.5, Limits(restarts=100)).restart_at == 100.5

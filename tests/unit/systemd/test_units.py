@@ -4,46 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import time
-from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from aiemp import runner
 from aiemp.errors import AiempError
 from aiemp.frozen import replace
-from aiemp.plan import SCHEDULE_REGISTRY, Frequency, Origin, Pings, Plan, ScheduledTask, Watcher
-from aiemp.systemd import templates
+from aiemp.plan import SCHEDULE_REGISTRY, Frequency, ScheduledTask
 from aiemp.systemd.installation import Installation
 from aiemp.systemd.names import is_ours, start_request
-from aiemp.systemd.sandbox import Level, sandbox_values, task_level
-from aiemp.systemd.scope import Scope
-from aiemp.systemd.templates import UnquotedValue, render_template, template_folder
+from aiemp.systemd.templates import render_template, template_folder
 from aiemp.systemd.units import OVERTIME_S, render
-from aiemp.watchers.registry import BUILT_IN
+from tests.unit.systemd.rendered import MAIL, PLAN, SYSTEM, USER, plan_with, units, values
 
-HOME = Path("/home/me")
-USER = Installation(Scope.USER, Path("/opt/python"), "/opt/bin:/usr/bin", HOME, HOME / "units", 252)
-SYSTEM = replace(USER, scope=Scope.SYSTEM, run_as="me", config_file=Path("/etc/aiemp/aiemp.toml"))
 BOTH = pytest.mark.parametrize("installation", [USER, SYSTEM], ids=["user", "system"])
-
-MAIL = Watcher("mail", "", Origin.CONFIGURED, ("/opt/mail",), stop_signal="SIGINT", stop_timeout_s=2.5)
-PLAN = Plan(Path("/srv/vault"), SCHEDULE_REGISTRY, (*BUILT_IN, MAIL))
-
-
-def units(plan: Plan = PLAN, installation: Installation = USER) -> dict[str, str]:
-    """The texts of the units by name."""
-    return {unit.name: unit.content for unit in render(plan, installation)}
-
-
-def values(text: str, key: str) -> list[str]:
-    """What a unit says for ``key``, line by line."""
-    return [line.partition("=")[2] for line in text.splitlines() if line.startswith(f"{key}=")]
-
-
-def plan_with(task: ScheduledTask) -> Plan:
-    return replace(PLAN, tasks=(task,))
 
 
 # What there is
@@ -206,201 +180,10 @@ def test_old_systemd_is_refused() -> None:
         render(PLAN, replace(USER, systemd_version=247))
 
 
-# The sandbox
-
-
-def test_levels() -> None:
-    """Claude gets its own level; what surely needs no network gets none; the rest is in between."""
-
-    def level(plan: Plan = PLAN, **changes: object) -> Level:
-        task = ScheduledTask(**{"name": "x", "description": "", "frequency": Frequency.HOURLY, **changes})  # type: ignore[arg-type]
-        return task_level(task, plan)
-
-    assert level(prompt="Do it.", requires_claude=False) is Level.CLAUDE
-    assert level(command=("x",), requires_claude=True) is Level.CLAUDE
-    assert level(command=("x",), requires_claude=False) is Level.NETWORK
-    assert level(trigger_fn="my.module:function", requires_claude=False) is Level.NETWORK
-    assert level(trigger_fn="trigger_health_update", requires_claude=False) is Level.NETWORK
-    for name in ("stale_check", "daily_rollover", "done_archive", "weekly_audit_prep"):
-        assert level(trigger_fn=f"trigger_{name}", requires_claude=False) is Level.OFFLINE
-    # The alert command runs inside the task's unit.
-    alerting = replace(PLAN, alert_command=("curl", "https://example.com"))
-    assert level(alerting, trigger_fn="trigger_done_archive", requires_claude=False) is Level.NETWORK
-    # So do the calls about its runs.
-    told = replace(PLAN, pings=Pings(run_url="https://example.com/{task}"))
-    assert level(told, trigger_fn="trigger_done_archive", requires_claude=False) is Level.NETWORK
-
-
-def test_user_units_have_only_what_works_there() -> None:
-    """No directive that a user manager ignores in silence or that keeps a service from starting."""
-    useless = "User|Protect|Private|ReadWritePaths|BindPaths|CapabilityBounding|IPAddress|InaccessiblePaths"
-    for name, text in units().items():
-        assert re.findall(rf"(?m)^(?:{useless})\w*=", text) == [], name
-        if name.endswith(".service"):
-            assert values(text, "NoNewPrivileges") == ["yes"] and values(text, "UMask") == ["0077"]
-    assert "network-online" not in "".join(units().values())
-
-
-def test_nothing_keeps_node_from_running() -> None:
-    """MemoryDenyWriteExecute= is nowhere: node compiles at run time."""
-    assert not [text for text in units(installation=SYSTEM).values() if "MemoryDenyWriteExecute=" in text]
-
-
-def test_writable_places() -> None:
-    """The vault and, for Claude, its sessions; not the files that say which programs run."""
-    found = units(replace(PLAN, vault=HOME / "vault"), SYSTEM)
-    task = found["aiemp-task-morning_triage.service"]
-    assert values(task, "ReadWritePaths") == ["-/home/me/vault -/home/me/.claude"]
-    read_only = values(task, "ReadOnlyPaths")[0].split()
-    assert {"-/home/me/.claude/settings.json", "-/home/me/vault/.mcp.json", "-/home/me/vault/.env"} <= set(
-        read_only
-    )
-    assert values(task, "BindReadOnlyPaths") == ["-/home/me:/home/me"]
-    for name in (
-        "aiemp-task-done_archive.service",
-        "aiemp-watcher-mail.service",
-        "aiemp-orchestrator.service",
-    ):
-        assert values(found[name], "ReadWritePaths") == ["-/home/me/vault"]
-    assert all(
-        "/home/me/.ssh" in values(found[name], "InaccessiblePaths")[0] for name in found if ".service" in name
-    )
-
-
-@pytest.mark.parametrize(
-    ("vault", "bound"),
-    [
-        ("/srv/vault", []),
-        ("/home/other/vault", [Path("/home/other/vault")]),
-        ("/tmp/vault", [Path("/tmp/vault")]),
-    ],
-)
-def test_vault_that_the_sandbox_would_hide(vault: str, bound: list[Path]) -> None:
-    """A vault in another's home or in /tmp is brought into view; elsewhere it is there."""
-    found = sandbox_values(Level.NETWORK, Path(vault), SYSTEM)
-    assert found["bound_writable"] == bound
-    assert found["writable"] == ([] if bound else [Path(vault)])
-
-
-@pytest.mark.parametrize(
-    ("vault", "home"), [("/tmp/Bob's vault", "/home/me"), ("/srv/vault", "/home/o'neil")]
-)
-def test_quote_in_a_path_that_would_have_to_be_bound(vault: str, home: str) -> None:
-    """systemd cannot bind it, so what is around it is not hidden, and all else holds."""
-    found = units(replace(PLAN, vault=Path(vault)), replace(SYSTEM, home=Path(home)))
-    task = found["aiemp-task-done_archive.service"]
-    is_home = "'" in home
-    assert values(task, "ProtectHome") == ["read-only" if is_home else "tmpfs"]
-    assert values(task, "PrivateTmp") == (["yes"] if is_home else [])
-    assert ("-/run/user" in values(task, "InaccessiblePaths")) == is_home
-    assert vault in values(task, "ReadWritePaths")[0]
-    assert "'" not in "".join(values(task, "BindPaths") + values(task, "BindReadOnlyPaths"))
-
-
-def test_programs_in_homes_stay_visible() -> None:
-    """The Python behind a venv in somebody's home can be read, each place once."""
-    installed = replace(
-        SYSTEM,
-        program_folders=(
-            Path("/home/me/.venv"),
-            Path("/home/adm/venv"),
-            Path("/usr"),
-            Path("/home/adm/venv/src"),
-        ),
-        config_file=Path("/home/adm/aiemp.toml"),
-    )
-    found = sandbox_values(Level.NETWORK, Path("/srv/vault"), installed)
-    assert found["visible"] == [HOME, Path("/home/adm")]
-
-
-def test_watchers_own_folder() -> None:
-    """A watcher may write where it works, unless that is the home or more."""
-    for cwd, writable in {
-        "/home/me/mail": ["-/srv/vault -/home/me/mail"],
-        "/home/me": ["-/srv/vault"],
-        "/": ["-/srv/vault"],
-        "/srv/vault/mail": ["-/srv/vault"],
-    }.items():
-        plan = replace(PLAN, watchers=(replace(MAIL, cwd=Path(cwd)),))
-        found = units(plan, SYSTEM)["aiemp-watcher-mail.service"]
-        assert values(found, "ReadWritePaths") == writable
-
-
 def test_system_needs_to_know_whose() -> None:
     """Without a user a system installation would run as root."""
     with pytest.raises(AiempError, match="--run-as"):
         render(PLAN, replace(SYSTEM, run_as=None))
-
-
-# Hostile values
-
-anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40)
-
-
-@given(anything)
-def test_no_value_adds_a_line(text: str) -> None:
-    """Whatever a description holds, the unit has the same directives, or the error says what is wrong."""
-    task = ScheduledTask("x", text, Frequency.HOURLY, command=(text,), requires_claude=False)
-    try:
-        found = units(plan_with(task))["aiemp-task-x.service"]
-    except AiempError as error:
-        assert "aiemp-task-x" in str(error)
-        return
-    calm = units(plan_with(replace(task, description="calm", command=("calm",))))["aiemp-task-x.service"]
-    keys, calm_keys = ([line.partition("=")[0] for line in each.split("\n")] for each in (found, calm))
-    assert keys == calm_keys
-    assert not re.search(r"(?<!%)(%%)*%(?!%)", values(found, "Description")[0])
-
-
-@pytest.mark.parametrize(
-    ("plan", "installation"),
-    [
-        (replace(PLAN, vault=Path("/srv/two\nlines")), USER),
-        (replace(PLAN, vault=Path("/srv/\udcff")), SYSTEM),
-        (replace(PLAN, tasks=(replace(PLAN.tasks[0], description="a\nExecStart=/bin/rm"),)), USER),
-        (PLAN, replace(SYSTEM, run_as="me\nUser=root")),
-        (PLAN, replace(SYSTEM, run_as="0")),
-        (PLAN, replace(USER, python=Path("python3"))),
-        (replace(PLAN, watchers=(replace(MAIL, stop_signal="9\nUser=root"),)), USER),
-    ],
-)
-def test_what_no_unit_can_hold_is_refused(plan: Plan, installation: Installation) -> None:
-    """An error that names the unit and what to do, and no unit at all."""
-    with pytest.raises(AiempError, match=r"aiemp\S+ cannot be written: .+; rename it, or correct"):
-        render(plan, installation)
-
-
-# The templates
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "{{ value }}",
-        "{{ value ~ '' }}",
-        "{{ 'Description=' ~ (value | text) }}",
-        "{{ value | upper }}",
-        "{% set x = value %}{{ x }}",
-        "{% set x %}{{ value }}{% endset %}",
-        "{% macro m(v) %}{{ v }}{% endmacro %}{{ m(value) }}",
-        "{{ missing }}",
-        "{{ none }}",
-        "{{ true }}",
-        "{{ 1.5 }}",
-        "{{ [value] }}",
-    ],
-)
-def test_guard_lets_nothing_through_unquoted(source: str) -> None:
-    """Only what a filter of ours made can be printed: a template that forgets it fails at once."""
-    with pytest.raises(Exception, match=r"without a filter|undefined") as caught:
-        templates._environment().from_string(source).render(value="50%")
-    assert isinstance(caught.value, UnquotedValue) or "missing" in str(caught.value)
-
-
-def test_filters_are_let_through() -> None:
-    """A filter's result and whole numbers."""
-    template = templates._environment().from_string("{{ value | text }} {{ number + 1 }}")
-    assert template.render(value="50%", number=1) == "50%% 2"
 
 
 def test_every_template_is_used() -> None:
