@@ -99,7 +99,7 @@ def _tasks(status: Status, screen: Screen) -> list[list[Cell | str]]:
         Cell("LAST RUN", "faint"),
         Cell("NEXT RUN", "faint"),
     ]
-    rows = [[*heads, ""], *(_task(facts, status) for facts in status.tasks)]
+    rows = [[*heads, ""], *(_task(facts, status, screen) for facts in status.tasks)]
     if screen.width is not None:
         taken = sum(max(cells_of(_text(row[column])) + 2 for row in rows) for column in range(len(heads)))
         if screen.width - taken < LEAST_WORDS:
@@ -107,7 +107,7 @@ def _tasks(status: Status, screen: Screen) -> list[list[Cell | str]]:
     return rows
 
 
-def _task(facts: TaskFacts, status: Status) -> list[Cell | str]:
+def _task(facts: TaskFacts, status: Status, screen: Screen) -> list[Cell | str]:
     last = facts.record.last
     words = "" if last is None or facts.cut_off else last.summary or last.error
     return [
@@ -115,7 +115,7 @@ def _task(facts: TaskFacts, status: Status) -> list[Cell | str]:
         facts.result_cell(),
         _last(facts, status),
         _next(facts, status),
-        Cell(cut(visible(with_tilde(words, status.home)), LONGEST_WORDS), "faint"),
+        Cell(cut(visible(with_tilde(words, status.home)), LONGEST_WORDS, screen.ellipsis), "faint"),
     ]
 
 
@@ -203,7 +203,7 @@ def _waiting(status: Status, screen: Screen) -> list[str]:
     for alert in alerts[:MOST_ALERTS]:
         since = f" ({ago_in_words(alert.since, status.now)})" if alert.since else ""
         often = f", {alert.count} times" if alert.count > 1 else ""
-        text = with_tilde(cut(alert.text, LONGEST_ALERT), status.home)
+        text = with_tilde(cut(alert.text, LONGEST_ALERT, screen.ellipsis), status.home)
         lines += _wrapped(f"alert{since}{often}: {text}", "  ", screen)
     if alerts:
         more = len(alerts) - MOST_ALERTS

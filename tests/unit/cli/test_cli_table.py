@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aiemp.cli import output
 from aiemp.cli.screen import PAPER, Screen, screen_of, visible
 from aiemp.cli.table import Cell, cells_of, cut, table
 
@@ -114,3 +115,16 @@ def test_a_terminal_without_a_size_has_the_usual_one() -> None:
 def test_a_pipe_is_paper() -> None:
     """What is no terminal has neither colours nor a width, whatever the environment says."""
     assert screen_of(io.StringIO(), {"TERM": "xterm", "FORCE_COLOR": "1"}) == PAPER
+
+
+def test_in_ascii_three_dots_stand_for_what_is_cut() -> None:
+    """A screen that shows only ASCII gets dots that fit into the column, not an escaped ellipsis."""
+    (line,) = table([["name_of_a_task", "because " * 20]], Screen(width=40, unicode=False))
+    assert line.endswith("...")
+    assert cells_of(line) <= 40
+
+
+def test_an_ascii_stream_shows_an_ellipsis_as_dots() -> None:
+    """Messages of ours hold an ellipsis; under LANG=C it is written as dots, other characters escaped."""
+    output.prepare_streams()
+    assert "日a = […]日…".encode("ascii", output.IN_ASCII) == rb"\u65e5a = [...]\u65e5..."
