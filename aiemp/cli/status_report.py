@@ -79,6 +79,7 @@ class Status:
     for this vault. ``troubles`` are reasons, each with its remedy, why not all is known. ``saved``: when the
     state was last written, by whomever. ``last_sign``: when the orchestrator
     last showed that it works. ``activity``: of watchers, by name. ``home`` is shown as ``~``.
+    ``unit_state``: what systemd says of the unit of an orchestrator that does not run: its SubState, or UNREACHABLE.
     """
 
     plan: Plan
@@ -101,6 +102,7 @@ class Status:
     alerts: tuple[OpenAlert, ...] = ()
     home: str = ""
     changed_scripts: tuple[str, ...] = ()
+    unit_state: str = ""
 
     @property
     def exit_code(self) -> int:

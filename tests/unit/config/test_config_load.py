@@ -81,7 +81,7 @@ class TestTheFile:
             folder.chmod(0o711)
         script = (
             "import os, sys; from pathlib import Path; from aiemp.config.load import load_plan;"
-            "from aiemp.errors import ConfigError; import aiemp.config.mcp_servers\n"
+            "from aiemp.errors import ConfigError; import aiemp.config.mcp_servers, shlex\n"
             "os.setuid(65534)\n"
             "try: load_plan(config=Path(sys.argv[1]), vault=Path('/v'), environ={})\n"
             "except ConfigError as error: print(error)\n"
@@ -89,7 +89,8 @@ class TestTheFile:
         done = subprocess.run(
             [sys.executable, "-c", script, config], capture_output=True, text=True, check=True
         )
-        assert done.stdout == f"{config} cannot be read (Permission denied); make it a readable file\n"
+        grant = f'run: sudo chown "$(id -u)" {config} && chmod u+rw {config}'
+        assert done.stdout == f"{config} cannot be read (Permission denied); {grant}\n"
 
     def test_the_plan_names_its_file(self, load: Load, config: Path) -> None:
         """Children are started with the same one."""
