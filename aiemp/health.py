@@ -72,13 +72,16 @@ def observed_watchers(plan: Plan) -> list[WatcherStatus]:
             state = WatcherState.DOWN
         if not watcher.enabled and holder is None:
             state = WatcherState.DISABLED
+        pid = (holder.pid or None) if holder else None
+        # It changed since that was written: since when is not known.
+        is_as_written = state == _state_of(facts.get("state")) and pid == facts.get("pid")
         restarts = facts.get("restarts")
         statuses.append(
             WatcherStatus(
                 watcher.name,
                 state,
-                (holder.pid or None) if holder else None,
-                read_moment(facts.get("since")),
+                pid,
+                read_moment(facts.get("since")) if is_as_written else None,
                 restarts if isinstance(restarts, int) else 0,
                 str(facts.get("reason") or ""),
             )

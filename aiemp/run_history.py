@@ -81,7 +81,7 @@ class History:
                 return f"{path} is a link that leads out of the vault; put a folder there instead"
             if not path.is_dir():
                 return f"{path} is no folder; {_away(path)}"
-        found = next(path for path in (self.folder, *self.folder.parents) if path.is_dir())
+        found = next(path for path in (self.folder, *self.folder.parents) if os.path.isdir(path))  # noqa: PTH112 - raises nothing
         if not os.access(found, os.W_OK | os.X_OK):
             return f"{found} cannot be written; give yourself the right: {_grant(found)}"
         lock, lines = self.folder / ".lock", self.folder / f"{now.astimezone(UTC):%Y-%m}.jsonl"

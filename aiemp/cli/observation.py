@@ -51,14 +51,15 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str], call: Call | 
         state = Ledger(plan.vault).read()
         watchers = tuple(observed_watchers(plan))
     except OSError as error:
-        troubles.append(f"{error.filename}: {error.strerror}; make it a file that you can read and write")
+        troubles.append(_unusable(error))
     program, problem = _claude(plan, environ)
+    holder, units = probe(Places(plan.vault).orchestrator_lock), observe_units(plan, environ)
     tasks = tuple(in_plan_order(_task_facts(plan, state.records, now), plan))
     use = _claude_use(plan, tasks, now, troubles)
     return Status(
         plan=plan,
         now=now,
-        orchestrator=probe(Places(plan.vault).orchestrator_lock),
+        orchestrator=holder,
         since=state.start_time,
         watchers=watchers,
         supervised=frozenset(state.watchers),
@@ -68,8 +69,9 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str], call: Call | 
         claude=program,
         claude_problem=problem,
         use=use,
-        troubles=tuple(troubles),
-        units=observe_units(plan, environ),
+        troubles=tuple(dict.fromkeys(troubles)),
+        units=units,
+        unit_state=_unit_state(units, environ) if holder is None and units is not None else "",
         saved=_saved(plan.vault),
         last_sign=_last_sign(plan.vault),
         activity=watcher_activity(plan.vault, (watcher.name for watcher in watchers)),
@@ -114,6 +116,20 @@ def _from_outside(
         call=call,
         vault_problem=closed,
     )
+
+
+def _unit_state(units: Units, environ: Mapping[str, str]) -> str:
+    """What systemd says of the orchestrator's unit, asked only when none runs: it may be about to start it."""
+    from aiemp.cli.status_problems import UNREACHABLE
+    from aiemp.systemd.names import ORCHESTRATOR
+    from aiemp.systemd.systemctl import NoSystemd, Systemctl, SystemctlFailed
+
+    try:
+        return Systemctl(units.scope, environ).show([ORCHESTRATOR], ["SubState"])[ORCHESTRATOR]["SubState"]
+    except NoSystemd:
+        return UNREACHABLE
+    except (SystemctlFailed, KeyError):
+        return ""
 
 
 def _changed_scripts(plan: Plan, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -166,7 +182,17 @@ def _look_for_room(vault: Path, troubles: list[str]) -> None:
     except OSError:
         return  # the vault is not there, which is told by what needs it
     if disk.f_flag & os.ST_RDONLY:
-        troubles.append(f"{vault} is on a file system mounted read-only, so nothing runs; mount it writable")
+        from aiemp.doctor.vault import mount_line
+
+        troubles.append(
+            f"{vault} is on a file system mounted read-only, so nothing runs; {mount_line(vault)}"
+        )
+    elif not _is_writable(vault):
+        from getpass import getuser
+
+        from aiemp.doctor.vault import grant_line
+
+        troubles.append(f"you cannot write {vault}, so nothing runs; {grant_line(getuser(), vault)}")
     elif disk.f_blocks and not disk.f_bavail:
         troubles.append(
             f"the disk of {vault} is full, so nothing runs; free some space, and it goes on by itself"
@@ -212,6 +238,22 @@ def _outdated(units: InstalledUnits, environ: Mapping[str, str]) -> tuple[str, .
         return ()  # `aiemp doctor` says what is wrong
 
 
+def _is_writable(vault: Path) -> bool:
+    """Whether something can be made in the vault's folder; not on one that is mounted read-only."""
+    return os.access(vault, os.W_OK | os.X_OK)
+
+
+def _unusable(error: OSError) -> str:
+    """What is wrong with a file of ours, and what to do."""
+    from shlex import quote
+
+    what = f"{error.filename}: {error.strerror}"
+    if not isinstance(error, PermissionError):
+        return f"{what}; make it a file that you can read and write"
+    file = quote(str(error.filename))
+    return f'{what}; sudo chown "$(id -u)" {file} && chmod u+rw {file}'
+
+
 def _task_facts(plan: Plan, records: Mapping[str, TaskRecord], now: datetime) -> list[TaskFacts]:
     return task_facts(plan, records, now, probe(Places(plan.vault).run_lock))
 
@@ -251,13 +293,13 @@ def _claude_use(plan: Plan, tasks: Iterable[TaskFacts], now: datetime, troubles:
     spent = Spent()
     history = History(Places(plan.vault).runs)
     obstacle = history.obstacle(now)
-    if obstacle is not None:
+    if obstacle is not None and _is_writable(plan.vault):  # else that is told already
         troubles.append(f"the history of runs cannot be written: {obstacle}")
     try:
         spent = spent_today(history.between, now, plan, Ledger(plan.vault).read().spent)
     except OSError as error:
         if obstacle is None:
-            troubles.append(f"{error.filename}: {error.strerror}; make it a file that you can read and write")
+            troubles.append(_unusable(error))
     for facts in tasks:
         run = facts.record.running
         if facts.running and run is not None and asks_claude(facts.task):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import os
@@ -14,6 +15,8 @@ from typing import Any, Protocol
 from aiemp.cli.screen import Screen, screen_of
 from aiemp.errors import AiempError
 from aiemp.escaping import escaped_lines
+
+IN_ASCII = "aiemp-in-ascii"
 
 
 class Answer(Protocol):
@@ -160,11 +163,21 @@ def prepare_streams() -> None:
 
     A stream that was closed by the caller (``>&-``) is None, and becomes one that swallows.
     """
+    codecs.register_error(IN_ASCII, _in_ascii)
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - for the rest of the process
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=IN_ASCII)
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
+    """An error handler of codecs: our own sentences hold an ellipsis, which ASCII has as three dots."""
+    if isinstance(error, UnicodeEncodeError) and error.object[error.start] == "…":
+        return "...", error.start + 1
+    if isinstance(error, UnicodeEncodeError):  # one by one, or an ellipsis behind others is not seen
+        error.end = error.start + 1
+    return codecs.backslashreplace_errors(error)
 
 
 def close_quietly() -> None:

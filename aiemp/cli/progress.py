@@ -86,7 +86,7 @@ class Progress:
         minutes, seconds = divmod(max(0, int(now_s - self._begun_s)), 60)
         head = f"{minutes}:{seconds:02}, since {self._since}, until {self._until} at most"
         said = visible((self._unfinished.strip() or self._last.strip())[:LONGEST_LINE])
-        line = cut(f"{head} | {said}" if said else head, self.screen.width - 1)
+        line = cut(f"{head} | {said}" if said else head, self.screen.width - 1, self.screen.ellipsis)
         self._write(f"\r\x1b[K{self.screen.paint(line, 'faint')}")
         self._shown = True
         self._drawn_s = now_s

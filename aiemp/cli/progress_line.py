@@ -37,7 +37,7 @@ class ProgressLine:
         """Show the step that begins now."""
         if self.screen.width is None:
             return
-        line = cut(visible(text), self.screen.width - 1)
+        line = cut(visible(text), self.screen.width - 1, self.screen.ellipsis)
         self._write(f"\r\x1b[K{self.screen.paint(line, 'faint')}")
         self._shown = True
         self._drawn_s = self.monotonic()

@@ -24,6 +24,11 @@ class Screen:
     colour: bool = False
     unicode: bool = True
 
+    @property
+    def ellipsis(self) -> str:
+        """What stands for words that are left out."""
+        return "…" if self.unicode else "..."
+
     def paint(self, text: str, style: str = "") -> str:
         """``text`` in one of :data:`STYLES`; as it is without colours, or without a style."""
         if not (self.colour and style and text):

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from aiemp.cli.task_facts import TaskFacts
     from aiemp.mcp.verdict import Verdict
 
+NO_CLAUDE = "Claude Code is not installed"
+
+UNREACHABLE = "unreachable"
+"""In the place of a unit's state: the user's own systemd gives no answer."""
+
 NOT_RUNNING = frozenset({WatcherState.DOWN, WatcherState.PAUSED, WatcherState.HUNG})
 
 
@@ -58,15 +63,32 @@ def _problem(text: str) -> Problem:
 
 def _orchestrator_problems(status: Status) -> Iterator[Problem]:
     if status.orchestrator is None:
-        line = start_line(status.units.scope) if status.units else "aiemp run"
-        yield Problem("the orchestrator is not running", f"start it: {line}")
+        yield _not_running(status)
         return
+    if status.units is not None and status.orchestrator.owner.startswith("local "):
+        what = f"units are installed, but `aiemp run` (pid {status.orchestrator.pid}) has the vault"
+        yield Problem(what, "one is enough; how to end the other: aiemp doctor second-supervisor")
     from aiemp.doctor.supervisors import restart_words, silence
 
     silent = silence(status.last_sign, status.now)
     if silent:
         scope = status.units.scope if status.units else None
         yield Problem(f"the orchestrator {silent}", restart_words(status.orchestrator, scope))
+
+
+def _not_running(status: Status) -> Problem:
+    """Why nobody is in charge, as far as systemd tells, and what brings one back."""
+    what = "the orchestrator is not running"
+    if status.units is None:
+        return Problem(what, "start it: aiemp run")
+    line = start_line(status.units.scope)
+    if status.unit_state == UNREACHABLE:
+        return Problem(f"{what}, and systemd gives no answer", "what mends that: aiemp doctor systemd-bus")
+    if status.unit_state.startswith("auto-restart"):
+        return Problem(
+            what, f"systemd starts it again in a moment; see why it ended: aiemp logs; at once: {line}"
+        )
+    return Problem(what, f"start it: {line}")
 
 
 def _unit_problems(status: Status) -> Iterator[Problem]:
@@ -125,7 +147,10 @@ def watcher_remedy(status: Status, watcher: WatcherStatus) -> str:
             return f"{see}; mend it, then: {revive_line(units.scope, watcher.name)}"
         return f"{see}; mend it, then: {local_revive_line(status.orchestrator.pid if status.orchestrator else 0)}"
     if units is not None:
-        return f"{see}; start it: {systemctl_line(units.scope, 'start', watcher_unit(watcher.name))}"
+        line = systemctl_line(units.scope, "start", watcher_unit(watcher.name))
+        # "inactive" alone is a stop that somebody wanted.
+        back = "start it" if watcher.reason.startswith("inactive") else "it comes back by itself; at once"
+        return f"{see}; {back}: {line}"
     return f"it is restarted by itself; {see}"
 
 
@@ -162,12 +187,26 @@ def _task_problems(status: Status) -> Iterator[Problem]:
 
 
 def _blocked_problem(status: Status, facts: TaskFacts) -> Problem:
-    what = f"task {facts.task.name} is blocked: {facts.blocked_reason}"
-    until = facts.decision.held_until
-    if until is None:
-        return Problem(what, "it runs by itself when the cause is gone")
-    when = moment_in_words(until, status.now, status.plan.zone)
-    return Problem(what, f"it is tried again {when}; at once: aiemp trigger {shlex.quote(facts.task.name)}")
+    """``blocked_reason`` ends with what to do, where that is known; whether it still holds only the next try tells."""
+    reason, separator, step = facts.blocked_reason.rpartition("; ")
+    if not separator:
+        reason, step = step, ""
+    name, at_once = facts.task.name, f"at once: aiemp trigger {shlex.quote(facts.task.name)}"
+    if status.claude is not None and reason.startswith(NO_CLAUDE):
+        reason, step = (
+            "Claude Code was not installed when it was tried",
+            f"it is there by now: {status.claude}",
+        )
+        if status.units is not None:
+            step += f"; have the units find it, too: {status.units.install_line}"
+    until = facts.decision.held_until or (None if facts.decision.due else facts.decision.wake_at)
+    if until is not None:
+        by_itself = f"it is tried again {moment_in_words(until, status.now, status.plan.zone)}; {at_once}"
+    elif step.startswith("it is there by now"):
+        by_itself = f"it runs by itself soon; {at_once}"
+    else:
+        by_itself = "it runs by itself when the cause is gone"
+    return Problem(f"task {name} is blocked: {reason}", f"{step}; {by_itself}" if step else by_itself)
 
 
 def _claude_problems(status: Status) -> Iterator[Problem]:
@@ -200,4 +239,8 @@ def server_remedy(verdict: Verdict, server: McpServer | None) -> str:
     if verdict.state is State.MISSING and not verdict.detail:
         file = f"{entry} is not there" if entry is not None else "its entry file is not there"
         return f"{file}; correct its command in .mcp.json, or remove it there"
+    if server is not None and server.command:
+        where = ".mcp.json" if server.from_vault else "aiemp.toml"
+        started = shlex.join(server.command)
+        return f"it is started with: {started} (see {where}); mend that, then try it: aiemp doctor mcp"
     return "mend it, then try it: aiemp doctor mcp"

@@ -82,6 +82,7 @@ class Status:
     last showed that it works. ``activity``: of watchers, by name. ``home`` is shown as ``~``.
     ``call``: what the options of this call named. ``vault_problem``: why the vault cannot be looked into, with its
     remedy; what lies in it (tasks, watchers, queues, who runs) is then not known and left out.
+    ``unit_state``: what systemd says of the unit of an orchestrator that does not run: its SubState, or UNREACHABLE.
     """
 
     plan: Plan
@@ -106,6 +107,7 @@ class Status:
     changed_scripts: tuple[str, ...] = ()
     call: Call = field(default_factory=Call)
     vault_problem: str = ""
+    unit_state: str = ""
 
     @property
     def exit_code(self) -> int:

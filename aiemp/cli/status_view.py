@@ -113,10 +113,10 @@ def _watcher(watcher: WatcherStatus, status: Status) -> list[Cell | str]:
 def _task_lines(status: Status, screen: Screen) -> list[str]:
     """The tasks below the names of the columns; without what they said where there is no room for it, and in two lines
     each where there is none for the columns."""
-    rows = _tasks(status)
+    rows = _tasks(status, screen)
     if screen.width is None or natural_width(rows) <= screen.width:
         return table(rows, screen)
-    short = [[_shortened(row[0]), *row[1:-1]] for row in rows]
+    short = [[_shortened(row[0], screen), *row[1:-1]] for row in rows]
     room = screen.width - natural_width(short)
     if room < -MOST_CUT:
         return _in_two_lines(status, screen)
@@ -126,21 +126,21 @@ def _task_lines(status: Status, screen: Screen) -> list[str]:
     )
 
 
-def _shortened(name: Cell | str) -> Cell:
+def _shortened(name: Cell | str, screen: Screen) -> Cell:
     cell = name if isinstance(name, Cell) else Cell(name)
-    return Cell(cut(cell.text, LONGEST_NAME), cell.style)
+    return Cell(cut(cell.text, LONGEST_NAME, screen.ellipsis), cell.style)
 
 
 def _in_two_lines(status: Status, screen: Screen) -> list[str]:
     lines = [screen.paint("TASKS", "strong")]
     for facts in status.tasks:
-        name, result, last, ahead, *_ = _task(facts, status)
+        name, result, last, ahead, *_ = _task(facts, status, screen)
         lines += table([[name, result]], screen)
         lines += _wrapped(f"{last}; next: {_text(ahead)}", "      ", screen)
     return lines
 
 
-def _tasks(status: Status) -> list[list[Cell | str]]:
+def _tasks(status: Status, screen: Screen) -> list[list[Cell | str]]:
     """The tasks below the names of the columns."""
     heads: list[Cell | str] = [
         Cell("TASKS", "strong"),
@@ -148,10 +148,10 @@ def _tasks(status: Status) -> list[list[Cell | str]]:
         Cell("LAST RUN", "faint"),
         Cell("NEXT RUN", "faint"),
     ]
-    return [[*heads, ""], *(_task(facts, status) for facts in status.tasks)]
+    return [[*heads, ""], *(_task(facts, status, screen) for facts in status.tasks)]
 
 
-def _task(facts: TaskFacts, status: Status) -> list[Cell | str]:
+def _task(facts: TaskFacts, status: Status, screen: Screen) -> list[Cell | str]:
     last = facts.record.last
     words = "" if last is None or facts.cut_off else last.summary or last.error
     return [
@@ -159,7 +159,7 @@ def _task(facts: TaskFacts, status: Status) -> list[Cell | str]:
         facts.result_cell(),
         _last(facts, status),
         _next(facts, status),
-        Cell(cut(visible(with_tilde(words, status.home)), LONGEST_WORDS), "faint"),
+        Cell(cut(visible(with_tilde(words, status.home)), LONGEST_WORDS, screen.ellipsis), "faint"),
     ]
 
 
@@ -247,7 +247,7 @@ def _waiting(status: Status, screen: Screen) -> list[str]:
     for alert in alerts[:MOST_ALERTS]:
         since = f" ({ago_in_words(alert.since, status.now)})" if alert.since else ""
         often = f", {alert.count} times" if alert.count > 1 else ""
-        text = with_tilde(cut(alert.text, LONGEST_ALERT), status.home)
+        text = with_tilde(cut(alert.text, LONGEST_ALERT, screen.ellipsis), status.home)
         lines += _wrapped(f"alert{since}{often}: {text}", "  ", screen)
     if alerts:
         more = len(alerts) - MOST_ALERTS

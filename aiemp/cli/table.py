@@ -60,17 +60,17 @@ def cells_of(text: str) -> int:
     return sum(_cells_of_one(character) for character in text)
 
 
-def cut(text: str, cells: int) -> str:
-    """``text`` in at most ``cells`` cells; an ellipsis stands for what is left out."""
+def cut(text: str, cells: int, ellipsis: str = "…") -> str:
+    """``text`` in at most ``cells`` cells; ``ellipsis`` stands for what is left out."""
     if cells_of(text) <= cells:
         return text
     kept, taken = [], 0
     for character in text:
         taken += _cells_of_one(character)
-        if taken > cells - 1:
+        if taken > cells - len(ellipsis):
             break
         kept.append(character)
-    return "".join(kept).rstrip() + "…"
+    return "".join(kept).rstrip() + ellipsis
 
 
 def split_at(text: str, cells: int) -> list[str]:
@@ -106,7 +106,7 @@ def _whole(row: Sequence[Cell], widths: Sequence[int], screen: Screen) -> list[s
 def _line(row: Sequence[Cell], widths: Sequence[int], screen: Screen) -> str:
     painted, plain = [], []
     for cell, width in zip(row, widths, strict=True):
-        text = cut(cell.text, width)
+        text = cut(cell.text, width, screen.ellipsis)
         plain.append(text + " " * (width - cells_of(text)))
         painted.append(screen.paint(text, cell.style) + " " * (width - cells_of(text)))
     # Trailing blanks come only from empty or short cells at the end, which have no style.

@@ -58,7 +58,7 @@ def timeline(
     """A row for each of ``names``, an axis below, and what the marks mean. ``start`` < ``end``, both aware."""
     if not names:
         return ["no task, so nothing to draw"]
-    shown = [cut(visible(name), LONGEST_NAME) for name in names]
+    shown = [cut(visible(name), LONGEST_NAME, screen.ellipsis) for name in names]
     margin = max(map(cells_of, shown)) + 2
     columns = max(min(screen.width or USUAL_WIDTH, WIDEST) - margin, LEAST_COLUMNS)
     by_task: dict[str, list[Bar]] = {name: [] for name in names}

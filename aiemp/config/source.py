@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from aiemp.config.document import Document, printable
 from aiemp.config.locate import expand_home
-from aiemp.config.reading import others_may_write, problem, read_regular_file
+from aiemp.config.reading import grant_line, others_may_write, problem, read_regular_file
 from aiemp.config.settings import Settings, read_settings
 from aiemp.config.syntax import parse
 from aiemp.errors import ConfigError
@@ -53,8 +53,15 @@ def read_config(
             raise ConfigError([message]) from None
         return Source(file, False, Document(file, ""), Settings(), names_vault=False)
     except OSError as error:
-        raise ConfigError([f"{printable(file)} {problem(error)}; make it a readable file"]) from error
+        raise ConfigError([f"{printable(file)} {problem(error)}; {_make_readable(file, error)}"]) from error
     return read_text(file, decoded(file, data), environ, tuple(others))
+
+
+def _make_readable(file: Path, error: OSError) -> str:
+    """What to do about a configuration that cannot be read."""
+    if not isinstance(error, PermissionError):
+        return "make it a readable file"
+    return grant_line(file)
 
 
 def read_text(file: Path, text: str, environ: Mapping[str, str], others: tuple[str, ...] = ()) -> Source:

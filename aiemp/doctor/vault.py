@@ -35,17 +35,26 @@ def judge_vault(seen: VaultSeen) -> list[Finding]:
         return [fail(*with_remedy(seen.missing))]
     findings = []
     if seen.is_read_only:
-        mount = f'sudo mount -o remount,rw "$(findmnt -nT {shlex.quote(str(seen.path))} -o TARGET)"'
-        findings.append(fail(f"{seen.path} lies on a disk that is mounted read-only", mount))
+        what = f"{seen.path} lies on a disk that is mounted read-only"
+        findings.append(fail(what, mount_line(seen.path)))
     elif seen.unwritable:
         # What lies in a folder that is named already would be named twice.
         places = [path for path in seen.unwritable if not set(path.parents) & set(seen.unwritable)]
         names = ", ".join(str(path) for path in places)
-        words = " ".join(shlex.quote(str(path)) for path in places)
-        remedy = f"sudo chown -R {seen.user} {words} && chmod -R u+rwX {words}"
-        findings.append(fail(f"{seen.user} cannot write {names}", remedy))
+        findings.append(fail(f"{seen.user} cannot write {names}", grant_line(seen.user, *places)))
     findings += _room(seen)
     return findings or [ok(f"{seen.path} can be written{_free(seen)}")]
+
+
+def mount_line(path: Path) -> str:
+    """What makes the disk of ``path`` writable again."""
+    return f'sudo mount -o remount,rw "$(findmnt -nT {shlex.quote(str(path))} -o TARGET)"'
+
+
+def grant_line(user: str, *places: Path) -> str:
+    """What gives ``user`` the right to ``places`` and all in them."""
+    words = " ".join(shlex.quote(str(path)) for path in places)
+    return f"sudo chown -R {user} {words} && chmod -R u+rwX {words}"
 
 
 def _room(seen: VaultSeen) -> list[Finding]:

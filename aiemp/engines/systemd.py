@@ -46,6 +46,7 @@ PROPERTIES = (
     "NRestarts",
     "ExecMainStatus",
     "ActiveEnterTimestamp",
+    "StateChangeTimestamp",
 )
 LEFT_ALONE_STATES = {
     NotStartedKind.NOT_CONFIGURED: WatcherState.NOT_CONFIGURED,
@@ -57,7 +58,7 @@ BUSY = ("activating", "active", "deactivating", "reloading")
 
 @frozen
 class UnitState:
-    """One unit, as ``systemctl show`` tells it; ``since`` is when it became active."""
+    """One unit, as ``systemctl show`` tells it; ``since`` is when it came into its state."""
 
     load: str = "not-found"
     active: str = "inactive"
@@ -270,6 +271,7 @@ def _watcher_state(watcher: Watcher, unit: UnitState) -> tuple[WatcherState, str
 
 
 def _unit_state(shown: Mapping[str, str]) -> UnitState:
+    is_active = shown.get("ActiveState") == "active"
     return UnitState(
         load=shown.get("LoadState", "not-found"),
         active=shown.get("ActiveState", "inactive"),
@@ -277,7 +279,7 @@ def _unit_state(shown: Mapping[str, str]) -> UnitState:
         result=shown.get("Result", "success"),
         pid=_number(shown.get("MainPID")),
         restarts=_number(shown.get("NRestarts")),
-        since=_moment(shown.get("ActiveEnterTimestamp")),
+        since=_moment(shown.get("ActiveEnterTimestamp" if is_active else "StateChangeTimestamp")),
         main_status=_number(shown.get("ExecMainStatus")),
     )
 

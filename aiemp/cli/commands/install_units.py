@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from aiemp.errors import AiempError
 from aiemp.frozen import replace
 
 if TYPE_CHECKING:
+    from aiemp.plan import Plan
     from aiemp.systemd.changes import Changes
     from aiemp.systemd.install import Prepared
 
@@ -98,7 +100,7 @@ def install_units(
     ):  # a folder that root makes in a home is of no use there
         adopt_scripts(plan.config_file, plan.vault, environ)
         adopt_servers(plan, environ)
-    with progress_line(quiet=quiet) as line:
+    with _two_would_be_told(plan), progress_line(quiet=quiet) as line:
         carry_out(prepared, systemctl, start=now, say=line.say)
     if linger and user:
         _enable_linger(environ)
@@ -136,6 +138,24 @@ def uninstall_units(
     with progress_line(quiet=invocation.verbosity < 0) as line:
         carry_out(prepared, systemctl, say=line.say)
     return replace(shown, done=True)
+
+
+@contextlib.contextmanager
+def _two_would_be_told(plan: Plan) -> Iterator[None]:
+    """An orchestrator that does not start because an `aiemp run` has the vault: that is said, with how to end it."""
+    from aiemp.locks import probe
+    from aiemp.places import Places
+
+    try:
+        yield
+    except AiempError as error:
+        holder = probe(Places(plan.vault).orchestrator_lock)
+        if holder is None or not holder.owner.startswith("local "):
+            raise
+        raise AiempError(
+            f"everything is installed, but `aiemp run` (pid {holder.pid}) has the vault, and one is enough, so the "
+            "orchestrator of systemd did not start; how to end the other: aiemp doctor second-supervisor"
+        ) from error
 
 
 def _what_stays(folder: Path, environ: Mapping[str, str]) -> tuple[str, ...]:

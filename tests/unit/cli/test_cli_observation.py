@@ -12,7 +12,9 @@ import pytest
 
 from aiemp.cli.observation import observe
 from aiemp.cli.screen import PAPER
+from aiemp.places import Places
 from aiemp.plan import Plan
+from aiemp.run_history import History
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -31,8 +33,9 @@ def test_disk_that_lets_nothing_run_is_told(
     """A full or read-only disk is among what needs the owner, with what to do."""
     answer: Callable[[object], object] = lambda _path: SimpleNamespace(**facts)  # noqa: E731
     monkeypatch.setattr(os, "statvfs", answer)
-    problems = [problem.what for problem in observe(Plan(vault), NOW, os.environ).problems()]
-    assert any(words in what for what in problems)
+    problems = {problem.what: problem.remedy for problem in observe(Plan(vault), NOW, os.environ).problems()}
+    (remedy,) = (remedy for what, remedy in problems.items() if words in what)
+    assert remedy.startswith("sudo mount -o remount,rw " if facts.get("f_bavail") else "free some")
 
 
 def test_disk_with_room_is_no_problem(vault: Path) -> None:
@@ -59,3 +62,29 @@ def test_a_vault_that_is_not_there_is_the_one_thing_that_is_told(tmp_path: Path)
     assert seen.exit_code == 3
     shown = seen.as_text(PAPER)
     assert not any(words in shown for words in ("never ran", "not running", "due now", "Claude Code is not"))
+
+
+def test_a_vault_that_belongs_to_somebody_else_is_told_once(
+    vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole folder, with the command that doctor has; not the history of runs in it once more."""
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    told = [(each.what, each.remedy) for each in observe(Plan(vault), NOW, os.environ).problems()]
+    (remedy,) = (remedy for what, remedy in told if what == f"you cannot write {vault}, so nothing runs")
+    assert remedy.startswith("sudo chown -R ")
+    assert not any("the history of runs" in what for what, _ in told)
+
+
+def test_a_folder_that_may_not_be_looked_into_ends_no_look(
+    vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Path.is_dir raises there; the look goes on and says what is wrong."""
+    is_dir = Path.is_dir
+
+    def closed(path: Path) -> bool:
+        if path.name == "runs":
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", closed)
+    assert History(Places(vault).runs).obstacle(NOW) is None

@@ -106,6 +106,16 @@ def test_all_well() -> None:
         (tasks(ran(Result.FAILED, "boom")), "task tidy failed: boom", "aiemp explain tidy"),
         (tasks(KILLED_TO_THE_END), "task tidy failed: died without a word", "aiemp trigger tidy"),
         (tasks(BLOCKED), "task tidy is blocked: no disk", "by itself"),
+        (
+            tasks(replace(BLOCKED, blocked_reason="no disk; mount it")),
+            "task tidy is blocked: no disk",
+            "mount it; it runs by itself when the cause is gone",
+        ),
+        (
+            tasks(replace(BLOCKED, blocked_reason="Claude Code is not installed: `claude`; install it")),
+            "task tidy is blocked: Claude Code was not installed when it was tried",
+            "it is there by now: ",
+        ),
         ({"mcp": {"x": Verdict(State.MISSING)}}, "MCP server x is missing", ".mcp.json"),
         (
             {"mcp": {"x": Verdict(State.DIED, "exit status 1: no token")}},

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aiemp.cli.screen import PAPER
+from aiemp.cli.status_problems import UNREACHABLE
 from aiemp.cli.status_report import Queues, Status, Units
 from aiemp.frozen import replace
 from aiemp.locks import Holder
@@ -67,6 +68,21 @@ def test_engine_and_units_are_shown() -> None:
             {"watchers": (replace(GMAIL, state=WatcherState.DOWN),), "supervised": frozenset({"gmail"})},
             "gmail is down",
             "systemctl --user start aiemp-watcher-gmail.service",
+        ),
+        (
+            {"orchestrator": None, "unit_state": "auto-restart"},
+            "not running",
+            "systemd starts it again in a moment; see why it ended: aiemp logs",
+        ),
+        (
+            {"orchestrator": None, "unit_state": UNREACHABLE},
+            "systemd gives no answer",
+            "aiemp doctor systemd-bus",
+        ),
+        (
+            {"orchestrator": Holder(4, "orchestrator", "local engine")},
+            "`aiemp run` (pid 4) has the vault",
+            "aiemp doctor second-supervisor",
         ),
         (
             {"last_sign": NOW - timedelta(hours=2)},

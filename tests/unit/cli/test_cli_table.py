@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aiemp.cli import output
 from aiemp.cli.screen import PAPER, Screen, screen_of, visible
 from aiemp.cli.table import Cell, cells_of, cut, natural_width, table
 
@@ -126,3 +127,16 @@ def test_natural_width_is_that_of_the_longest_line() -> None:
     """Blanks between the columns included."""
     rows = [["a", "日本"], ["abc", "x"]]
     assert natural_width(rows) == max(map(cells_of, table(rows, PAPER))) == 9
+
+
+def test_in_ascii_three_dots_stand_for_what_is_cut() -> None:
+    """A screen that shows only ASCII gets dots that fit into the column, not an escaped ellipsis."""
+    (line,) = table([["name_of_a_task", "because " * 20]], Screen(width=40, unicode=False))
+    assert line.endswith("...")
+    assert cells_of(line) <= 40
+
+
+def test_an_ascii_stream_shows_an_ellipsis_as_dots() -> None:
+    """Messages of ours hold an ellipsis; under LANG=C it is written as dots, other characters escaped."""
+    output.prepare_streams()
+    assert "日a = […]日…".encode("ascii", output.IN_ASCII) == rb"\u65e5a = [...]\u65e5..."

@@ -81,7 +81,8 @@ class TestTheFile:
         config.chmod(0)
         with as_nobody(), pytest.raises(ConfigError) as caught:
             load_plan(config=config, vault=vault, environ={})
-        assert str(caught.value) == f"{config} cannot be read (Permission denied); make it a readable file"
+        grant = f'run: sudo chown "$(id -u)" {config} && chmod u+rw {config}'
+        assert str(caught.value) == f"{config} cannot be read (Permission denied); {grant}"
 
     def test_the_plan_names_its_file(self, load: Load, config: Path) -> None:
         """Children are started with the same one."""
