@@ -30,8 +30,9 @@ def program() -> int:
     if OWN_FUNCTION in sys.modules:
         return status
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        # One that the caller has closed is None until it is replaced.
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
     except (OSError, ValueError):
         return status
     os._exit(status)
