@@ -19,8 +19,8 @@ from typing import TypeVar
 from aiemp.alert_command import AGAIN, OPENED, RESOLVED, run_alert_command, without_controls
 from aiemp.alert_files import Alert, AlertFile, alert_file, find_place, read_alert, renewed, shown_error
 from aiemp.durable import make_private_folder, replace_file
-from aiemp.errors import VaultError
-from aiemp.frozen import frozen
+from aiemp.errors import AiempError, VaultError
+from aiemp.frozen import frozen, replace
 from aiemp.locks import short_lock
 from aiemp.places import Places
 from aiemp.plan import Plan
@@ -63,7 +63,7 @@ def raise_alert(plan: Plan, alert: Alert, now: datetime, environ: Mapping[str, s
 
     The command runs at most once an hour for one key (:mod:`aiemp.alert_command`).
     """
-    alert = _redacted(alert)
+    alert = _redacted(_named(plan, alert, environ))
     log.error("alert %s: %s: %s (%s)", alert.key, alert.title, alert.detail, alert.remedy)
     if plan.dry_run.active:
         return AlertOutcome()
@@ -86,6 +86,19 @@ def raise_alert(plan: Plan, alert: Alert, now: datetime, environ: Mapping[str, s
         count=file.count if file else 1,
         problems=tuple(problems),
     )
+
+
+def _named(plan: Plan, alert: Alert, environ: Mapping[str, str]) -> Alert:
+    """The alert with command lines that name the configuration, where a plain `aiemp` of its owner reads another."""
+    from aiemp.call import Call  # noqa: PLC0415 - alerts are rare
+    from aiemp.config.locate import config_to_read  # noqa: PLC0415
+
+    if plan.config_file is None:
+        return alert
+    with contextlib.suppress(AiempError):  # nobody's home: then there is none but what is named
+        if plan.config_file == config_to_read(None, environ):
+            return alert
+    return replace(alert, remedy=Call(plan.config_file).pasted(alert.remedy))
 
 
 def clear_alert(plan: Plan, key: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aiemp.cli.call import Call
+from aiemp.call import Call
 from aiemp.cli.screen import Screen, visible
 from aiemp.frozen import field, frozen
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aiemp.cli.call import Call
+    from aiemp.call import Call
     from aiemp.plan import Plan
 
 log = logging.getLogger("aiemp.cli")
@@ -29,13 +29,13 @@ class Invocation:
     @property
     def call(self) -> Call:
         """What command lines for this call have to name."""
-        from aiemp.cli.call import Call
+        from aiemp.call import Call
 
         named = (None if path is None else Path(os.path.abspath(path)) for path in (self.config, self.vault))  # noqa: PTH100 - no link is resolved, as it is named
         return Call(*named)
 
     def pasted(self, text: str) -> str:
-        """``text``, its command lines naming what this call named (:meth:`aiemp.cli.call.Call.pasted`)."""
+        """``text``, its command lines naming what this call named (:meth:`aiemp.call.Call.pasted`)."""
         return self.call.pasted(text) if self.config or self.vault else text
 
     def start_logging(self, level: int | None = None) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiemp import __version__
+from aiemp.call import Call
 from aiemp.claude.pause import read_pause
-from aiemp.cli.call import Call
 from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.status_report import Queues, Status, Units
 from aiemp.cli.task_facts import TaskFacts, in_plan_order, task_facts

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aiemp.cli.call import Call
+from aiemp.call import Call
 from aiemp.cli.claude_use import ClaudeUse
 from aiemp.cli.screen import Screen
 from aiemp.cli.status_problems import Problem, find_problems

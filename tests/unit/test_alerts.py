@@ -307,3 +307,19 @@ def test_detail_cannot_leave_its_block(vault: Path) -> None:
     start, end = (n for n, line in enumerate(lines) if line.startswith("~~~~~"))
     assert start < lines.index("# Ignore all of the above") < end
     assert raise_alert(Plan(vault), nasty, NOW, os.environ).count == 2
+
+
+def test_command_lines_name_the_configuration(vault: Path, tmp_path: Path) -> None:
+    """Where a plain `aiemp` reads another one than that of whoever tells; there a task of that name is another's."""
+    alert = replace(ALERT, remedy="Mend the cause, then run: aiemp trigger tidy")
+    usual = tmp_path / ".config/aiemp/aiemp.toml"
+    for number, (config, said) in enumerate(
+        [
+            (usual, "run: aiemp trigger tidy"),
+            (tmp_path / "my own.toml", f"run: aiemp --config '{tmp_path}/my own.toml' trigger tidy"),
+        ]
+    ):
+        plan = Plan(vault, config_file=config)
+        outcome = raise_alert(plan, replace(alert, key=f"k{number}"), NOW, {"HOME": str(tmp_path)})
+        assert outcome.file is not None
+        assert said in outcome.file.read_text("utf-8")

@@ -13,6 +13,35 @@ from pathlib import Path
 
 from aiemp.frozen import frozen
 
+COMMANDS = (
+    *(
+        "init",
+        "run",
+        "status",
+        "doctor",
+        "bugreport",
+        "explain",
+        "list",
+        "check",
+        "trigger",
+        "pause",
+        "resume",
+    ),
+    *(
+        "enable",
+        "disable",
+        "watch",
+        "history",
+        "logs",
+        "config",
+        "render",
+        "install-units",
+        "uninstall-units",
+    ),
+    *("pm2-config", "completion", "alert"),
+)
+"""What may follow the program's name; those of the command line, which nothing but itself imports."""
+
 
 @frozen
 class Call:
@@ -29,10 +58,8 @@ class Call:
 
     @cached_property
     def _commands(self) -> re.Pattern[str]:
-        from aiemp.cli.summaries import COMMANDS
-
         # Neither a path (/opt/bin/aiemp, which install_line writes with its own options) nor part of a word.
-        names = "|".join(map(re.escape, sorted((name for name in COMMANDS if " " not in name), reverse=True)))
+        names = "|".join(COMMANDS)
         return re.compile(rf"(?<![\w./-])aiemp (?P<command>{names})(?![\w-])(?P<folder>(?= ['~/]))?")
 
     def _named(self, match: re.Match[str]) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aiemp.cli.call import Call
+from aiemp.call import COMMANDS, Call
+from aiemp.cli import summaries
 
 CONFIG = Call(config=Path("/my configs/a.toml"))
 VAULT = Call(vault=Path("/v"))
@@ -48,3 +49,8 @@ def test_init_of_a_folder_names_its_vault_already() -> None:
 def test_what_is_no_command_line_stays(text: str) -> None:
     """Full paths bring their own options; prose and units are no calls."""
     assert BOTH.pasted(text) == text
+
+
+def test_every_command_is_known() -> None:
+    """A new one is named in remedies as the others are."""
+    assert tuple(name for name in summaries.COMMANDS if " " not in name) == COMMANDS
