@@ -82,9 +82,13 @@ def close_output():
 def helper(stubborn=False):
     """A child of ours, like an MCP server, that outlives us and holds our output open."""
     argv = list(SLEEPER)
+    seen, told = os.pipe()
     if stubborn:
-        argv[-1] = "import signal; signal.signal(15, signal.SIG_IGN); " + argv[-1]
-    note_pid(subprocess.Popen(argv, stdin=subprocess.DEVNULL).pid)
+        argv[-1] = f"import os, signal; signal.signal(15, signal.SIG_IGN); os.close({told}); " + argv[-1]
+    note_pid(subprocess.Popen(argv, stdin=subprocess.DEVNULL, pass_fds=(told,) if stubborn else ()).pid)
+    os.close(told)
+    os.read(seen, 1)  # the end, once nobody has the other side: a stubborn one ignores the signal by then
+    os.close(seen)
 
 
 def daemon(keeps_output=False):
