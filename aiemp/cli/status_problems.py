@@ -67,7 +67,7 @@ def _orchestrator_problems(status: Status) -> Iterator[Problem]:
         yield Problem(what, "one is enough; how to end the other: aiemp doctor second-supervisor")
     from aiemp.doctor.supervisors import restart_words, silence
 
-    silent = silence(status.last_sign, status.now)
+    silent = silence(status.last_sign, status.now, status.orchestrator.interval_s)
     if silent:
         scope = status.units.scope if status.units else None
         yield Problem(f"the orchestrator {silent}", restart_words(status.orchestrator, scope))
