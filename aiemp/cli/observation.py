@@ -23,6 +23,7 @@ from aiemp.watcher_status import WatcherStatus
 
 if TYPE_CHECKING:
     from aiemp.mcp.verdict import Verdict
+    from aiemp.ping_trouble import PingTrouble
     from aiemp.systemd.installed import InstalledUnits
 
 
@@ -67,6 +68,7 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         use=use,
         troubles=tuple(dict.fromkeys(troubles)),
         units=units,
+        ping_troubles=_ping_troubles(plan),
         unit_state=_unit_state(units, environ) if holder is None and units is not None else "",
         saved=_saved(plan.vault),
         last_sign=_last_sign(plan.vault),
@@ -75,6 +77,15 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str]) -> Status:
         home=environ.get("HOME", ""),
         changed_scripts=_changed_scripts(plan, environ),
     )
+
+
+def _ping_troubles(plan: Plan) -> tuple[PingTrouble, ...]:
+    if plan.pings.tick_url is None and plan.pings.run_url is None:
+        return ()
+    from aiemp.ping_trouble import ping_troubles
+
+    urls = {"ping_url": plan.pings.tick_url, "run_ping_url": plan.pings.run_url}
+    return tuple(trouble for trouble in ping_troubles(plan.vault) if urls[trouble.setting] is not None)
 
 
 def _unit_state(units: Units, environ: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aiemp.claude.pause import PAUSED
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from aiemp.cli.status_report import Status
     from aiemp.cli.task_facts import TaskFacts
     from aiemp.mcp.verdict import Verdict
+
+PINGS_FAIL_FOR = timedelta(minutes=10)
 
 NO_CLAUDE = "Claude Code is not installed"
 
@@ -49,6 +52,7 @@ def find_problems(status: Status) -> list[Problem]:
         *_task_problems(status),
         *_claude_problems(status),
         *_server_problems(status),
+        *_ping_problems(status),
     ]
 
 
@@ -222,6 +226,13 @@ def _server_problems(status: Status) -> Iterator[Problem]:
             why = f": {verdict.detail}" if verdict.detail else ""
             what = f"MCP server {name} {MCP_TROUBLES[verdict.state]}{why}"
             yield Problem(what, server_remedy(verdict, servers.get(name)))
+
+
+def _ping_problems(status: Status) -> Iterator[Problem]:
+    """A network that is away for minutes is nobody's mistake."""
+    for trouble in status.ping_troubles:
+        if status.now - trouble.since >= PINGS_FAIL_FOR:
+            yield Problem(f"{trouble.setting} has had no answer for long: {trouble.why}", trouble.remedy)
 
 
 def server_remedy(verdict: Verdict, server: McpServer | None) -> str:

@@ -20,6 +20,7 @@ from aiemp.watcher_status import WatcherStatus
 
 if TYPE_CHECKING:
     from aiemp.mcp.verdict import Verdict
+    from aiemp.ping_trouble import PingTrouble
 
 UNHEALTHY = 3
 
@@ -80,6 +81,7 @@ class Status:
     state was last written, by whomever. ``last_sign``: when the orchestrator
     last showed that it works. ``activity``: of watchers, by name. ``home`` is shown as ``~``.
     ``unit_state``: what systemd says of the unit of an orchestrator that does not run: its SubState, or UNREACHABLE.
+    ``ping_troubles``: which addresses of [alerts] do not answer.
     """
 
     plan: Plan
@@ -103,6 +105,7 @@ class Status:
     home: str = ""
     changed_scripts: tuple[str, ...] = ()
     unit_state: str = ""
+    ping_troubles: tuple[PingTrouble, ...] = ()
 
     @property
     def exit_code(self) -> int:
