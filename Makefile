@@ -28,6 +28,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 # The orchestrator with the local engine, in the foreground, on ./vault or VAULT=PATH. Ctrl-C stops it.
 run: $(VENV)/.installed
 	@$(BIN)/aiemp init --yes "$(VAULT)"
+	@echo 'Running it in the foreground; Ctrl-C stops it. In another terminal: $(BIN)/aiemp --vault "$(VAULT)" status'
 	@exec $(BIN)/aiemp --vault "$(VAULT)" run
 
 # Several workers: most tests wait for something most of the time. Those that share a machine stay together.

@@ -31,12 +31,12 @@ def _stop_line(holder: Holder) -> str:
 
 
 class Charge:
-    """The charge of ``vault``, for an orchestrator with the engine called ``engine``."""
+    """The charge of ``vault``, for an orchestrator with the engine ``engine`` that looks every ``interval_s``."""
 
-    def __init__(self, vault: Path, engine: str) -> None:
+    def __init__(self, vault: Path, engine: str, interval_s: float = 0.0) -> None:
         self.vault = vault
         self.path = Places(vault).orchestrator_lock
-        self.holder = Holder(os.getpid(), "orchestrator", f"{engine} engine")
+        self.holder = Holder(os.getpid(), "orchestrator", f"{engine} engine", interval_s)
         self._lock: HeldLock | None = None
 
     def take(self) -> None:

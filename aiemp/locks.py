@@ -28,11 +28,13 @@ PROBE_PATIENCE_S = 0.1
 
 @frozen
 class Holder:
-    """Who holds a lock, by its own word: process id (0: not known), what it does, and its unit or engine."""
+    """Who holds a lock, by its own word: process id (0: not known), what it does, and its unit or engine.
+    ``interval_s``: how long it may sleep between two signs of life."""
 
     pid: int = 0
     what: str = ""
     owner: str = ""
+    interval_s: float = 0.0
 
     def __str__(self) -> str:
         pid = f"pid {self.pid}" if self.pid else "pid not known"
@@ -49,7 +51,8 @@ class HeldLock:
     def describe(self, holder: Holder) -> None:
         """Write who holds it. Best effort: a full disk must not cost the lock. Not into a file that has a second
         name (a hard link), which may lie outside of the vault."""
-        text = json.dumps({"pid": holder.pid, "what": holder.what, "owner": holder.owner})
+        note = {"pid": holder.pid, "what": holder.what, "owner": holder.owner}
+        text = json.dumps({**note, "interval_s": holder.interval_s} if holder.interval_s else note)
         with contextlib.suppress(OSError):
             if os.fstat(self.descriptor).st_nlink > 1:
                 return
@@ -137,8 +140,9 @@ def read_holder(path: Path) -> Holder:
     """What the last holder wrote about itself; an empty Holder when it cannot be read."""
     try:
         value = json.loads(_note_in(path))
-        return Holder(int(value["pid"]), str(value["what"]), str(value["owner"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        interval_s = float(value.get("interval_s", 0))
+        return Holder(int(value["pid"]), str(value["what"]), str(value["owner"]), interval_s)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Holder()
 
 

@@ -85,7 +85,7 @@ class Orchestrator:
             self.plan, self.wakeup, self.state
         )
         self.report = OrchestratorReport(self.plan, self.engine, self.environ)
-        self.charge = Charge(self.vault_path, self.engine.name)
+        self.charge = Charge(self.vault_path, self.engine.name, check_interval)
         self.agenda = Agenda(timedelta(seconds=2 * check_interval), self.engine.grace)
         self.tick_count = self.state.tick_count
         self.start_time = clock()

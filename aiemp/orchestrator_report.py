@@ -54,8 +54,13 @@ class OrchestratorReport:
             return
         from aiemp.pings import TickPings  # noqa: PLC0415 - few are asked for
 
-        self._pings = self._pings or TickPings(self.environ)
+        self._pings = self._pings or TickPings(self.environ, note=self._note_ping)
         self._pings.after_tick(url, well=well)
+
+    def _note_ping(self, trouble: str) -> None:
+        from aiemp.ping_trouble import note_ping_trouble  # noqa: PLC0415 - as above
+
+        note_ping_trouble(self.plan.vault, "ping_url", trouble)
 
     def end_pings(self) -> None:
         """Leave no ping under way."""

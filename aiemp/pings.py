@@ -1,7 +1,8 @@
 """Pings: calls of an address by which somebody else notices that aiemp, or a task, has gone silent.
 
 Each call is a short-lived child (:mod:`aiemp.ping_call`): the orchestrator loads no HTTP and waits for no
-answer, and whatever hangs is ended by its own clock. A ping that fails changes nothing but a line in the log.
+answer, and whatever hangs is ended by its own clock. A ping that fails changes nothing but a line in the log, and what
+``note`` makes of it.
 """
 
 from __future__ import annotations
@@ -94,8 +95,16 @@ class PingCall:
 class TickPings:
     """The dead man's switch: a call after each tick that went well, one at a time, never waited for."""
 
-    def __init__(self, environ: Mapping[str, str], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        monotonic: Callable[[], float] = time.monotonic,
+        note: Callable[[str], None] = lambda _trouble: None,
+    ) -> None:
+        """``note`` hears why calls fail whenever that begins, and "" when they are answered again."""
         self._environ = environ
+        self._note = note
+        self._noted: bool | None = None
         self._monotonic = monotonic
         self._call: PingCall | None = None
         self._called: float | None = None
@@ -127,6 +136,11 @@ class TickPings:
         elif self._trouble and not trouble:
             log.info("the address of ping_url answers again")
         self._trouble = trouble
+        if self._noted != bool(
+            trouble
+        ):  # at first, too: the orchestrator before this one may have noted something
+            self._noted = bool(trouble)
+            self._note(trouble)
 
 
 class RunPings:
@@ -135,8 +149,15 @@ class RunPings:
     A run that is blocked or interrupted has no end to tell: it is done again.
     """
 
-    def __init__(self, url: str | None, task: str, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        url: str | None,
+        task: str,
+        environ: Mapping[str, str],
+        note: Callable[[str], None] = lambda _trouble: None,
+    ) -> None:
         self._url = url
+        self._note = note
         self._task = task
         self._environ = environ
 
@@ -158,6 +179,7 @@ class RunPings:
             outcome = f"it cannot be called ({error.strerror or error})"
         if outcome != ANSWERED:
             log.warning("the address of run_ping_url: %s", outcome)
+        self._note("" if outcome == ANSWERED else outcome)
 
 
 def run_address(url: str, task: str, ending: str) -> str:

@@ -46,6 +46,10 @@ class Places:
         """Room on the disk, held for the end of a run. Written only by the ledger."""
         return self.locks / "reserve"
 
+    def ping_trouble(self, setting: str) -> Path:
+        """Why calls of an address of [alerts] fail. Written only by :mod:`aiemp.ping_trouble`."""
+        return self.locks / f"{setting}.trouble"
+
     @property
     def dashboard_lock(self) -> Path:
         """Held while Dashboard.md is read, changed and replaced."""

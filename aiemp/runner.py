@@ -84,7 +84,7 @@ def run_task(
         known = ", ".join(sorted(task.name for task in plan.tasks))
         raise UsageError(f"there is no task {name!r}; the plan has: {known}")
     redactor = put_in_force(redactor_of(plan, environ))
-    pings = RunPings(plan.pings.run_url, name, environ)
+    pings = RunPings(plan.pings.run_url, name, environ, lambda trouble: _note_ping(plan, trouble))
     attempt = _Attempt(
         plan, task, scheduled, environ, say, clock, on_output, notifier, overrides, redactor, pings
     )
@@ -96,6 +96,12 @@ def run_task(
         finally:
             # A Type=notify service that ends well without READY counts as failed (systemd.service(5)).
             notifier.ready()
+
+
+def _note_ping(plan: Plan, trouble: str) -> None:
+    from aiemp.ping_trouble import note_ping_trouble  # noqa: PLC0415 - few are asked for
+
+    note_ping_trouble(plan.vault, "run_ping_url", trouble)
 
 
 @frozen

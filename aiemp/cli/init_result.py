@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from aiemp.predecessors import Predecessor
 
 
+MOST_NAMES = 8
+
+
 @frozen
 class Initialised:
     """What was made, what was there, and what this vault brings along.
@@ -49,7 +52,8 @@ class Initialised:
         from aiemp.config.toml_values import toml_text
 
         said = f"names {self.other_vault}" if self.other_vault else "names no vault"
-        return f"{self.config_file} {said}. To use this one, write: vault = {toml_text(str(self.vault))}"
+        line = f"vault = {toml_text(str(self.vault))}"
+        return f"{self.config_file} {said}. To use this one, aiemp config edit, and write: {line}"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -83,7 +87,8 @@ class Initialised:
     def _vault(self, screen: Screen) -> Iterator[str]:
         yield f"vault  {screen.paint(visible(str(self.vault)), 'strong')}"
         yield _made(self.created, self.vault)
-        yield f"  kept     {len(self.kept)} files and folders that were there"
+        if self.kept:
+            yield f"  kept     {len(self.kept)} files and folders that were there"
         if self.layout:
             yield f"  layout   as it is: {visible('; '.join(self.layout))}"
         if self.watchers:
@@ -128,8 +133,11 @@ class Initialised:
 
 
 def _made(paths: tuple[Path, ...], vault: Path) -> str:
-    """What was made, by the names in the vault's root."""
+    """What was made, by the names in the vault's root; of a new vault only what is there to be read."""
     if not paths:
         return "  created  nothing; the vault is complete"
     names = dict.fromkeys(path.relative_to(vault).parts[0] for path in paths if path != vault)
+    if len(names) > MOST_NAMES:
+        texts = [name for name in names if name.endswith(".md")]
+        names = dict.fromkeys([*texts, f"{len(names) - len(texts)} more" if texts else "..."])
     return f"  created  {len(paths)} files and folders: {', '.join(names)}"

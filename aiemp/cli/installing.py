@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 OTHER_WAYS = "`aiemp run` does the same without systemd, alone or kept alive by PM2"
 
 
+def who_asked_sudo(environ: Mapping[str, str]) -> str | None:
+    """The user who became root with sudo; None for root himself."""
+    name = environ.get("SUDO_USER")
+    return name if os.geteuid() == 0 and name and name != "root" else None
+
+
 def check_who_asks(*, user: bool, run_as: str | None) -> None:
     """Refuse what cannot be: root's own user units, the machine's units without root or without a user."""
     is_root = os.geteuid() == 0
@@ -31,9 +37,22 @@ def check_who_asks(*, user: bool, run_as: str | None) -> None:
             "or use --system --run-as USER"
         )
     if not user and not is_root:
-        raise AiempError("--system changes the machine's units, so it needs root: use sudo, or --user")
+        raise AiempError(
+            f"--system changes the machine's units, so it needs root; {_with_sudo()}, or use --user"
+        )
     if not user and not run_as:
         raise UsageError("--system needs --run-as USER: the user whose employee it is")
+
+
+def _with_sudo() -> str:
+    """The same command with sudo, which looks for programs in other places than a user's shell."""
+    import shlex
+    import sys
+
+    program = [os.path.abspath(sys.argv[0])]  # noqa: PTH100 - links stay
+    if program[0].endswith(".py"):  # python -m aiemp
+        program = [sys.executable, "-m", "aiemp"]
+    return f"run: sudo {shlex.join([*program, *sys.argv[1:]])}"
 
 
 def environment_of(run_as: str | None) -> dict[str, str]:

@@ -24,7 +24,7 @@ DESCRIPTION = (
     "is called on a schedule to do it, and Dashboard.md tells what is going on. A missed task runs once, one task "
     "runs at a time, watchers come back when they die, and what needs you is told.",
     "Results go to standard output, everything else to standard error. What --json prints is described in "
-    "docs/json.md.",
+    "docs/json.md, which an installed aiemp has in share/doc/aiemp below its prefix.",
 )
 
 LINE_WIDTH = 70

@@ -24,6 +24,7 @@ from aiemp.watcher_status import WatcherStatus
 
 if TYPE_CHECKING:
     from aiemp.mcp.verdict import Verdict
+    from aiemp.ping_trouble import PingTrouble
     from aiemp.systemd.installed import InstalledUnits
 
 
@@ -71,6 +72,7 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str], call: Call | 
         use=use,
         troubles=tuple(dict.fromkeys(troubles)),
         units=units,
+        ping_troubles=_ping_troubles(plan),
         unit_state=_unit_state(units, environ) if holder is None and units is not None else "",
         saved=_saved(plan.vault),
         last_sign=_last_sign(plan.vault),
@@ -116,6 +118,15 @@ def _from_outside(
         call=call,
         vault_problem=closed,
     )
+
+
+def _ping_troubles(plan: Plan) -> tuple[PingTrouble, ...]:
+    if plan.pings.tick_url is None and plan.pings.run_url is None:
+        return ()
+    from aiemp.ping_trouble import ping_troubles
+
+    urls = {"ping_url": plan.pings.tick_url, "run_ping_url": plan.pings.run_url}
+    return tuple(trouble for trouble in ping_troubles(plan.vault) if urls[trouble.setting] is not None)
 
 
 def _unit_state(units: Units, environ: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aiemp.claude.pause import PAUSED
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from aiemp.cli.status_report import Status
     from aiemp.cli.task_facts import TaskFacts
     from aiemp.mcp.verdict import Verdict
+
+PINGS_FAIL_FOR = timedelta(minutes=10)
 
 NO_CLAUDE = "Claude Code is not installed"
 
@@ -52,6 +55,7 @@ def find_problems(status: Status) -> list[Problem]:
         *_task_problems(status),
         *_claude_problems(status),
         *_server_problems(status),
+        *_ping_problems(status),
     ]
 
 
@@ -70,7 +74,7 @@ def _orchestrator_problems(status: Status) -> Iterator[Problem]:
         yield Problem(what, "one is enough; how to end the other: aiemp doctor second-supervisor")
     from aiemp.doctor.supervisors import restart_words, silence
 
-    silent = silence(status.last_sign, status.now)
+    silent = silence(status.last_sign, status.now, status.orchestrator.interval_s)
     if silent:
         scope = status.units.scope if status.units else None
         yield Problem(f"the orchestrator {silent}", restart_words(status.orchestrator, scope))
@@ -225,6 +229,13 @@ def _server_problems(status: Status) -> Iterator[Problem]:
             why = f": {verdict.detail}" if verdict.detail else ""
             what = f"MCP server {name} {MCP_TROUBLES[verdict.state]}{why}"
             yield Problem(what, server_remedy(verdict, servers.get(name)))
+
+
+def _ping_problems(status: Status) -> Iterator[Problem]:
+    """A network that is away for minutes is nobody's mistake."""
+    for trouble in status.ping_troubles:
+        if status.now - trouble.since >= PINGS_FAIL_FOR:
+            yield Problem(f"{trouble.setting} has had no answer for long: {trouble.why}", trouble.remedy)
 
 
 def server_remedy(verdict: Verdict, server: McpServer | None) -> str:

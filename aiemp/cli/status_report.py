@@ -21,6 +21,7 @@ from aiemp.watcher_status import WatcherStatus
 
 if TYPE_CHECKING:
     from aiemp.mcp.verdict import Verdict
+    from aiemp.ping_trouble import PingTrouble
 
 UNHEALTHY = 3
 
@@ -83,6 +84,7 @@ class Status:
     ``call``: what the options of this call named. ``vault_problem``: why the vault cannot be looked into, with its
     remedy; what lies in it (tasks, watchers, queues, who runs) is then not known and left out.
     ``unit_state``: what systemd says of the unit of an orchestrator that does not run: its SubState, or UNREACHABLE.
+    ``ping_troubles``: which addresses of [alerts] do not answer.
     """
 
     plan: Plan
@@ -108,6 +110,7 @@ class Status:
     call: Call = field(default_factory=Call)
     vault_problem: str = ""
     unit_state: str = ""
+    ping_troubles: tuple[PingTrouble, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -44,6 +44,7 @@ CHECKS = {
     "dry-run": "dry run or live, who decides, and which MCP server is told otherwise",
     "claude-path": "Claude Code is found where tasks look for it",
     "pause": "no run of Claude is held back by a pause",
+    "pings": "the addresses of [alerts] that are called answer",
     "node-path": "Node.js is found where Claude and MCP servers look for it",
     "uv-path": "uv is found where it is needed",
     "commands": "the programs of tasks, watchers, MCP servers and alerts are found",

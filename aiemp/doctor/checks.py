@@ -16,6 +16,7 @@ from aiemp.doctor.mcp_servers import judge_mcp_servers
 from aiemp.doctor.observers import configuration, mcp, programs, supervision, systemd, vault
 from aiemp.doctor.observers.scene import Scene
 from aiemp.doctor.pause import judge_pause
+from aiemp.doctor.pings import judge_pings
 from aiemp.doctor.programs import judge_claude, judge_programs
 from aiemp.doctor.skills import judge_skills
 from aiemp.doctor.state import judge_state
@@ -105,6 +106,12 @@ CHECKS: tuple[Check, ...] = (
         "pause",
         "no run of Claude is held back by a pause",
         lambda scene: judge_pause(configuration.observe_pause(scene), scene.plan.zone),
+        causes=("config", "vault"),
+    ),
+    Check(
+        "pings",
+        "the addresses of [alerts] that are called answer",
+        lambda scene: judge_pings(configuration.observe_pings(scene)),
         causes=("config", "vault"),
     ),
     Check(

@@ -33,12 +33,21 @@ class SupervisorsSeen:
 
 
 SILENT_FOR = timedelta(hours=1)
-"""An orchestrator shows every five minutes that it works, but for one that is told to look less often."""
+"""An orchestrator shows every five minutes that it works, but for one that is told to look less often (--interval)."""
+
+MISSED_LOOKS = 3
 
 
-def silence(last_sign: datetime | None, now: datetime) -> str:
-    """For how long a running orchestrator has shown no sign of life, in words; "" when that is nothing to tell."""
-    if last_sign is None or now - last_sign <= SILENT_FOR:
+def silence(last_sign: datetime | None, now: datetime, interval_s: float = 0.0) -> str:
+    """For how long a running orchestrator, which looks every ``interval_s``, has shown no sign of life, in words; ""
+    when that is nothing to tell."""
+    if last_sign is None:
+        return ""
+    try:
+        patience = max(SILENT_FOR, MISSED_LOOKS * timedelta(seconds=interval_s))
+    except (OverflowError, ValueError):  # not a number that we wrote
+        patience = SILENT_FOR
+    if now - last_sign <= patience:
         return ""
     return f"has shown no sign of life for {span_in_words(now - last_sign)}"
 

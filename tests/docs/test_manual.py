@@ -76,7 +76,7 @@ def test_text_is_no_request(text: str, roff: str) -> None:
 
 
 def test_the_wheel_brings_it(tmp_path: Path) -> None:
-    """Where `man` looks for the pages of a program in a venv's or the user's bin folder."""
+    """Where `man` looks for the pages of a program in a venv's or the user's bin folder; the pages of docs/ with it."""
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
         check=True,
@@ -87,3 +87,5 @@ def test_the_wheel_brings_it(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith("share/man/man1/aiemp.1")]
         assert archive.read(name) == PAGE.read_bytes()
+        shipped = {Path(name).name for name in archive.namelist() if "/share/doc/aiemp/" in name}
+    assert shipped == {page.name for page in (ROOT / "docs").glob("*.md")}, "messages name them"

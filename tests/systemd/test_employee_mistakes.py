@@ -38,6 +38,7 @@ def installed_files(machine: Machine) -> list[str]:
         (True, ["--user"], 1, ["--user as root", "--system --run-as USER"]),
         (True, [], 1, ["--user as root"]),
         (False, ["--system", "--run-as", "daemon"], 1, ["needs root", "sudo"]),
+        (False, ["--system", "--yes"], 1, ["run: sudo /", "install-units --system --yes"]),
         (True, ["--system"], 2, ["--run-as USER"]),
         (True, ["--system", "--run-as", "nobody-here"], 1, ["no user 'nobody-here'"]),
         (False, ["--user", "--run-as", "daemon"], 2, ["--run-as belongs to --system"]),

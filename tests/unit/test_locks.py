@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aiemp.errors import LockHeld
-from aiemp.locks import Holder, acquire, probe, sign_of_life
+from aiemp.locks import Holder, acquire, probe, read_holder, sign_of_life
 from tests.rights import as_nobody
 
 HOLD = (
@@ -182,3 +182,15 @@ def test_a_lock_with_a_second_name_shows_no_life_there(tmp_path: Path) -> None:
         lock.show_life(10_000.0)
     assert (other.stat().st_mtime, other.read_text()) == (1.0, "theirs")
     assert sign_of_life(place) is None
+
+
+def test_a_holder_says_how_often_it_shows_life(tmp_path: Path) -> None:
+    """Who looks compares the last sign with that; a note without it, or that is no object, is one as well."""
+    path = tmp_path / "a" / "b" / "lock"
+    path.parent.mkdir(parents=True)
+    with acquire(path, Holder(7, "orchestrator", "local engine", 7200.0)):
+        assert read_holder(path) == Holder(7, "orchestrator", "local engine", 7200.0)
+    path.write_text('{"pid": 7, "what": "w", "owner": "o"}')
+    assert read_holder(path) == Holder(7, "w", "o")
+    path.write_text("[]")
+    assert read_holder(path) == Holder()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import socket
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from aiemp import pings as pings_module
+from aiemp.doctor.findings import Level
+from aiemp.doctor.pings import PingsSeen, judge_pings
+from aiemp.ping_trouble import PingTrouble, note_ping_trouble, ping_troubles
 from aiemp.pings import PATIENCE_S, PingCall, RunPings, TickPings, run_address
 from aiemp.plan import Pings, Plan
 from aiemp.redaction import redactor_of
@@ -245,3 +249,31 @@ def test_the_address_is_redacted(tmp_path: Path, url: str) -> None:
         shown = redactor.text(f"called {url} and {telling}")
         assert telling not in shown
         assert url not in shown
+
+
+def test_what_fails_is_noted_once_and_taken_back(vault: Path) -> None:
+    """A reason beside the locks while calls fail, as old as the trouble; gone with the first answer, and what the
+    orchestrator before this one noted goes with it, too."""
+    (vault / ".state" / "aiemp").mkdir(parents=True, exist_ok=True)
+    note_ping_trouble(vault, "ping_url", "status 404")
+    (trouble,) = ping_troubles(vault)
+    assert (trouble.setting, trouble.why) == ("ping_url", "status 404")
+    noted: list[str] = []
+    pings = TickPings(ENVIRON, Hand(), noted.append)
+    for outcome in ("", "", "timeout", "timeout", ""):
+        pings._say(outcome)
+    assert noted == ["", "timeout", ""]
+    note_ping_trouble(vault, "ping_url", "")
+    assert ping_troubles(vault) == ()
+
+
+def test_doctor_and_status_tell_of_pings_that_fail() -> None:
+    """Doctor at once, as a warning; nothing of a setting that has no address any more."""
+    now = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    trouble = PingTrouble("ping_url", "status 404", now - timedelta(minutes=3))
+    (finding,) = judge_pings(PingsSeen(("ping_url",), (trouble,), now))
+    assert (finding.level, finding.what) == (Level.WARN, "ping_url: status 404 (for 3 min)")
+    assert "aiemp alert --test" in finding.remedy
+    assert judge_pings(PingsSeen((), (trouble,), now)) == []
+    (well,) = judge_pings(PingsSeen(("run_ping_url",), (trouble,), now))
+    assert well.level is Level.OK

@@ -12,6 +12,8 @@ from aiemp.cli.invocation import Invocation
 from aiemp.cli.screen import Screen, visible
 from aiemp.frozen import frozen
 
+EXAMPLE = """command = ["notify-send", "--", "{title}", "{detail}"]"""
+
 if TYPE_CHECKING:
     from aiemp.plan import Plan
 
@@ -93,6 +95,7 @@ def _alert(invocation: Invocation, unit: str) -> Alerted:
 def _try_ways(plan: Plan) -> Tried:
     from aiemp.alert_command import OPENED, run_alert_command
     from aiemp.alert_files import Alert
+    from aiemp.cli.pages import page
     from aiemp.errors import AiempError, UsageError
     from aiemp.pings import ANSWERED, PATIENCE_S, PingCall
 
@@ -111,5 +114,8 @@ def _try_ways(plan: Plan) -> Tried:
         ways.append(("ping_url", "" if outcome == ANSWERED else outcome))
     if not ways:
         where = plan.config_file or "aiemp.toml"
-        raise UsageError(f"{where} names no [alerts] command and no ping_url; docs/notifications.md has some")
+        raise UsageError(
+            f"{where} names no [alerts] command and no ping_url; write one into it (aiemp config edit), for example "
+            f"{EXAMPLE}; for a phone, a chat, e-mail see {page('notifications.md')}"
+        )
     return Tried(tuple(ways))

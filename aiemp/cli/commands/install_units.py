@@ -24,6 +24,7 @@ from aiemp.cli.installing import (
     find_installation,
     load_installed_plan,
     systemctl_of,
+    who_asked_sudo,
 )
 from aiemp.cli.invocation import Invocation
 from aiemp.cli.progress_line import progress_line
@@ -47,7 +48,9 @@ DIFF = click.option("--diff", "in_full", is_flag=True, help="Show every line tha
 
 @command("install-units")
 @SCOPE
-@click.option("--run-as", metavar="USER", help="With --system: whose employee it is.")
+@click.option(
+    "--run-as", metavar="USER", help="With --system: whose employee it is (default: who uses sudo)."
+)
 @click.option("--now", is_flag=True, help="Start everything at once.")
 @click.option("--linger", is_flag=True, help="With --user: run without a login, from boot on (loginctl).")
 @DRY_RUN
@@ -73,6 +76,7 @@ def install_units(
     from aiemp.mcp.approval import adopt_servers
     from aiemp.systemd.install import carry_out, prepare_install
 
+    run_as = run_as if user or run_as else who_asked_sudo(os.environ)
     check_who_asks(user=user, run_as=run_as)
     environ = environment_of(run_as)
     version = asked_systemd_version(environ)
@@ -137,6 +141,8 @@ def uninstall_units(
         return replace(shown, shows_diff=True, declined=not dry_run)
     with progress_line(quiet=invocation.verbosity < 0) as line:
         carry_out(prepared, systemctl, say=line.say)
+    if prepared.is_unchanged and user and not shown.hints:
+        shown = replace(shown, hints=_elsewhere(environ))
     return replace(shown, done=True)
 
 
@@ -156,6 +162,19 @@ def _two_would_be_told(plan: Plan) -> Iterator[None]:
             f"everything is installed, but `aiemp run` (pid {holder.pid}) has the vault, and one is enough, so the "
             "orchestrator of systemd did not start; how to end the other: aiemp doctor second-supervisor"
         ) from error
+
+
+def _elsewhere(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Where units are that this manager has not: who asked may have meant those."""
+    from aiemp.process import find_program
+    from aiemp.systemd.installed import find_installed
+
+    program = find_program("aiemp", environ) or "aiemp"
+    return tuple(
+        f"The machine's systemd has units, in {units.folder}: sudo {program} uninstall-units --system"
+        for units in find_installed(environ)
+        if units.is_system
+    )
 
 
 def _what_stays(folder: Path, environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -15,13 +15,21 @@ from aiemp.doctor.clock import ClockSeen, TimezoneSeen
 from aiemp.doctor.config import ConfigSeen, DotenvSeen
 from aiemp.doctor.dry_run import DryRunSeen
 from aiemp.doctor.observers.scene import Scene
+from aiemp.doctor.pings import PingsSeen
 from aiemp.environment import vault_environment
 from aiemp.errors import AiempError, UsageError
+from aiemp.ping_trouble import ping_troubles
 from aiemp.plan import DryRun, Plan
 from aiemp.systemd.drift import installed_plan
 
 AHEAD = timedelta(minutes=1)
 """A clock that is being corrected may make a run look a moment late."""
+
+
+def observe_pings(scene: Scene) -> PingsSeen:
+    urls = {"ping_url": scene.plan.pings.tick_url, "run_ping_url": scene.plan.pings.run_url}
+    called = tuple(setting for setting, url in urls.items() if url is not None)
+    return PingsSeen(called, ping_troubles(scene.plan.vault) if called else (), scene.now)
 
 
 def observe_pause(scene: Scene) -> Pause | None:

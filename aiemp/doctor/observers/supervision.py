@@ -23,7 +23,7 @@ from aiemp.watcher_status import WatcherState, WatcherStatus
 def observe_supervisors(scene: Scene) -> SupervisorsSeen:
     return SupervisorsSeen(
         holder=scene.holder,
-        silence=silence(_last_sign(scene), scene.now) if scene.holder else "",
+        silence=silence(_last_sign(scene), scene.now, scene.holder.interval_s) if scene.holder else "",
         scopes=scene.scopes,
         can_install=scene.booted and os.getuid() != 0,
         pm2=tuple(pm2_processes(scene)),

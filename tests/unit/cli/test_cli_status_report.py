@@ -15,6 +15,7 @@ from aiemp.cli.task_facts import task_facts
 from aiemp.frozen import replace
 from aiemp.locks import Holder
 from aiemp.mcp.verdict import State, Verdict
+from aiemp.ping_trouble import PingTrouble
 from aiemp.plan import DryRun, Frequency, Origin, Plan, ScheduledTask, Watcher
 from aiemp.runs import Ended, Result, TaskRecord
 from aiemp.systemd.scope import Scope
@@ -121,6 +122,11 @@ def test_all_well() -> None:
             {"mcp": {"x": Verdict(State.DIED, "exit status 1: no token")}},
             "MCP server x died: exit status 1: no token",
             "aiemp doctor mcp",
+        ),
+        (
+            {"ping_troubles": (PingTrouble("ping_url", "status 404", NOW - timedelta(minutes=11)),)},
+            "ping_url has had no answer for long: status 404",
+            "aiemp alert --test",
         ),
         ({"mcp": {"x": Verdict(State.NOT_BUILT)}}, "MCP server x is not built", "npm run build"),
         (

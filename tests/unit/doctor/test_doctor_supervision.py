@@ -132,3 +132,16 @@ def test_an_orchestrator_that_hangs() -> None:
     assert finding.level is Level.FAIL
     assert "has shown no sign of life for 3 h" in finding.what
     assert finding.remedy == "see why: aiemp logs; start it afresh: kill -9 7; aiemp run"
+
+
+def test_one_that_looks_rarely_is_not_silent() -> None:
+    """`--interval` of hours: silence counts only after some looks that did not come."""
+    from datetime import UTC, datetime, timedelta
+
+    from aiemp.doctor.supervisors import silence
+
+    now = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    assert silence(now - timedelta(hours=5), now, 2 * 3600) == ""
+    assert silence(now - timedelta(hours=7), now, 2 * 3600) == "has shown no sign of life for 7 h"
+    assert silence(now - timedelta(hours=2), now, 30) == "has shown no sign of life for 2 h"
+    assert silence(now - timedelta(hours=2), now, float("nan")) == "has shown no sign of life for 2 h"

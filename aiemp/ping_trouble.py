@@ -1,0 +1,58 @@
+"""Why calls of an address of [alerts] fail: noted beside the vault's locks for `aiemp status` and `aiemp doctor`.
+
+A file for each of :data:`SETTINGS`, with the reason, as old as the trouble; none while the calls are answered. The
+address is in none of them. Written only here, by whoever calls (:mod:`aiemp.pings`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiemp.durable import replace_file
+from aiemp.frozen import frozen
+from aiemp.places import Places
+
+SETTINGS = ("ping_url", "run_ping_url")
+LONGEST_REASON = 300
+
+
+@frozen
+class PingTrouble:
+    """The address of ``setting`` has not answered since then."""
+
+    setting: str
+    why: str
+    since: datetime
+
+    @property
+    def remedy(self) -> str:
+        """What its owner can do."""
+        step = "correct it in aiemp.toml (aiemp config edit)"
+        return f"{step}, then try it: aiemp alert --test" if self.setting == SETTINGS[0] else step
+
+
+def note_ping_trouble(vault: Path, setting: str, why: str) -> None:
+    """Note that calls of ``setting`` fail, and why; ``why`` empty: they are answered. Best effort."""
+    path = Places(vault).ping_trouble(setting)
+    with contextlib.suppress(OSError):
+        if why:
+            replace_file(path, why[:LONGEST_REASON].encode("utf-8", "replace"), beneath=vault)
+        elif path.parent.resolve().is_relative_to(vault.resolve()):
+            path.unlink(missing_ok=True)
+
+
+def ping_troubles(vault: Path) -> tuple[PingTrouble, ...]:
+    """What is noted now."""
+    from aiemp.config.reading import read_regular_file  # noqa: PLC0415 - who notes does not read
+
+    found = []
+    for setting in SETTINGS:
+        try:
+            data, status = read_regular_file(Places(vault).ping_trouble(setting), LONGEST_REASON * 4)
+            since = datetime.fromtimestamp(status.st_mtime, UTC)
+        except (OSError, OverflowError, ValueError):
+            continue
+        found.append(PingTrouble(setting, data.decode("utf-8", "replace"), since))
+    return tuple(found)
