@@ -38,7 +38,8 @@ def note_ping_trouble(vault: Path, setting: str, why: str) -> None:
     path = Places(vault).ping_trouble(setting)
     with contextlib.suppress(OSError):
         if why:
-            replace_file(path, why[:LONGEST_REASON].encode("utf-8", "replace"), beneath=vault)
+            if not path.is_file():  # else it goes on, and its age tells since when
+                replace_file(path, why[:LONGEST_REASON].encode("utf-8", "replace"), beneath=vault)
         elif path.parent.resolve().is_relative_to(vault.resolve()):
             path.unlink(missing_ok=True)
 

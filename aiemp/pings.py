@@ -136,9 +136,8 @@ class TickPings:
         elif self._trouble and not trouble:
             log.info("the address of ping_url answers again")
         self._trouble = trouble
-        if self._noted != bool(
-            trouble
-        ):  # at first, too: the orchestrator before this one may have noted something
+        # At first, too: the orchestrator before this one may have noted something.
+        if self._noted != bool(trouble):
             self._noted = bool(trouble)
             self._note(trouble)
 
