@@ -57,7 +57,8 @@ def load_plan(
     unsafe = [f"{printable(file)} {reason}" for reason in source.others_may_write]
     (mistakes if system else warnings).extend(unsafe)
 
-    folder = _vault(vault, environ, source, cwd, mistakes)
+    unnamed: list[str] = []
+    folder = _vault(vault, environ, source, cwd, unnamed)
     of_vault: list[str] = []
     decision = _dry_run(dry_run, environ, source, folder, mistakes, of_vault)
     watchers: tuple[Watcher, ...] = ()
@@ -79,7 +80,10 @@ def load_plan(
         merge = planned_watchers or _registry(file if source.exists else None, folder, environ, new, adopting)
         watchers = _watchers(settings, folder, source.document, warnings, merge)
         warnings += _told_of_new(new, watchers)
-    mistakes += source.document.mistakes()
+    found = source.document.mistakes()
+    # That no vault is named follows from how its key is spelt, where that is one of the mistakes.
+    is_misspelt = any("did you mean `vault`" in mistake for mistake in found)
+    mistakes = [*([] if is_misspelt else unnamed), *mistakes, *found]
     if folder is None or mistakes:
         raise ConfigError(mistakes)
 

@@ -29,6 +29,12 @@ def recorder(target: Path) -> tuple[str, ...]:
     return (sys.executable, "-c", code, str(target))
 
 
+def unread(path: Path) -> tuple[int, ...]:
+    """What a file is, but for when it was last read."""
+    status = path.lstat()
+    return status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns
+
+
 def test_alert_is_told_in_three_places(vault: Path, tmp_path: Path) -> None:
     """A row under Recent Errors, a file in Needs_Action/alerts, and the user's command."""
     told = tmp_path / "told"
@@ -192,13 +198,13 @@ def test_something_else_of_that_name_stays_as_it_is(vault: Path, tmp_path: Path,
         os.mkfifo(path)
     else:
         path.write_bytes(b"\xff\x00" if kind == "binary" else b"mine")
-    before = path.lstat().st_ino, path.lstat().st_mtime_ns
+    before = unread(path)
     outcome = raise_alert(Plan(vault), ALERT, NOW, os.environ)
     assert outcome.file == path.with_stem(f"{path.stem}_1")
     assert raise_alert(Plan(vault), ALERT, NOW, os.environ).count == 2
     clear_alert(Plan(vault), ALERT.key)
     assert not outcome.file.exists()
-    assert (path.lstat().st_ino, path.lstat().st_mtime_ns) == before
+    assert unread(path) == before
     assert other.read_text() == "---\ntype: alert\n---\ntheirs"
 
 

@@ -305,3 +305,18 @@ def test_any_configuration_gives_a_plan_or_mistakes(load: Load, config: Path, sc
             assert 1 <= int(mistake.removeprefix(f"{config}:").split(":")[0]) <= len(scraps)
     else:
         assert {task.name for task in SCHEDULE_REGISTRY} <= {task.name for task in plan.tasks}
+
+
+def test_a_misspelt_vault_is_one_mistake(tmp_path: Path) -> None:
+    """That no vault is named follows from it, and is not told as another."""
+    file = tmp_path / "aiemp.toml"
+    file.write_text('vualt = "/v"\ndry_run = "yes"\n')
+    with pytest.raises(ConfigError) as caught:
+        load_plan(config=file, environ={"HOME": str(tmp_path)}, cwd=tmp_path)
+    assert [mistake.removeprefix(f"{file}:") for mistake in caught.value.mistakes] == [
+        "1: vualt is not known here; remove it, or did you mean `vault`?",
+        "2: dry_run is text; write true or false, without quotes",
+    ]
+    file.write_text("dry_run = true\n")
+    with pytest.raises(ConfigError, match="no vault is named"):
+        load_plan(config=file, environ={"HOME": str(tmp_path)}, cwd=tmp_path)
