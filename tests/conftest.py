@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -230,6 +232,7 @@ class Running:
         """Ask it to stop as a supervisor does, and return its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
+            self.process.send_signal(signal.SIGCONT)  # a test that failed may have left it stopped
         return self.process.wait(deadline_s)
 
 
@@ -254,10 +257,13 @@ def start_aiemp(vault: Path, environ: dict[str, str], tmp_path: Path) -> Iterato
         return started[-1]
 
     yield start
-    for each in started:
-        each.stop()
-    for pid in processes_naming(str(tmp_path)):
-        os.kill(pid, 9)
+    try:
+        for each in started:
+            each.stop()
+    finally:
+        for pid in processes_naming(str(tmp_path)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, 9)
 
 
 def processes_naming(text: str) -> list[int]:

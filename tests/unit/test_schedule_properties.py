@@ -166,3 +166,13 @@ def test_calendar_expression_has_no_slot_on_a_date_that_never_was(calendar: str)
     assert first is not None
     assert first.astimezone(zone).date() > date(2011, 12, 31)
     assert latest_slot(task, after, datetime(2012, 1, 1, 12, tzinfo=zone), zone) is None
+
+
+def test_calendar_expression_whose_time_is_skipped_is_still_ahead_until_it_runs() -> None:
+    """There is no 02:30 in Berlin on that Sunday, so it runs at 03:30: at 03:10, when clocks are past 02:30, it is
+    yet to come."""
+    zone = ZoneInfo("Europe/Berlin")
+    task = ScheduledTask("night", "", Frequency.CALENDAR, calendar="*-*-* 02:30:00")
+    assert next_slot(task, datetime(2026, 3, 29, 1, 10, tzinfo=UTC), zone) == datetime(
+        2026, 3, 29, 1, 30, tzinfo=UTC
+    )
