@@ -29,7 +29,7 @@ LEAST_WORDS = 16
 
 def status_lines(status: Status, screen: Screen) -> list[str]:
     """The whole status, what needs the owner near its top: a small screen shows that in any case."""
-    lines = [*table(_heads(status), screen), "", *_problems(status, screen), *_waiting(status, screen)]
+    lines = [*_head_lines(status, screen), "", *_problems(status, screen), *_waiting(status, screen)]
     watchers = [_watcher(watcher, status) for watcher in status.watchers]
     for title, rows in (("WATCHERS", watchers), ("TOOLS", _tools(status))):
         if rows:
@@ -38,6 +38,26 @@ def status_lines(status: Status, screen: Screen) -> list[str]:
             lines += ["", *table(_tasks(status, screen), screen)]
     if status.queues.counts:
         lines += ["", screen.paint("VAULT", "strong"), *_wrapped(_queues(status), "  ", screen)]
+    return lines
+
+
+def _head_lines(status: Status, screen: Screen) -> list[str]:
+    """The first lines; what does not fit goes on in the next one, since none of it is to be cut off."""
+    rows = _heads(status)
+    if screen.width is None:
+        return table(rows, screen)
+    from textwrap import wrap
+
+    label_width = max(len(_text(row[0])) for row in rows) + 2
+    lines = []
+    for label, said in rows:
+        parts = wrap(
+            visible(_text(said)), max(screen.width - label_width, LEAST_WORDS), break_on_hyphens=False
+        )
+        style = said.style if isinstance(said, Cell) else ""
+        for number, part in enumerate(parts):
+            head = _text(label) if number == 0 else ""
+            lines.append(head.ljust(label_width) + screen.paint(part, style))
     return lines
 
 
@@ -101,10 +121,25 @@ def _tasks(status: Status, screen: Screen) -> list[list[Cell | str]]:
     ]
     rows = [[*heads, ""], *(_task(facts, status, screen) for facts in status.tasks)]
     if screen.width is not None:
-        taken = sum(max(cells_of(_text(row[column])) + 2 for row in rows) for column in range(len(heads)))
-        if screen.width - taken < LEAST_WORDS:
+        room = screen.width - _taken(rows)
+        if room < 0:
+            rows = [rows[0], *map(_shortened, rows[1:])]
+        if room < LEAST_WORDS:
             return [row[:-1] for row in rows]
     return rows
+
+
+def _taken(rows: list[list[Cell | str]]) -> int:
+    """The cells that all columns but the last take."""
+    return sum(max(cells_of(_text(row[column])) + 2 for row in rows) for column in range(len(rows[0]) - 1))
+
+
+def _shortened(row: list[Cell | str]) -> list[Cell | str]:
+    """Without how long it took and how long until the next: on a narrow screen the moments are what matters."""
+    name, result, last, following, words = row
+    moment = _text(following).partition(", in ")[0]
+    style = following.style if isinstance(following, Cell) else ""
+    return [name, result, _text(last).partition(", ")[0], Cell(moment, style), words]
 
 
 def _task(facts: TaskFacts, status: Status, screen: Screen) -> list[Cell | str]:
