@@ -139,7 +139,8 @@ def _shortened(row: list[Cell | str]) -> list[Cell | str]:
     name, result, last, following, words = row
     moment = _text(following).partition(", in ")[0]
     style = following.style if isinstance(following, Cell) else ""
-    return [name, result, _text(last).partition(", ")[0], Cell(moment, style), words]
+    before = _text(last).partition(", ")[0].removeprefix("today ")
+    return [name, result, before, Cell(moment.removeprefix("today "), style), words]
 
 
 def _task(facts: TaskFacts, status: Status, screen: Screen) -> list[Cell | str]:
@@ -262,7 +263,10 @@ def _wrapped(text: str, indent: str, screen: Screen) -> list[str]:
         return [indent + visible(text)]
     from textwrap import wrap
 
-    return wrap(visible(text), screen.width, initial_indent=indent, subsequent_indent=indent) or [""]
+    # Not at the hyphen of an option or a unit: a command is there to be copied.
+    return wrap(
+        visible(text), screen.width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    ) or [""]
 
 
 def _text(cell: Cell | str) -> str:
