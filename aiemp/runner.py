@@ -161,7 +161,9 @@ class _Attempt:
         except Blocked as blocked:
             return self._blocked_report(blocked.reason, started)
         except OSError as error:
-            return self._blocked_report(f"cannot take the run lock in the vault: {error}", started)
+            return self._blocked_report(
+                f"cannot take the run lock in the vault: {error}; what mends that: aiemp doctor", started
+            )
         with lock, folder_lock(self.plan.vault, lambda: on_wait(Holder(0, "another run"))):
             self.notifier.ready()
             report = self._run_locked(waited_for)
@@ -198,7 +200,7 @@ class _Attempt:
         try:
             self.ledger.begin(run)
         except OSError as error:
-            reason = f"the run cannot be written down, so it is not started: {error}"
+            reason = f"the run cannot be written down, so it is not started: {error}; what mends that: aiemp doctor"
             return self._block(run, Blocked(reason), started)
         return self._run_begun(run)
 

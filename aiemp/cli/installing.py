@@ -99,6 +99,23 @@ def load_installed_plan(
     return plan
 
 
+def adoption_hints(plan: Plan, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Which watchers of the vault installing adopts that nobody has adopted before, and what they replace."""
+    from aiemp.adoption import adopted_scripts, script_of
+    from aiemp.plan import Origin
+    from aiemp.watchers.registry import OTHER_NAMES
+
+    known = adopted_scripts(plan.config_file, plan.vault, environ) or {}
+    hints = []
+    for watcher in plan.watchers:
+        if watcher.origin is Origin.DISCOVERED and watcher.name not in known:
+            own = OTHER_NAMES.get(watcher.name)
+            instead = f", in place of aiemp's own {own} watcher" if own else ""
+            script = script_of(plan.vault, watcher.name).relative_to(plan.vault)
+            hints.append(f"Adopted from the vault: the watcher {watcher.name} ({script}){instead}.")
+    return tuple(hints)
+
+
 def check_can_read(run_as: str, path: Path) -> None:
     """Refuse a configuration that the user who runs everything cannot read: nothing would start."""
     import subprocess

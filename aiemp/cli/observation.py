@@ -52,7 +52,8 @@ def observe(plan: Plan, now: datetime, environ: Mapping[str, str], call: Call | 
         state = Ledger(plan.vault).read()
         watchers = tuple(observed_watchers(plan))
     except OSError as error:
-        troubles.append(_unusable(error))
+        if _is_writable(plan.vault):  # else that is told already, of all of it
+            troubles.append(_unusable(error))
     program, problem = _claude(plan, environ)
     holder, units = probe(Places(plan.vault).orchestrator_lock), observe_units(plan, environ)
     tasks = tuple(in_plan_order(_task_facts(plan, state.records, now), plan))
@@ -309,10 +310,11 @@ def _claude_use(plan: Plan, tasks: Iterable[TaskFacts], now: datetime, troubles:
     try:
         spent = spent_today(history.between, now, plan, Ledger(plan.vault).read().spent)
     except OSError as error:
-        if obstacle is None:
+        if obstacle is None and _is_writable(plan.vault):
             troubles.append(_unusable(error))
     for facts in tasks:
         run = facts.record.running
         if facts.running and run is not None and asks_claude(facts.task):
             spent = spent.plus(Spent(1, max((now - run.started).total_seconds(), 0.0)))
-    return ClaudeUse(spent, read_pause(plan.vault, now))
+    pause = read_pause(plan.vault, now)
+    return ClaudeUse(spent, None if pause and pause.problem and not _is_writable(plan.vault) else pause)

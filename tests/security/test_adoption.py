@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aiemp.adoption import SCRIPTS, adopt_scripts, adopted_scripts, changed_scripts, record_file
+from aiemp.cli.installing import adoption_hints
 from aiemp.config.load import load_plan
 from aiemp.plan import Origin
 from tests.conftest import Aiemp, Running, wait_until
@@ -255,3 +256,19 @@ def test_a_file_that_was_written_into_the_vault_runs_nothing(
         assert "Traceback" not in done.stderr
     assert not list(tmp_path.rglob("PWNED"))
     assert "evil" not in aiemp("list").stdout
+
+
+def test_installing_says_what_it_adopts(vault: Path, home: Path, config: Path, note: Path) -> None:
+    """A script that is new in the vault is named, with the built-in watcher that it replaces; a known one is not."""
+    environ = {"HOME": str(home)}
+    adopt_scripts(config, vault, environ)
+    plant(vault, "approval", note)
+    plant(vault, "mail", note)
+    plan = load_plan(config=config, environ=environ, adopting=True)
+    assert adoption_hints(plan, environ) == (
+        "Adopted from the vault: the watcher approval (scripts/watchers/approval_watcher.py), in place of aiemp's own "
+        "approval watcher.",
+        "Adopted from the vault: the watcher mail (scripts/watchers/mail_watcher.py).",
+    )
+    adopt_scripts(config, vault, environ)
+    assert adoption_hints(plan, environ) == ()

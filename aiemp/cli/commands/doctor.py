@@ -32,6 +32,8 @@ STYLES = {"ok": "good", "warn": "warn", "fail": "bad", "skip": "faint"}
 LEVEL_WIDTH = 6
 LOOKS_AGAIN, LOOK_PAUSE_S = 8, 0.7
 LEAST_ROOM = 20
+MOST_SKIPPED = 6
+"""One cause that keeps more checks than this from being made takes one line: what it is stands above."""
 
 
 @frozen
@@ -86,9 +88,15 @@ class Diagnosis:
             for finding in found
             for line in _lines(name.ljust(width), finding, self._remedy(finding), screen)
         ]
-        for name, cause in examination.because.items():
-            head = screen.paint("skip", STYLES["skip"]) + " " * (LEVEL_WIDTH - len("skip"))
-            lines.append(f"{head}{name.ljust(width)}skipped: because {cause} fails")
+        head = screen.paint("skip", STYLES["skip"]) + " " * (LEVEL_WIDTH - len("skip"))
+        for cause in dict.fromkeys(examination.because.values()):
+            names = [name for name, why in examination.because.items() if why == cause]
+            if len(names) > MOST_SKIPPED:
+                names = [f"{len(names)} checks"]
+            lines += [
+                f"{head}{name.ljust(max(width, len(name) + 2))}skipped: because {cause} fails"
+                for name in names
+            ]
         return "\n".join([*lines, "", *self._summary(screen)])
 
     def _remedy(self, finding: Finding) -> str:

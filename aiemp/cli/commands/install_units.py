@@ -14,6 +14,7 @@ import click
 from aiemp.cli.command import command
 from aiemp.cli.installing import (
     OTHER_WAYS,
+    adoption_hints,
     asked_systemd_version,
     check_can_read,
     check_can_run,
@@ -86,6 +87,7 @@ def install_units(
     )
     before = check_only_installation(plan, found, environ)
     unsafe = check_unit_folder(found)
+    adopted = adoption_hints(plan, environ)
     systemctl = systemctl_of(environ, user=user)
     quiet = invocation.verbosity < 0
     with progress_line(quiet=quiet) as line:
@@ -96,7 +98,7 @@ def install_units(
         check_can_run(run_as, found.python)
         if plan.config_file is not None:
             check_can_read(run_as, plan.config_file)
-    shown = _result(prepared, done=False, hints=(*unsafe, *before), in_full=in_full)
+    shown = _result(prepared, done=False, hints=(*unsafe, *before, *adopted), in_full=in_full)
     if dry_run or not _agreed(prepared, shown, yes=yes):
         return replace(shown, shows_diff=True, declined=not dry_run)
     if (

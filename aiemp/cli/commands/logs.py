@@ -58,7 +58,8 @@ def logs(invocation: Invocation, name: str | None, follow: bool, count: int) -> 
     """Show the end of a log.
 
     That of the task or watcher NAME; without NAME, the orchestrator's. Under systemd it is the journal
-    (journalctl), otherwise the log file.
+    (journalctl), otherwise the log file. On a terminal control characters of a log are shown escaped; into a
+    pipe or file it goes as it was written.
     """
     plan = _plan(invocation)
     subject = _subject(invocation, plan, name)

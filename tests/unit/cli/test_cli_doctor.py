@@ -97,3 +97,16 @@ def test_every_check_is_documented() -> None:
 def test_nothing_can_reprogram_the_terminal() -> None:
     """A name from the vault may hold control characters."""
     assert "\x1b" not in diagnosis(fail("a\x1b[31mb", "c\x1b]0;d\x07")).as_text(PAPER)
+
+
+def test_one_cause_of_many_takes_one_line() -> None:
+    """A mistake in aiemp.toml keeps nearly all from being looked at; JSON names them, the screen counts them."""
+    names = tuple(f"check{number}" for number in range(7))
+    examination = Examination(
+        {"config": (fail("f:1: no", "mend it"),)}, names, dict.fromkeys(names, "config")
+    )
+    lines = Diagnosis(examination).as_text(PAPER).splitlines()
+    assert [line.split() for line in lines if line.startswith("skip")] == [
+        ["skip", "7", "checks", "skipped:", "because", "config", "fails"]
+    ]
+    assert Diagnosis(examination).as_json()["left_out"] == list(names)

@@ -305,3 +305,13 @@ def test_a_server_is_shown_as_tried_only_when_it_was(verdict: Verdict, words: st
     """One that nobody has adopted or configured was only looked at; one for which there was no time says so."""
     (line,) = [line for line in status(mcp={"x": verdict}).as_text(PAPER).splitlines() if "MCP x" in line]
     assert line.split("  ")[-1].strip() == words
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_screen_cuts_off_nothing_that_matters(width: int) -> None:
+    """The first lines go on in the next one, and each moment is whole."""
+    lines = status(saved=NOW).as_text(Screen(width, 40)).splitlines()
+    assert "last save just now" in " ".join(" ".join(lines[:3]).split())
+    assert all(len(line) <= width for line in lines)
+    assert not any("…" in line for line in lines)
+    assert any("succeeded  10:00" in line or "today 10:00" in line for line in lines)
