@@ -17,13 +17,14 @@ from tests.faults.kinds import KINDS, WRITES
 from tests.faults.page import PAGE, kinds_of
 from tests.faults.run_records import cut_short, flipped, zeroed
 from tests.faults.small_disk import on_small_disk, why_not
-from tests.faults.vault_writes import DashboardRow, LogLines, PauseSet, put_dashboard
+from tests.faults.vault_writes import DashboardRow, LogLines, PauseSet, PingTroubleNoted, put_dashboard
 from tests.faults.write_paths import WritePath, failing, killed
 
 ELSEWHERE = {
     "locks": "the folder of the files that are named beside it",
     "reserve": "written and spent by a run's records",
     "runs": "the history, written by a run's records",
+    "ping_trouble": "a hint for who looks, written best effort; its faults are injected here alone",
 }
 """Places that no write path names, and why."""
 
@@ -31,7 +32,7 @@ NTH = 31
 LONG_PATHS = {"new vault": 7, "rollover of the activity log": 3, "alert: file and row": 2, "Dashboard.md": 2}
 
 
-@pytest.mark.parametrize("path", WRITES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*WRITES, PingTroubleNoted()], ids=lambda path: path.name)
 def test_a_failing_call_loses_and_doubles_nothing(path: WritePath, quick_folder: Path) -> None:
     """On a disk that is full at one of its calls, the write is done, or refused and done the next time, once."""
     tally = failing(path, quick_folder, errors=(errno.ENOSPC,), step=LONG_PATHS.get(path.name, 1))
@@ -40,7 +41,7 @@ def test_a_failing_call_loses_and_doubles_nothing(path: WritePath, quick_folder:
     assert tally.counts["injected"] >= 4
 
 
-@pytest.mark.parametrize("path", WRITES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*WRITES, PingTroubleNoted()], ids=lambda path: path.name)
 def test_a_kill_loses_and_doubles_nothing(path: WritePath, quick_folder: Path) -> None:
     """A process that dies at one of its calls leaves what the next one makes whole, and nothing beside it."""
     tally = killed(path, quick_folder, step=LONG_PATHS.get(path.name, 1))

@@ -20,6 +20,7 @@ from aiemp.locks import Holder, acquire, probe
 from aiemp.log_files import _RotatingFile, prepare_log_file
 from aiemp.mcp.results import last_verdicts, save
 from aiemp.mcp.verdict import State, Verdict
+from aiemp.ping_trouble import note_ping_trouble, ping_troubles
 from aiemp.places import Places
 from aiemp.plan import McpServer, Plan
 from aiemp.triggers.sealed_note import write_note
@@ -222,6 +223,28 @@ class McpResults:
 
     def _plan(self, vault: Path) -> Plan:
         return Plan(vault, mcp_servers=(self.server,))
+
+
+class PingTroubleNoted:
+    """Why calls of an address fail: for whoever looks, and best effort."""
+
+    name = "why pings fail"
+    places = frozenset({"ping_trouble"})
+
+    def prepare(self, vault: Path) -> None:
+        Places(vault).locks.mkdir(parents=True, exist_ok=True)
+        note_ping_trouble(vault, "ping_url", "old")
+
+    def write(self, vault: Path) -> None:
+        note_ping_trouble(vault, "ping_url", "new")
+
+    def problems(self, vault: Path, told: Told) -> list[str]:
+        known = [trouble.why for trouble in ping_troubles(vault)]
+        found = [] if known in (["old"], ["new"]) else [f"torn: {known}"]
+        found += again(lambda: self.write(vault))
+        return found + (
+            [] if [each.why for each in ping_troubles(vault)] == ["new"] else ["lost: the reason"]
+        )
 
 
 class DroppedFile:
