@@ -10,6 +10,7 @@ import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aiemp.config.reading import read_regular_file
 from aiemp.durable import replace_file
 from aiemp.frozen import frozen
 from aiemp.places import Places
@@ -38,16 +39,22 @@ def note_ping_trouble(vault: Path, setting: str, why: str) -> None:
     path = Places(vault).ping_trouble(setting)
     with contextlib.suppress(OSError):
         if why:
-            if not path.is_file():  # else it goes on, and its age tells since when
-                replace_file(path, why[:LONGEST_REASON].encode("utf-8", "replace"), beneath=vault)
+            data = why[:LONGEST_REASON].encode("utf-8", "replace")
+            if _noted(path) != data:  # the age of the file tells since when
+                replace_file(path, data, beneath=vault)
         elif path.parent.resolve().is_relative_to(vault.resolve()):
             path.unlink(missing_ok=True)
 
 
+def _noted(path: Path) -> bytes | None:
+    try:
+        return read_regular_file(path, LONGEST_REASON * 4)[0]
+    except OSError:
+        return None
+
+
 def ping_troubles(vault: Path) -> tuple[PingTrouble, ...]:
     """What is noted now."""
-    from aiemp.config.reading import read_regular_file  # noqa: PLC0415 - who notes does not read
-
     found = []
     for setting in SETTINGS:
         try:

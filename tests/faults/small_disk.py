@@ -20,6 +20,9 @@ from pathlib import Path
 
 from aiemp.errors import AiempError
 from aiemp.places import Places
+from tests.faults.alert_writes import AlertRaised
+from tests.faults.dashboard_writes import DashboardRow
+from tests.faults.file_writes import DroppedFile
 from tests.faults.processes import Bench, file_problems, own_task, run_problems
 from tests.faults.run_records import Scene
 from tests.faults.tally import Tally
@@ -182,9 +185,7 @@ def _remount(how: str, at: Path) -> None:
 
 SCENARIOS: dict[str, Callable[[Path], Tally]] = {
     "writes": written_on_a_full_disk,
-    "some writes": lambda at: written_on_a_full_disk(
-        at, (VAULT_WRITES[0], VAULT_WRITES[2], VAULT_WRITES[6]), 2
-    ),
+    "some writes": lambda at: written_on_a_full_disk(at, (DashboardRow(), AlertRaised(), DroppedFile()), 2),
     "records": recorded_on_a_full_disk,
     "orchestrator": orchestrated_on_a_full_disk,
 }

@@ -11,6 +11,7 @@ from aiemp.ledger import Ledger
 from aiemp.locks import Holder, acquire, probe
 from aiemp.mcp.results import last_verdicts, save
 from aiemp.mcp.verdict import State, Verdict
+from aiemp.ping_trouble import note_ping_trouble, ping_troubles
 from aiemp.places import Places
 from aiemp.plan import McpServer, Plan
 from tests.faults.alert_writes import AlertCleared, AlertRaised
@@ -69,6 +70,28 @@ class McpResults:
         return Plan(vault, mcp_servers=(self.server,))
 
 
+class PingTroubleNoted:
+    """Why calls of an address fail: for whoever looks, and best effort."""
+
+    name = "why pings fail"
+    places = frozenset({"ping_trouble"})
+
+    def prepare(self, vault: Path) -> None:
+        Places(vault).locks.mkdir(parents=True, exist_ok=True)
+        note_ping_trouble(vault, "ping_url", "old")
+
+    def write(self, vault: Path) -> None:
+        note_ping_trouble(vault, "ping_url", "new")
+
+    def problems(self, vault: Path, told: Told) -> list[str]:
+        known = [trouble.why for trouble in ping_troubles(vault)]
+        found = [] if known in (["old"], ["new"]) else [f"torn: {known}"]
+        found += again(lambda: self.write(vault))
+        return found + (
+            [] if [each.why for each in ping_troubles(vault)] == ["new"] else ["lost: the reason"]
+        )
+
+
 class LockTaken:
     """A run's lock: whether it was got or not, it is free again afterwards."""
 
@@ -119,6 +142,7 @@ VAULT_WRITES = (
     AlertCleared(),
     PauseSet(),
     McpResults(),
+    PingTroubleNoted(),
     DroppedFile(),
     DoneArchived(),
     LogLines(),
