@@ -92,7 +92,11 @@ def test_whatever_is_written_into_a_vault_has_a_place(quick_folder: Path) -> Non
         path.write(vault)
         places = Places(vault)
         named = {getattr(places, name) for name, each in vars(Places).items() if isinstance(each, property)}
-        named |= {places.processed("filesystem"), places.watcher_lock("gmail"), places.ping_trouble("ping_url")}
+        named |= {
+            places.processed("filesystem"),
+            places.watcher_lock("gmail"),
+            places.ping_trouble("ping_url"),
+        }
         unnamed |= {file for file in places.state.rglob("*") if file.is_file()} - named
     assert unnamed == set()
 
