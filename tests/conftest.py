@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.claude import FakeClaude
+from tests.fakes.crontab import put_crontab
 from tests.fakes.http_service import HttpService
 from tests.kill_guard import guard_this_process
 from tests.rights import NOBODY, OBEYING_MODES
@@ -279,3 +280,9 @@ def processes_naming(text: str) -> list[int]:
         except OSError:
             continue
     return found
+
+
+@pytest.fixture
+def cron(tmp_path: Path, environ: dict[str, str]) -> Path:
+    """The table of a crontab(1) that is on the PATH of ``environ``; a test writes it."""
+    return put_crontab(tmp_path / "cron", environ)

@@ -9,6 +9,7 @@ from aiemp.doctor.findings import Finding, fail, ok, warn
 from aiemp.frozen import frozen
 from aiemp.locks import Holder
 from aiemp.pm2_processes import Pm2Process
+from aiemp.predecessors import Predecessor
 from aiemp.schedule_words import span_in_words
 from aiemp.systemd.command_lines import start_line, systemctl_line
 from aiemp.systemd.names import ORCHESTRATOR
@@ -18,12 +19,14 @@ from aiemp.systemd.scope import Scope
 @frozen
 class SupervisorsSeen:
     """``holder`` is the orchestrator that runs now; ``scopes`` are the managers that have units for this
-    vault; ``pm2`` its processes that keep an orchestrator or a watcher. ``silence``: how long it showed no life."""
+    vault; ``pm2`` its processes that keep an orchestrator or a watcher; ``jobs`` those of cron that do what aiemp
+    does. ``silence``: how long it showed no life."""
 
     holder: Holder | None
     scopes: tuple[Scope, ...] = ()
     can_install: bool = False
     pm2: tuple[Pm2Process, ...] = ()
+    jobs: tuple[Predecessor, ...] = ()
     silence: str = ""
 
     @property
@@ -98,6 +101,11 @@ def judge_second_supervisor(seen: SupervisorsSeen) -> list[Finding]:
         findings += [
             warn(f"{process.what} and aiemp both do this vault's work", _without(process))
             for process in _superfluous(seen)
+        ]
+    if seen.scopes or seen.pm2 or seen.holder is not None:
+        findings += [
+            warn(f"{job.where} has a job for this vault: {job.what}", f"if aiemp does that now: {job.remedy}")
+            for job in seen.jobs
         ]
     if findings or not (seen.scopes or seen.pm2):
         return findings

@@ -83,4 +83,6 @@ def _way_back(seen: WatchersSeen, status: WatcherStatus) -> tuple[str, str]:
         return "it is restarted by itself", ""
     if status.state is WatcherState.PAUSED:
         return "mend it, then: ", revive_line(seen.scope, status.name)
-    return "start it: ", systemctl_line(seen.scope, "start", unit)
+    # "inactive" alone is a stop that somebody wanted.
+    back = "start it: " if status.reason.startswith("inactive") else "it comes back by itself; at once: "
+    return back, systemctl_line(seen.scope, "start", unit)

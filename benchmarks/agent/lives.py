@@ -25,7 +25,7 @@ GONE_WITHIN_S = 45.0
 QUIET_S = 0.5
 SETTLES_WITHIN_S = 15.0
 
-EXTRA_CRASHES = 6
+EXTRA_CRASHES = 15
 STATUS_ROUNDS = 15
 BUILT_IN = ("filesystem", "approval")
 SAMPLE_S = 0.1
@@ -126,16 +126,16 @@ def live(system: System, found: dict[str, list[Any]], bare: dict[str, list[float
 def crashes(
     system: System, found: dict[str, list[Any]], bare: dict[str, list[float]], watchers: Iterable[str]
 ) -> None:
-    """A crash of each of these watchers, beside bare starts of Python in the same moments."""
-    began = timed_s((system.setting.python, "-c", "pass"), system.environ, system.home)
+    """A crash of each of these watchers by itself, beside bare starts of Python in the same moments."""
     for watcher in watchers:
+        settle([system])
+        began = timed_s((system.setting.python, "-c", "pass"), system.environ, system.home)
         took = crash(system, watcher)
         ended = timed_s((system.setting.python, "-c", "pass"), system.environ, system.home)
         found["crash"].append(took)
         bare["pass"].append(ended)
         if watcher in BUILT_IN and took is not None:
             found["crash_to_bare"].append(2 * took / (began + ended))
-        began = ended
 
 
 def statuses(everyone: Sequence[System], found: Found, bare: dict[str, list[float]]) -> None:

@@ -266,3 +266,22 @@ def test_what_others_may_write_is_closed(
     assert [each["done"] for each in fixed["fixed"]] == [True, True]
     again = json.loads(aiemp("--config", str(config), "doctor", "--fix", "config", "dotenv", "--json").stdout)
     assert (again["fixed"], [each["level"] for each in again["checks"]]) == ([], ["ok", "ok"])
+
+
+def test_a_job_of_cron_that_does_the_same_work(
+    aiemp: Aiemp, vault: Path, environ: dict[str, str], cron: Path, start_aiemp: Callable[..., Running]
+) -> None:
+    """What cron starts in the vault beside aiemp is a second supervisor, and the remedy switches just that off; a
+    backup of the vault is none."""
+    job, backup = f"0 8 * * * cd '{vault}' && claude -p triage", f"0 2 * * * rsync -a '{vault}' /backup"
+    cron.write_text(f"{job}\n{backup}\n")
+    assert "second-supervisor" not in findings(aiemp("doctor", "--json")), "nothing runs beside it"
+    start_aiemp("run", "--no-schedules").wait_for("orchestrator starting")
+    wait_until(lambda: "second-supervisor" in findings(aiemp("doctor", "--json")), "the second")
+    [found] = findings(aiemp("doctor", "--json"))["second-supervisor"]
+    assert found["level"] == "warn"
+    assert found["what"].startswith("your crontab has a job for this vault: 0 8 * * * cd ")
+    line = found["remedy"].removeprefix("if aiemp does that now: ")
+    subprocess.run(["sh", "-c", line], env=environ, check=True)
+    assert cron.read_text().splitlines() == [f"#{job}", backup]
+    assert "second-supervisor" not in findings(aiemp("doctor", "--json"))

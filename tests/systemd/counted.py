@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tests.systemd.machine import Machine
 
 COUNTED = """
-import json, runpy, sys
+import json, sys
 started, written = [], []
 def note(event, about):
     if event == "subprocess.Popen":
@@ -19,9 +19,11 @@ def note(event, about):
 sys.addaudithook(note)
 sys.argv = ["aiemp", *sys.argv[1:]]
 try:
-    runpy.run_module("aiemp", run_name="__main__", alter_sys=True)
+    from aiemp.__main__ import main
+    status = main()
 finally:
     print(json.dumps([started, written]), file=sys.stderr)
+sys.exit(status)
 """
 
 

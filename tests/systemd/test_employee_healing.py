@@ -138,10 +138,12 @@ def test_systemd_beside_a_manual_orchestrator_waits(employee: Employee) -> None:
     manual = employee.machine.background(["aiemp", *which, "run"], user=employee.user.name)
     employee.until(lambda: "Orchestrator | 🟢" in employee.read("Dashboard.md"), "the manual one")
     done = employee.install("--now", check=False)
-    assert (done.returncode, "the orchestrator did not start" in done.stderr) == (1, True)
+    pid = json.loads(employee.read(".state/aiemp/orchestrator.lock"))["pid"]
+    assert done.returncode == 1
+    assert f"`aiemp run` (pid {pid}) has the vault" in done.stderr
+    assert "how to end the other: aiemp doctor second-supervisor" in done.stderr
     refusal = "is kept running already by the orchestrator"
     employee.until(lambda: refusal in employee.journal("-u", ORCHESTRATOR), "the refusal")
-    pid = json.loads(employee.read(".state/aiemp/orchestrator.lock"))["pid"]
     employee.machine.run(["sh", "-c", f"kill {pid}"])
     manual.communicate(timeout=30)
     employee.until(lambda: employee.state(ORCHESTRATOR) == "active", "the take-over")

@@ -19,26 +19,6 @@ from aiemp.predecessors.services import own_services
 from aiemp.systemd.changes import GENERATED_BY
 from tests.conftest import wait_until
 
-CRONTAB = """\
-#!/bin/sh
-TABLE="$(dirname "$0")/table"
-case $1 in
-    -l) cat "$TABLE" ;;
-    -) cat >"$TABLE.new" && mv "$TABLE.new" "$TABLE" ;;
-esac
-"""
-
-
-@pytest.fixture
-def cron(tmp_path: Path, environ: dict[str, str]) -> Path:
-    """A crontab(1) that keeps its table beside it; the path of the table."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    (folder / "crontab").write_text(CRONTAB)
-    (folder / "crontab").chmod(0o755)
-    environ["PATH"] = f"{folder}:{environ['PATH']}"
-    return folder / "table"
-
 
 @pytest.fixture
 def place(home: Path) -> Path:

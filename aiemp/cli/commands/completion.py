@@ -41,7 +41,7 @@ def completion(invocation: Invocation, shell: str) -> Script:
 
     SHELL is bash, zsh or fish. Write it to where the shell looks, and open a new one: for bash
     ~/.local/share/bash-completion/completions/aiemp, for zsh _aiemp in a folder of fpath, for fish
-    ~/.config/fish/completions/aiemp.fish.
+    ~/.config/fish/completions/aiemp.fish. The folder may have to be made first (mkdir -p).
     """
     from click.shell_completion import get_completion_class
 

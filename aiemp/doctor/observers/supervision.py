@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 
@@ -15,6 +17,8 @@ from aiemp.environment import vault_environment
 from aiemp.health import observed_watchers
 from aiemp.locks import sign_of_life
 from aiemp.plan import Origin, Watcher
+from aiemp.predecessors import Predecessor, spellings
+from aiemp.predecessors.cron import cron_jobs
 from aiemp.systemd.names import watcher_unit
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
@@ -27,7 +31,23 @@ def observe_supervisors(scene: Scene) -> SupervisorsSeen:
         scopes=scene.scopes,
         can_install=scene.booted and os.getuid() != 0,
         pm2=tuple(pm2_processes(scene)),
+        jobs=tuple(_jobs_like_ours(scene)),
     )
+
+
+_OUR_WORK = re.compile(r"aiemp|claude|orchestrator|_watcher", re.IGNORECASE)
+
+
+def _jobs_like_ours(scene: Scene) -> Iterator[Predecessor]:
+    """Jobs of cron that do in the vault what aiemp does; not the nightly backup of it. What the vault itself is called
+    does not count."""
+    names = sorted(spellings(scene.plan.vault, scene.environ), key=len, reverse=True)
+    for job in cron_jobs(scene.plan.vault, scene.environ):
+        text = f"{job.what} {job.remedy}"
+        for name in names:
+            text = text.replace(name, "")
+        if _OUR_WORK.search(text):
+            yield job
 
 
 def _last_sign(scene: Scene) -> datetime | None:

@@ -16,6 +16,7 @@ from aiemp.doctor.supervisors import (
 from aiemp.doctor.watchers import WatcherSeen, WatchersSeen, judge_watchers
 from aiemp.frozen import replace
 from aiemp.locks import Holder
+from aiemp.predecessors import Predecessor
 from aiemp.systemd.scope import Scope
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
@@ -69,6 +70,24 @@ def test_second_supervisor(seen: SupervisorsSeen, levels: list[Level], remedy: s
     found = judge_second_supervisor(seen)
     assert [finding.level for finding in found] == levels
     assert remedy in "".join(finding.remedy for finding in found)
+
+
+JOB = Predecessor("cron", "your crontab", "0 8 * * * claude -p triage", "crontab -r")
+
+
+@pytest.mark.parametrize(
+    ("seen", "level"),
+    [
+        (SupervisorsSeen(LOCAL, jobs=(JOB,)), Level.WARN),
+        (SupervisorsSeen(SYSTEMD, (Scope.USER,), jobs=(JOB,)), Level.WARN),
+        (SupervisorsSeen(None, jobs=(JOB,)), None),
+    ],
+)
+def test_a_job_of_cron_beside_aiemp(seen: SupervisorsSeen, level: Level | None) -> None:
+    """A job that does what aiemp does is told, with what switches it off; where no aiemp runs it is not a second."""
+    found = judge_second_supervisor(seen)
+    assert [finding.level for finding in found] == ([level] if level else [])
+    assert all("crontab -r" in finding.remedy and JOB.what in finding.what for finding in found)
 
 
 def watcher(state: WatcherState, reason: str = "") -> WatcherSeen:
