@@ -137,7 +137,8 @@ def _made(paths: tuple[Path, ...], vault: Path) -> str:
     if not paths:
         return "  created  nothing; the vault is complete"
     names = dict.fromkeys(path.relative_to(vault).parts[0] for path in paths if path != vault)
-    if len(names) > MOST_NAMES:
-        texts = [name for name in names if name.endswith(".md")]
-        names = dict.fromkeys([*texts, f"{len(names) - len(texts)} more" if texts else "..."])
-    return f"  created  {len(paths)} files and folders: {', '.join(names)}"
+    made = f"  created  {len(paths)} files and folders"
+    if len(names) <= MOST_NAMES:
+        return f"{made}: {', '.join(names)}"
+    texts = [name for name in names if name.endswith(".md")]
+    return f"{made}, among them {', '.join(texts)}" if texts else made
