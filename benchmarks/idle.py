@@ -170,8 +170,8 @@ def _notes(systems: Mapping[str, Any], no_systemd: str) -> list[str]:
         "has not changed (`startOrReload` starts all again), aiemp's is `install-units`.",
         "A watcher that ends under systemd 252 is started again after 3 s: it knows no pause that grows; from 254 "
         "on after 100 ms. The naive loop sleeps 30 s whatever comes, and looks for dead watchers each minute.",
-        "Each crash comes when the system is at rest. A second one within the next 20 ms or so waits until the local "
-        "loop has shown the first on the dashboard: 7 ms more, at the median.",
+        "Each crash comes when the system is at rest. The local loop leaves the processors to the successor for 30 ms "
+        "before it shows the crash on the dashboard; a second crash within that time waits for both.",
     ]
     if "pm2" not in systems:
         notes.append(f"PM2 is missing: {peer_packages.pm2()[1]}.")

@@ -10,6 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from pathlib import Path
 
 from benchmarks.agent import processes
@@ -218,9 +219,11 @@ class AiempSystemd(Aiemp):
 
     def pids(self) -> set[int]:
         found: set[int] = set()
-        for procs in self.manager.glob("**/aiemp*.service/cgroup.procs"):
+        for folder, _, _ in os.walk(self.manager):  # which passes over what goes away meanwhile
+            if not fnmatch(folder, "*/aiemp*.service"):
+                continue
             try:
-                found.update(int(line) for line in procs.read_text(encoding="ascii").split())
+                found.update(int(line) for line in Path(folder, "cgroup.procs").read_text("ascii").split())
             except OSError:
                 continue  # it ended just now
         return found

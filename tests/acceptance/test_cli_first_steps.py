@@ -48,7 +48,9 @@ def test_init_makes_all_that_is_needed(call: Call, config: Path, tmp_path: Path)
     assert f'vault = "{vault}"' in config.read_text()
     assert config.stat().st_mode & 0o077 == 0
     assert out.stdout.rstrip().endswith("Next: aiemp run")
-    assert "files and folders, among them Dashboard.md, Business_Goals.md, Company_Handbook.md\n" in out.stdout
+    assert (
+        "files and folders, among them Dashboard.md, Business_Goals.md, Company_Handbook.md\n" in out.stdout
+    )
     assert all(len(line) <= 120 for line in out.stdout.splitlines() if str(tmp_path) not in line)
     elsewhere = tmp_path
     assert call("config", "validate", cwd=elsewhere).returncode == 0
