@@ -41,7 +41,7 @@ PROMISES: dict[str, Promise] = {
         3,
         "× `python -c pass`",
         "The kernel takes its time to end a process that watches folders: from the kill until its parent hears of it "
-        "7 ms at the median and up to 18, against 1 without a watch (what inotify(7) holds is given back after a grace "
+        "7 to 16 ms at the median, up to 22, against 1 without a watch (what inotify(7) holds is given back after a grace "
         "period). So the filesystem watcher is the slow one of the two, under PM2 as well; without inotify it would "
         "look four times a second instead. The local loop then starts the successor within 2 to 3 ms (strace), before "
         "it tells anybody. The rest is the successor: a bare Python (1 ×), and what the first look needs: `signal` "
