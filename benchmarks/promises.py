@@ -40,14 +40,14 @@ PROMISES: dict[str, Promise] = {
         "local loop: a built-in watcher is killed until its successor has looked, p95",
         3,
         "× `python -c pass`",
-        "The kernel takes its time to end a process that watches folders: from the kill until its parent hears of it "
-        "7 to 16 ms at the median, up to 22, against 1 without a watch (what inotify(7) holds is given back after a grace "
-        "period). So the filesystem watcher is the slow one of the two, under PM2 as well; without inotify it would "
-        "look four times a second instead. The local loop then starts the successor within 2 to 3 ms (strace), before "
-        "it tells anybody. The rest is the successor: a bare Python (1 ×), and what the first look needs: `signal` "
-        "with `enum` (0.4 ×), `json` with `re` (0.5 ×), `runpy` for `-m` (0.2 ×), its own modules and the look (0.3 "
-        "×). Less would need a fork of the orchestrator instead of a fresh Python, which would carry its memory "
-        "and descriptors along.",
+        "The kernel takes its time to end a process that watches folders: from the kill until its parent hears of "
+        "it 7 to 16 ms at the median, up to 22, against 1 without a watch (what inotify(7) holds is given back "
+        "after a grace period). So the filesystem watcher is the slow one of the two, under PM2 as well; without "
+        "inotify it would look four times a second instead. The local loop then starts the successor within 2 to 3 "
+        "ms (strace), before it tells anybody. The rest is the successor: a bare Python (1 ×), and what the first "
+        "look needs: `signal` with `enum` (0.4 ×), `json` with `re` (0.5 ×), `runpy` for `-m` (0.2 ×), its own "
+        "modules and the look (0.3 ×). Less would need a fork of the orchestrator instead of a fresh Python, which "
+        "would carry its memory and descriptors along.",
     ),
     "firing_local": Promise(
         "local loop: slot until the first line of the task's command, p95",
