@@ -14,31 +14,8 @@ from pathlib import Path
 from aiemp.frozen import frozen
 
 COMMANDS = (
-    *(
-        "init",
-        "run",
-        "status",
-        "doctor",
-        "bugreport",
-        "explain",
-        "list",
-        "check",
-        "trigger",
-        "pause",
-        "resume",
-    ),
-    *(
-        "enable",
-        "disable",
-        "watch",
-        "history",
-        "logs",
-        "config",
-        "render",
-        "install-units",
-        "uninstall-units",
-    ),
-    *("pm2-config", "completion", "alert"),
+    "init run status doctor bugreport explain list check trigger pause resume enable disable watch history logs config "
+    "render install-units uninstall-units pm2-config completion alert"
 )
 """What may follow the program's name; those of the command line, which nothing but itself imports."""
 
@@ -59,7 +36,7 @@ class Call:
     @cached_property
     def _commands(self) -> re.Pattern[str]:
         # Neither a path (/opt/bin/aiemp, which install_line writes with its own options) nor part of a word.
-        names = "|".join(COMMANDS)
+        names = COMMANDS.replace(" ", "|")
         return re.compile(rf"(?<![\w./-])aiemp (?P<command>{names})(?![\w-])(?P<folder>(?= ['~/]))?")
 
     def _named(self, match: re.Match[str]) -> str:

@@ -1,12 +1,13 @@
 """Why calls of an address of [alerts] fail: noted beside the vault's locks for `aiemp status` and `aiemp doctor`.
 
-A file for each of :data:`SETTINGS`, with the reason, as old as the trouble; none while the calls are answered. The
-address is in none of them. Written only here, by whoever calls (:mod:`aiemp.pings`).
+A file for each setting (:attr:`aiemp.plan.Pings.settings`), with the reason, as old as the trouble; none while the
+calls are answered. The address is in none of them. Written only here, by whoever calls (:mod:`aiemp.pings`).
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from aiemp.durable import replace_file
 from aiemp.frozen import frozen
 from aiemp.places import Places
 
-SETTINGS = ("ping_url", "run_ping_url")
 LONGEST_REASON = 300
 
 
@@ -31,7 +31,7 @@ class PingTrouble:
     def remedy(self) -> str:
         """What its owner can do."""
         step = "correct it in aiemp.toml (aiemp config edit)"
-        return f"{step}, then try it: aiemp alert --test" if self.setting == SETTINGS[0] else step
+        return f"{step}, then try it: aiemp alert --test" if self.setting == "ping_url" else step
 
 
 def note_ping_trouble(vault: Path, setting: str, why: str) -> None:
@@ -53,10 +53,10 @@ def _noted(path: Path) -> bytes | None:
         return None
 
 
-def ping_troubles(vault: Path) -> tuple[PingTrouble, ...]:
-    """What is noted now."""
+def ping_troubles(vault: Path, settings: Iterable[str]) -> tuple[PingTrouble, ...]:
+    """What is noted now of these ``settings``; of one that was taken out of aiemp.toml a note may be left."""
     found = []
-    for setting in SETTINGS:
+    for setting in settings:
         try:
             data, status = read_regular_file(Places(vault).ping_trouble(setting), LONGEST_REASON * 4)
             since = datetime.fromtimestamp(status.st_mtime, UTC)

@@ -160,6 +160,12 @@ class Pings:
     tick_url: str | None = None
     run_url: str | None = None
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The keys of ``[alerts]`` that have an address."""
+        urls = {"ping_url": self.tick_url, "run_ping_url": self.run_url}
+        return tuple(key for key, url in urls.items() if url is not None)
+
 
 @frozen
 class Limits:

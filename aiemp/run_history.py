@@ -161,10 +161,9 @@ def _away(path: Path) -> str:
 
 
 def _grant(path: Path) -> str:
-    import shlex  # noqa: PLC0415 - as above
+    from aiemp.remedy import own_line  # noqa: PLC0415 - as above
 
-    quoted = shlex.quote(str(path))
-    return f'sudo chown "$(id -u)" {quoted} && chmod u+rwX {quoted}'
+    return own_line(path, "rwX")
 
 
 def _parse(line: bytes, path: Path) -> dict[str, Any] | None:

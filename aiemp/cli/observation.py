@@ -122,12 +122,11 @@ def _from_outside(
 
 
 def _ping_troubles(plan: Plan) -> tuple[PingTrouble, ...]:
-    if plan.pings.tick_url is None and plan.pings.run_url is None:
+    if not plan.pings.settings:
         return ()
     from aiemp.ping_trouble import ping_troubles
 
-    urls = {"ping_url": plan.pings.tick_url, "run_ping_url": plan.pings.run_url}
-    return tuple(trouble for trouble in ping_troubles(plan.vault) if urls[trouble.setting] is not None)
+    return ping_troubles(plan.vault, plan.pings.settings)
 
 
 def _unit_state(units: Units, environ: Mapping[str, str]) -> str:
@@ -257,13 +256,11 @@ def _is_writable(vault: Path) -> bool:
 
 def _unusable(error: OSError) -> str:
     """What is wrong with a file of ours, and what to do."""
-    from shlex import quote
+    from aiemp.remedy import own_line
 
-    what = f"{error.filename}: {error.strerror}"
-    if not isinstance(error, PermissionError):
-        return f"{what}; make it a file that you can read and write"
-    file = quote(str(error.filename))
-    return f'{what}; sudo chown "$(id -u)" {file} && chmod u+rw {file}'
+    is_refused = isinstance(error, PermissionError)
+    step = own_line(error.filename) if is_refused else "make it a file that you can read and write"
+    return f"{error.filename}: {error.strerror}; {step}"
 
 
 def _task_facts(plan: Plan, records: Mapping[str, TaskRecord], now: datetime) -> list[TaskFacts]:

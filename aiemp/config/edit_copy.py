@@ -15,10 +15,10 @@ from pathlib import Path
 
 from aiemp.config.document import printable
 from aiemp.config.edit import folder_lock
-from aiemp.config.reading import grant_line
 from aiemp.config.source import LARGEST_CONFIG, decoded
 from aiemp.durable import PRIVATE_FILE, replace_file, write_all
 from aiemp.errors import AiempError, ConfigError
+from aiemp.remedy import own_line
 
 BACKUP_SUFFIX = ".bak"
 
@@ -49,7 +49,8 @@ class EditedCopy:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, in Python before 3.13
             reason = error.strerror if isinstance(error, OSError) else "a loop of links"
-            step = grant_line(config_file) if isinstance(error, PermissionError) else "see who may write it"
+            is_refused = isinstance(error, PermissionError)
+            step = f"run: {own_line(config_file)}" if is_refused else "see who may write it"
             message = f"{printable(config_file)} cannot be edited ({reason}); {step}"
             raise AiempError(message) from error
         try:

@@ -100,11 +100,6 @@ def others_may_write_vault(vault: Path, user: int) -> list[str]:
     return reasons + _above(vault, user)
 
 
-def grant_line(file: Path) -> str:
-    """What gives whoever pastes it the right to read and write ``file``."""
-    return f'run: sudo chown "$(id -u)" {_quoted(file)} && chmod u+rw {_quoted(file)}'
-
-
 def _above(path: Path, user: int) -> list[str]:
     reasons = []
     folders, links = _passed(path)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from aiemp.config.document import Document, printable
 from aiemp.config.locate import expand_home
-from aiemp.config.reading import grant_line, others_may_write, problem, read_regular_file
+from aiemp.config.reading import others_may_write, problem, read_regular_file
 from aiemp.config.settings import Settings, read_settings
 from aiemp.config.syntax import parse
 from aiemp.errors import ConfigError
@@ -61,7 +61,9 @@ def _make_readable(file: Path, error: OSError) -> str:
     """What to do about a configuration that cannot be read."""
     if not isinstance(error, PermissionError):
         return "make it a readable file"
-    return grant_line(file)
+    from aiemp.remedy import own_line  # noqa: PLC0415 - rare
+
+    return f"run: {own_line(file)}"
 
 
 def read_text(file: Path, text: str, environ: Mapping[str, str], others: tuple[str, ...] = ()) -> Source:

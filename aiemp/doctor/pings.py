@@ -21,14 +21,9 @@ class PingsSeen:
 
 def judge_pings(seen: PingsSeen) -> list[Finding]:
     """Nothing where nothing is called. No failure: that is whoever waits for the call to tell."""
-    troubles = [trouble for trouble in seen.troubles if trouble.setting in seen.called]
-    if not troubles:
-        return (
-            [ok(f"no call of {' and '.join(seen.called)} has failed since the last answer")]
-            if seen.called
-            else []
-        )
+    if seen.called and not seen.troubles:
+        return [ok(f"no call of {' and '.join(seen.called)} has failed since the last answer")]
     return [
         warn(f"{each.setting}: {each.why} (for {span_in_words(seen.now - each.since)})", each.remedy)
-        for each in troubles
+        for each in seen.troubles
     ]

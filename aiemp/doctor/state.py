@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aiemp.doctor.findings import Finding, counted, fail, ok, warn, with_remedy
 from aiemp.frozen import frozen
+from aiemp.remedy import own_line
 
 
 @frozen
@@ -27,9 +28,8 @@ def judge_state(seen: StateSeen) -> list[Finding]:
     """Nothing where nothing has run yet."""
     findings = []
     if seen.unreadable:
-        file = shlex.quote(str(seen.file))
         what = f"{seen.file} cannot be read ({seen.unreadable}), so nothing runs by itself"
-        findings.append(fail(what, f'sudo chown "$(id -u)" {file} && chmod u+rw {file}'))
+        findings.append(fail(what, own_line(seen.file)))
     elif seen.is_corrupt:
         what = f"{seen.file} is no state file (torn or edited)"
         remedy = "have it set aside and made anew from the history: aiemp list"

@@ -21,7 +21,7 @@ class Predecessor:
     """One thing that runs the vault, or would. ``kind``: cron, PM2, APScheduler or systemd.
 
     ``remedy`` is a command line that switches it off; "" when nothing of it runs now. ``note`` says then what
-    not to do.
+    not to do. ``job``: of cron the whole line, of which ``what`` has the beginning.
     """
 
     kind: str
@@ -29,6 +29,7 @@ class Predecessor:
     what: str
     remedy: str = ""
     note: str = ""
+    job: str = ""
 
 
 def find_predecessors(

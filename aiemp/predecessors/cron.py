@@ -30,11 +30,11 @@ def cron_jobs(
         # By the line itself: by its number, another one would go once somebody has changed the table.
         job = quote(" ".join(line.split()))
         off = f"crontab -l | JOB={job} awk '{COMMENT_OUT}' | crontab -"
-        yield Predecessor("cron", "your crontab", shortened(line), off)
+        yield Predecessor("cron", "your crontab", shortened(line), off, job=line)
     for file in _files(machines):
         for number, line in _jobs(_text(file), names):
             off = f"sudo sed -i '{number}s/^/#/' {quote(str(file))}"
-            yield Predecessor("cron", f"{file}, line {number}", shortened(line), off)
+            yield Predecessor("cron", f"{file}, line {number}", shortened(line), off, job=line)
 
 
 def _jobs(text: str, names: tuple[str, ...]) -> Iterator[tuple[int, str]]:

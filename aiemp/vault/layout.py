@@ -71,11 +71,10 @@ def require_vault(path: Path) -> None:
     except NotADirectoryError:
         raise Blocked(f"the vault {where} is not a folder; name the vault's folder with --vault") from None
     except PermissionError:
-        import shlex  # noqa: PLC0415 - for a remedy only; no long-running process needs it
+        from aiemp.remedy import own_line  # noqa: PLC0415 - rare
 
-        own = f'sudo chown "$(id -u)" {shlex.quote(where)} && chmod u+rwx {shlex.quote(where)}'
         raise Blocked(
-            f"the vault folder {where} cannot be read; give yourself the right, for example: {own}"
+            f"the vault folder {where} cannot be read; give yourself the right, for example: {own_line(where, 'rwx')}"
         ) from None
     except (OSError, ValueError) as error:
         raise Blocked(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from functools import partial
 from pathlib import Path
 
 from aiemp.durable import PRIVATE_FILE, sync_folder, write_all
@@ -86,18 +85,15 @@ def _make_in(folder: int, name: str, data: bytes, mode: int) -> None:
 
 
 def _name_in(folder: int, temporary: str, name: str) -> None:
-    within = {"src_dir_fd": folder, "dst_dir_fd": folder}
     try:
-        os.link(temporary, name, **within, follow_symlinks=False)
+        os.link(temporary, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
     except OSError as error:
         if error.errno not in NO_HARD_LINKS:
             raise
-        os.close(os.open(name, _NEW, PRIVATE_FILE, dir_fd=folder))
-        finish = partial(os.replace, temporary, name, **within)
-    else:
-        finish = partial(os.unlink, temporary, dir_fd=folder)
+        _move_onto_placeholder(temporary, name, folder)
+        return
     try:
-        finish()
+        os.unlink(temporary, dir_fd=folder)
     except OSError:
         with contextlib.suppress(OSError):
             os.unlink(name, dir_fd=folder)
@@ -144,13 +140,14 @@ def _remove(source: Path, moved: os.stat_result, target: Path) -> None:
         raise
 
 
-def _move_onto_placeholder(source: Path, target: Path) -> None:
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+def _move_onto_placeholder(source: Path | str, target: Path | str, folder: int | None = None) -> None:
+    """``folder``: the descriptor of the one that both names are in; None: they are paths."""
+    os.close(os.open(target, _NEW, PRIVATE_FILE, dir_fd=folder))
     try:
-        source.replace(target)
+        os.replace(source, target, src_dir_fd=folder, dst_dir_fd=folder)
     except OSError:
         with contextlib.suppress(OSError):
-            target.unlink()
+            os.unlink(target, dir_fd=folder)
         raise
 
 

@@ -84,11 +84,13 @@ class PingTroubleNoted:
         note_ping_trouble(vault, "ping_url", "new")
 
     def problems(self, vault: Path, told: Told) -> list[str]:
-        known = [trouble.why for trouble in ping_troubles(vault)]
+        known = [trouble.why for trouble in ping_troubles(vault, ("ping_url",))]
         found = [] if known in (["old"], ["new"]) else [f"torn: {known}"]
         found += again(lambda: self.write(vault))
         return found + (
-            [] if [each.why for each in ping_troubles(vault)] == ["new"] else ["lost: the reason"]
+            []
+            if [each.why for each in ping_troubles(vault, ("ping_url",))] == ["new"]
+            else ["lost: the reason"]
         )
 
 

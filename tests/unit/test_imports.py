@@ -213,12 +213,21 @@ def test_scheduled_trigger_loads_only_what_it_needs() -> None:
     assert not loaded & (HEAVY - {"click"})
 
 
-TRIGGER = """
+CALLED = """
 import json, sys
 from aiemp.cli.entry import run
-status = run(["--vault", sys.argv[1], "trigger", "nothing"])
+run(sys.argv[1:])
 print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 """
+
+
+def called(vault: Path, environ: dict[str, str], *words: str) -> tuple[str, set[str]]:
+    """What ``aiemp WORDS`` answers, and the modules that it has loaded by its end."""
+    argv = [sys.executable, "-c", CALLED, "--vault", str(vault), *words]
+    done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=True)
+    return done.stdout, set(json.loads(done.stderr.splitlines()[-1]))
+
+
 NOT_FOR_A_RUN = {
     "aiemp.alert_files",
     "aiemp.alerts",
@@ -250,20 +259,12 @@ def test_a_run_loads_only_what_it_needs(
     """A run of a command is a fresh process each time. It loads what keeps its record, runs its child and adds its
     row to the dashboard, and nothing that only other tasks, failures and owners with other wishes need."""
     write_config("[tasks.nothing]\nfrequency = 'hourly'\ncommand = ['true']\n")
-    done = subprocess.run(
-        [sys.executable, "-c", TRIGGER, str(vault)], env=environ, capture_output=True, text=True, check=True
-    )
-    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    said, loaded = called(vault, environ, "trigger", "nothing")
+    assert "succeeded" in said
     assert not loaded & ((HEAVY - {"click"}) | NOT_FOR_A_RUN)
     assert len([name for name in loaded if name.split(".")[0] == "aiemp"]) <= MODULES_OF_A_RUN
 
 
-STATUS = """
-import json, sys
-from aiemp.cli.entry import run
-status = run(["--vault", sys.argv[1], "status"])
-print(json.dumps(sorted(sys.modules)), file=sys.stderr)
-"""
 NOT_FOR_A_LOOK = {
     "aiemp.alert_files",
     "aiemp.claude.invocation",
@@ -289,11 +290,9 @@ NOT_FOR_A_LOOK = {
 def test_a_look_at_a_new_vault_loads_only_what_it_needs(vault: Path, environ: dict[str, str]) -> None:
     """`aiemp status` is asked often and waited for: where there are no approvals, alerts and MCP servers, it does
     not load what reads them, nor what runs Claude or renders units (benchmarks/status.py tells what that costs)."""
-    done = subprocess.run(
-        [sys.executable, "-c", STATUS, str(vault)], env=environ, capture_output=True, text=True, check=True
-    )
-    assert "NEEDS YOU" in done.stdout
-    assert not set(json.loads(done.stderr)) & NOT_FOR_A_LOOK
+    said, loaded = called(vault, environ, "status")
+    assert "NEEDS YOU" in said
+    assert not loaded & NOT_FOR_A_LOOK
 
 
 def test_modules_stay_readable() -> None:

@@ -15,6 +15,7 @@ from aiemp.doctor.findings import Level
 from aiemp.doctor.pings import PingsSeen, judge_pings
 from aiemp.ping_trouble import PingTrouble, note_ping_trouble, ping_troubles
 from aiemp.pings import PATIENCE_S, PingCall, RunPings, TickPings, run_address
+from aiemp.places import Places
 from aiemp.plan import Pings, Plan
 from aiemp.redaction import redactor_of
 from aiemp.runs import Result
@@ -256,24 +257,29 @@ def test_what_fails_is_noted_once_and_taken_back(vault: Path) -> None:
     orchestrator before this one noted goes with it, too."""
     (vault / ".state" / "aiemp").mkdir(parents=True, exist_ok=True)
     note_ping_trouble(vault, "ping_url", "status 404")
-    (trouble,) = ping_troubles(vault)
+    (trouble,) = ping_troubles(vault, ("ping_url", "run_ping_url"))
     assert (trouble.setting, trouble.why) == ("ping_url", "status 404")
+    assert ping_troubles(vault, ("run_ping_url",)) == (), "the other has no address any more"
+    os.utime(Places(vault).ping_trouble("ping_url"), (1_700_000_000, 1_700_000_000))
+    note_ping_trouble(vault, "ping_url", "status 404")
+    (trouble,) = ping_troubles(vault, ("ping_url",))
+    assert trouble.since == datetime.fromtimestamp(1_700_000_000, UTC), "the same trouble goes on"
     noted: list[str] = []
     pings = TickPings(ENVIRON, Hand(), noted.append)
     for outcome in ("", "", "timeout", "timeout", ""):
         pings._say(outcome)
     assert noted == ["", "timeout", ""]
     note_ping_trouble(vault, "ping_url", "")
-    assert ping_troubles(vault) == ()
+    assert ping_troubles(vault, ("ping_url", "run_ping_url")) == ()
 
 
 def test_doctor_and_status_tell_of_pings_that_fail() -> None:
-    """Doctor at once, as a warning; nothing of a setting that has no address any more."""
+    """Doctor at once, as a warning; nothing where nothing is called."""
     now = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
     trouble = PingTrouble("ping_url", "status 404", now - timedelta(minutes=3))
     (finding,) = judge_pings(PingsSeen(("ping_url",), (trouble,), now))
     assert (finding.level, finding.what) == (Level.WARN, "ping_url: status 404 (for 3 min)")
     assert "aiemp alert --test" in finding.remedy
-    assert judge_pings(PingsSeen((), (trouble,), now)) == []
-    (well,) = judge_pings(PingsSeen(("run_ping_url",), (trouble,), now))
+    assert judge_pings(PingsSeen((), (), now)) == []
+    (well,) = judge_pings(PingsSeen(("run_ping_url",), (), now))
     assert well.level is Level.OK

@@ -31,14 +31,12 @@ from aiemp.redaction import in_force
 log = logging.getLogger("aiemp.cli")
 
 ORCHESTRATOR = "orchestrator"
+FOLLOW_PAUSE_S = 0.3
+LINES_AT_ONCE = 1000
 
 
 def _names(plan: Plan) -> Described:
     return {ORCHESTRATOR: "What keeps everything going", **all_names(plan)}
-
-
-FOLLOW_PAUSE_S = 0.3
-LINES_AT_ONCE = 1000
 
 
 @command("logs", answers=False)

@@ -27,9 +27,8 @@ AHEAD = timedelta(minutes=1)
 
 
 def observe_pings(scene: Scene) -> PingsSeen:
-    urls = {"ping_url": scene.plan.pings.tick_url, "run_ping_url": scene.plan.pings.run_url}
-    called = tuple(setting for setting, url in urls.items() if url is not None)
-    return PingsSeen(called, ping_troubles(scene.plan.vault) if called else (), scene.now)
+    called = scene.plan.pings.settings
+    return PingsSeen(called, ping_troubles(scene.plan.vault, called), scene.now)
 
 
 def observe_pause(scene: Scene) -> Pause | None:

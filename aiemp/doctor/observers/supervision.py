@@ -22,6 +22,8 @@ from aiemp.predecessors.cron import cron_jobs
 from aiemp.systemd.names import watcher_unit
 from aiemp.watcher_status import WatcherState, WatcherStatus
 
+OUR_WORK = re.compile(r"aiemp|claude|orchestrator|_watcher", re.IGNORECASE)
+
 
 @cache
 def observe_supervisors(scene: Scene) -> SupervisorsSeen:
@@ -35,18 +37,15 @@ def observe_supervisors(scene: Scene) -> SupervisorsSeen:
     )
 
 
-_OUR_WORK = re.compile(r"aiemp|claude|orchestrator|_watcher", re.IGNORECASE)
-
-
 def _jobs_like_ours(scene: Scene) -> Iterator[Predecessor]:
     """Jobs of cron that do in the vault what aiemp does; not the nightly backup of it. What the vault itself is called
     does not count."""
     names = sorted(spellings(scene.plan.vault, scene.environ), key=len, reverse=True)
     for job in cron_jobs(scene.plan.vault, scene.environ):
-        text = f"{job.what} {job.remedy}"
+        text = job.job
         for name in names:
             text = text.replace(name, "")
-        if _OUR_WORK.search(text):
+        if OUR_WORK.search(text):
             yield job
 
 

@@ -82,6 +82,12 @@ def test_a_vault_that_vanishes_is_waited_for(vault: Path, processes: Processes) 
     until(lambda: "this is over" in log.read_text(), "a word about it")
 
 
+def switches(pid: int) -> int:
+    """How often a process has gone to sleep (proc(5))."""
+    text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(text.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+
+
 @linux_only
 def test_a_full_disk_is_said_once_and_waited_out(vault: Path, processes: Processes) -> None:
     """Writes fail (here: by a limit on file sizes): said on standard error, and later all is done."""
@@ -101,7 +107,8 @@ def test_a_full_disk_is_said_once_and_waited_out(vault: Path, processes: Process
         preexec_fn=allow_no_writes,
     )
     until(lambda: b"cannot work now" in said.read_bytes(), "a word about it")
-    time.sleep(1.5)  # another look, of which nothing tells while it can write nothing
+    woken = switches(process.pid)  # it can write nothing, so only that tells of another look
+    until(lambda: switches(process.pid) > woken + 1, "another look")
     assert said.read_bytes().count(b"cannot work now") == 1
     assert items(vault) == []
     assert process.poll() is None
