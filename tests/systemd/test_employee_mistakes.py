@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.systemd.employee import IDLE, SYSTEM_CONFIG, SYSTEM_UNITS, TARGET, Employee, zone_at_noon
+from tests.systemd.employee import (
+    IDLE,
+    ORCHESTRATOR,
+    SYSTEM_CONFIG,
+    SYSTEM_UNITS,
+    TARGET,
+    Employee,
+    zone_at_noon,
+)
 from tests.systemd.machine import Machine, NewUser
 
 pytestmark = pytest.mark.real_engine("systemd")
@@ -66,7 +74,7 @@ def test_bus_is_found_without_a_login_environment(newcomer: Employee, runtime_di
 
 
 def test_no_manager_of_the_user(equipped: Machine, new_user: NewUser) -> None:
-    """Neither lingering nor logged in: there is nobody to install for; said with the remedy."""
+    """Neither lingering nor logged in: there is nobody to install for; said with the command that mends it."""
     made = Employee(equipped, new_user(equipped, linger=False), False, "UTC")
     made.move_in()
     made.configure(IDLE)
@@ -75,6 +83,11 @@ def test_no_manager_of_the_user(equipped: Machine, new_user: NewUser) -> None:
     for text in ("cannot be reached", f"loginctl enable-linger {made.user.name}", "aiemp run", "PM2"):
         assert text in done.stderr
     assert (done.stdout, installed_files(equipped)) == ("", [])
+    (mends,) = re.findall(r"sudo (loginctl enable-linger [\w-]+)", done.stderr)
+    equipped.run(["sh", "-c", mends])
+    assert made.install("--now", check=False).returncode == 0
+    made.until(lambda: made.state(ORCHESTRATOR) == "active", "the orchestrator")
+    made.uninstall()
 
 
 def test_folder_that_the_manager_does_not_know(newcomer: Employee) -> None:
